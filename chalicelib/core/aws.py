@@ -1,0 +1,33 @@
+"""AWS clients: made once per process, on first use. Nothing else makes one.
+
+Endpoints come from the standard SDK variables (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SNS), so another cloud, or moto in
+the place of one, needs no code.
+"""
+
+from functools import cache
+from typing import Any
+
+
+@cache
+def client(service: str, endpoint_url: str | None = None, *, retries: bool = True, timeout: float = 5) -> Any:
+    """The botocore client of a service; `timeout` in seconds, for connecting and for reading.
+
+    Clients that send (SNS, SES, WebSocket) are made with retries=False: botocore's own retry of a call whose answer
+    was lost would send twice.
+    """
+    from botocore.config import Config
+
+    settings = Config(
+        connect_timeout=min(timeout, 2),
+        read_timeout=timeout,
+        retries={"mode": "standard", "total_max_attempts": 4 if retries else 1},
+        max_pool_connections=50,
+    )
+    return _session().create_client(service, endpoint_url=endpoint_url, config=settings)
+
+
+@cache
+def _session() -> Any:
+    from botocore.session import get_session
+
+    return get_session()

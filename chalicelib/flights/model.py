@@ -1,0 +1,446 @@
+"""What a flight leg is, and how what its sources say of it becomes its status.
+
+A source never states a whole flight: it observes fields, each at an instant (`Observation`). A flight keeps, field by
+field, the observation that won: the newer attempt, then the newer instant, then the source of higher priority, then the
+greater value. That order is total, so observations may arrive in any order, twice or late: the flight ends the same.
+Everything else (phase, delay, changes) is derived from the fields that won, in `FlightStatus.of` and `compare`.
+
+Times are UTC instants. OOOI: out (off-block), off (take-off), on (touch-down), in (on-block).
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, NamedTuple, Self
+
+ON_TIME = timedelta(minutes=15)  # BTS and Eurocontrol OTP15: late from the 15th minute at the gate on
+SOURCE_PRIORITY = {"replay": 1, "aidx": 2, "operator": 3}  # by the part of the source's name before ':'
+
+_CARRIER = r"(?P<carrier>[A-Z]{3}|[A-Z][A-Z0-9]|[0-9][A-Z])"
+_NUMBER = r"(?P<number>[0-9]{1,4})(?P<suffix>[A-Z]?)"
+_FLIGHT_NUMBER = re.compile(rf"{_CARRIER}{_NUMBER}")
+_LEG_ID = re.compile(rf"{_CARRIER}{_NUMBER}-(?P<date>[0-9]{{8}})-(?P<origin>[A-Z0-9]{{3,4}})")
+
+
+class Phase(StrEnum):
+    """How far a leg has come. Delay is no phase but a flag beside it."""
+
+    SCHEDULED = "scheduled"
+    CHECK_IN = "check-in"
+    BOARDING = "boarding"
+    FINAL_CALL = "final-call"
+    GATE_CLOSED = "gate-closed"
+    DEPARTED = "departed"
+    AIRBORNE = "airborne"
+    LANDED = "landed"
+    ARRIVED = "arrived"
+    CANCELLED = "cancelled"
+    DIVERTED = "diverted"
+    RETURNED = "returned"
+
+
+STAGES = tuple(Phase)[: tuple(Phase).index(Phase.CANCELLED)]  # the phases of an ordinary flight, in order
+AT_THE_GATE = STAGES[: STAGES.index(Phase.DEPARTED)]
+
+
+class Kind(StrEnum):
+    """What a change is about, as told to those who asked."""
+
+    DELAYED = "delayed"
+    EARLIER = "earlier"
+    RESCHEDULED = "rescheduled"
+    GATE = "gate"
+    TERMINAL = "terminal"
+    BELT = "belt"
+    CHECK_IN = "check-in"
+    BOARDING = "boarding"
+    FINAL_CALL = "final-call"
+    GATE_CLOSED = "gate-closed"
+    DEPARTED = "departed"
+    AIRBORNE = "airborne"
+    LANDED = "landed"
+    ARRIVED = "arrived"
+    CANCELLED = "cancelled"
+    REINSTATED = "reinstated"
+    DIVERTED = "diverted"
+    RETURNED = "returned"
+    AIRCRAFT = "aircraft"
+    WITHDRAWN = "withdrawn"  # its source took the leg off the public display, or deleted it
+    UPDATED = "updated"  # any other field
+
+
+class Shown(StrEnum):
+    """Whether the public may see a leg (AIDX SpecialAction)."""
+
+    SHOWN = "shown"
+    HIDDEN = "hidden"
+    DELETED = "deleted"
+
+
+class DelayCode(NamedTuple):
+    """Why a leg is late: a code, the scheme it belongs to, and the minutes it accounts for, where the source says."""
+
+    code: str
+    scheme: str = "AHM730"
+    minutes: int | None = None
+
+
+class InvalidFlight(ValueError):
+    """Something that is said to name a flight does not; the message says what would be right."""
+
+
+class FlightNumber(NamedTuple):
+    """A flight's public name: carrier (IATA, or ICAO where it has none), number, operational suffix."""
+
+    carrier: str
+    number: int
+    suffix: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `UA1545`, `ua 1545`, `UA0045`, `VS808P`. Raises InvalidFlight."""
+        found = _FLIGHT_NUMBER.fullmatch(re.sub(r"\s", "", text).upper())
+        if not found:
+            raise InvalidFlight(f"{text!r} is not a flight number; one looks like UA1545")
+        return cls(found["carrier"], int(found["number"]), found["suffix"])
+
+    def __str__(self) -> str:
+        return f"{self.carrier}{self.number}{self.suffix}"
+
+
+class LegId(NamedTuple):
+    """The identity of a leg, which never changes: operating flight number, local origin date of the flight, origin.
+
+    Written `UA1545-20130710-EWR`. Not the destination (a diversion does not make another leg), not the time.
+    """
+
+    flight: FlightNumber
+    date: date
+    origin: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `UA1545-20130710-EWR`. Raises InvalidFlight."""
+        found = _LEG_ID.fullmatch(text.strip().upper())
+        if not found:
+            raise InvalidFlight(f"{text!r} is not a flight id; one looks like UA1545-20130710-EWR")
+        try:
+            day = datetime.strptime(found["date"], "%Y%m%d").replace(tzinfo=UTC).date()
+        except ValueError:
+            raise InvalidFlight(f"{text!r}: there is no day {found['date']} (year, month, day)") from None
+        return cls(FlightNumber(found["carrier"], int(found["number"]), found["suffix"]), day, found["origin"])
+
+    def __str__(self) -> str:
+        return f"{self.flight}-{self.date:%Y%m%d}-{self.origin}"
+
+
+Value = datetime | str | bool | tuple[str, ...] | tuple[DelayCode, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One field's value and the instant (UTC) at which the source set it."""
+
+    value: Value
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FlightUpdate:
+    """What one source says of one leg: the fields it observed (names of `FlightStatus`), and nothing of the others.
+
+    A value of None says that the source took its former value back. `attempt` above 1 is a new departure attempt of
+    the same leg (AIDX RepeatNumber): what was observed of an earlier attempt's progress no longer counts.
+    """
+
+    leg: LegId
+    source: str
+    observed: Mapping[str, Observation]
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The observation of a field that won, and who made it."""
+
+    value: Value
+    at: datetime
+    source: str
+    attempt: int = 1
+
+    def beats(self, other: "Seen | None") -> bool:
+        """Whether this observation replaces the other. A total order: of two that differ, exactly one wins."""
+        return other is None or self._rank > other._rank
+
+    @property
+    def _rank(self) -> tuple[int, datetime, int, str, str]:
+        return (self.attempt, self.at, SOURCE_PRIORITY.get(self.source.partition(":")[0], 0),
+                canonical(self.value), self.source)  # fmt: skip
+
+
+def canonical(value: Value) -> str:
+    """A value as text that is the same for equal values, to order and compare by."""
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else repr(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field's step from one committed version to the next, with who reported it and when."""
+
+    kind: Kind
+    field: str
+    before: Value | Phase
+    after: Value | Phase
+    source: str
+    at: datetime
+
+
+# Observed of one departure attempt; a new attempt starts without them.
+_OF_ATTEMPT = frozenset({
+    "estimated_out", "estimated_off", "estimated_on", "estimated_in",
+    "actual_out", "actual_off", "actual_on", "actual_in", "stage", "returned", "diverted_to",
+})  # fmt: skip
+_ACTUALS = ("actual_out", "actual_off", "actual_on", "actual_in")
+
+
+@dataclass(frozen=True, slots=True)
+class FlightStatus:
+    """A leg as it now stands: the fields sources observe, and below them what is derived from those."""
+
+    destination: str | None = None
+    scheduled_out: datetime | None = None
+    scheduled_off: datetime | None = None
+    scheduled_on: datetime | None = None
+    scheduled_in: datetime | None = None
+    estimated_out: datetime | None = None
+    estimated_off: datetime | None = None
+    estimated_on: datetime | None = None
+    estimated_in: datetime | None = None
+    actual_out: datetime | None = None
+    actual_off: datetime | None = None
+    actual_on: datetime | None = None
+    actual_in: datetime | None = None
+    departure_terminal: str | None = None
+    departure_gate: str | None = None
+    departure_stand: str | None = None
+    arrival_terminal: str | None = None
+    arrival_gate: str | None = None
+    arrival_stand: str | None = None
+    belt: str | None = None
+    registration: str | None = None
+    aircraft_type: str | None = None
+    stage: str | None = None  # the phase as the source words it, for sources that give no times; one of STAGES
+    cancelled: bool | None = None
+    diverted_to: str | None = None  # an airport; "" when it is not known where to
+    returned: bool | None = None  # to the gate or from the air, of this attempt
+    codeshares: tuple[str, ...] | None = None
+    delay_codes: tuple[DelayCode, ...] | None = None
+    inbound: str | None = None  # the leg that brings the aircraft
+    onward: str | None = None  # the leg the aircraft flies next
+    derived: bool | None = None  # not in the source's data but derived from them by a rule
+    shown: str | None = None  # one of Shown
+
+    phase: Phase = Phase.SCHEDULED
+    departure_delay: int | None = None  # minutes at the gate (runway where no gate time is known); negative: early
+    arrival_delay: int | None = None
+    delayed: bool = False  # at least 15 minutes late at the end that counts now
+
+    @classmethod
+    def of(cls, seen: Mapping[str, Seen]) -> Self:
+        """Derive the status from the observations that won."""
+        attempt = max((s.attempt for s in seen.values()), default=1)
+        current = {n: s for n, s in seen.items() if n not in _OF_ATTEMPT or s.attempt == attempt}
+        for name in _contradicted(current):
+            del current[name]
+        values: dict[str, Any] = {name: s.value for name, s in current.items()}
+        status = cls(**values)
+        departure_delay = _delay(status, "out", "off")
+        arrival_delay = _delay(status, "in", "on")
+        left = status.actual_out or status.actual_off
+        relevant = arrival_delay if left and arrival_delay is not None else departure_delay
+        phase = _phase(status, current.get("returned"))
+        return replace(
+            status, phase=phase, departure_delay=departure_delay, arrival_delay=arrival_delay,
+            delayed=phase is not Phase.CANCELLED and relevant is not None and timedelta(minutes=relevant) >= ON_TIME,
+        )  # fmt: skip
+
+    @property
+    def expected_out(self) -> datetime | None:
+        """When the leg left or is now expected to leave the gate; as scheduled where it is cancelled."""
+        return self._expected("out", "off")
+
+    @property
+    def expected_in(self) -> datetime | None:
+        """When the leg reached or is now expected to reach the gate; as scheduled where it is cancelled."""
+        return self._expected("in", "on")
+
+    def _expected(self, gate: str, runway: str) -> datetime | None:
+        states = ("scheduled",) if self.cancelled else ("actual", "estimated", "scheduled")
+        return next((t for s in states for e in (gate, runway) if (t := getattr(self, f"{s}_{e}"))), None)
+
+    @property
+    def visible(self) -> bool:
+        """Whether the public may see the leg."""
+        return self.shown in (None, Shown.SHOWN)
+
+
+OBSERVED = tuple(f.name for f in fields(FlightStatus))[:-4]  # the fields a source may observe
+
+
+@dataclass(frozen=True)
+class Flight:
+    """A leg with its committed version: 1 at its first appearance, one more with every change."""
+
+    leg: LegId
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    version: int = 0
+
+    @cached_property
+    def status(self) -> FlightStatus:
+        """The leg as it now stands."""
+        return FlightStatus.of(self.seen)
+
+    @property
+    def airports(self) -> tuple[str, ...]:
+        """The airports concerned: origin, destination and, where diverted, the one it goes to."""
+        stops = (self.leg.origin, self.status.destination, self.status.diverted_to)
+        return tuple(dict.fromkeys(a for a in stops if a))
+
+
+def apply(flight: Flight | None, update: FlightUpdate) -> tuple[Flight, list[Change]]:
+    """Take an update into a flight (None: one not seen before).
+
+    Returns the flight and the changes, in the order they matter to a passenger. The first appearance of a flight is
+    not a change. Without changes the version stays; a newer confirmation of a value still advances its instant.
+    Where nothing is new the flight returned is the one given. Raises InvalidFlight for a field no flight has.
+    """
+    unknown = [name for name in update.observed if name not in OBSERVED]
+    if unknown:
+        raise InvalidFlight(f"{update.leg}: no flight has a field {', '.join(unknown)}")
+    before = flight or Flight(update.leg)
+    won = {}
+    for name, observation in update.observed.items():
+        seen = Seen(observation.value, observation.at, update.source, update.attempt)
+        if seen.beats(before.seen.get(name)):
+            won[name] = seen
+    if flight is not None and not won:
+        return flight, []
+    after = Flight(before.leg, {**before.seen, **won}, before.version)
+    if flight is None:
+        return replace(after, version=1), []
+    changes = compare(before, after)
+    return (replace(after, version=before.version + 1) if changes else after), changes
+
+
+def compare(before: Flight, after: Flight) -> list[Change]:
+    """The changes from one state of a flight to a later one."""
+    old, new = before.status, after.status
+    found = []
+    for name in OBSERVED:
+        was, is_ = getattr(old, name), getattr(new, name)
+        if was != is_:
+            # What disappears with an attempt is reported by whoever reported the attempt.
+            cause = after.seen.get(name) or before.seen[name]
+            if cause == before.seen.get(name):
+                cause = max(after.seen.values(), key=lambda s: (s.attempt, s.at))
+            found.append(Change(_kind(name, was, is_, old, new), name, was, is_, cause.source, cause.at))
+    return sorted(found, key=lambda change: _IMPORTANCE.index(change.kind))
+
+
+_IMPORTANCE = (
+    Kind.CANCELLED, Kind.DIVERTED, Kind.RETURNED, Kind.REINSTATED, Kind.WITHDRAWN, Kind.ARRIVED, Kind.LANDED,
+    Kind.AIRBORNE, Kind.DEPARTED, Kind.DELAYED, Kind.EARLIER, Kind.RESCHEDULED, Kind.GATE, Kind.TERMINAL,
+    Kind.GATE_CLOSED, Kind.FINAL_CALL, Kind.BOARDING, Kind.CHECK_IN, Kind.BELT, Kind.AIRCRAFT, Kind.UPDATED,
+)  # fmt: skip
+
+_KIND_BY_FIELD = {
+    "departure_gate": Kind.GATE, "arrival_gate": Kind.GATE,
+    "departure_terminal": Kind.TERMINAL, "arrival_terminal": Kind.TERMINAL, "belt": Kind.BELT,
+}  # fmt: skip
+_KIND_BY_ACTUAL = {"actual_out": Kind.DEPARTED, "actual_off": Kind.AIRBORNE,
+                   "actual_on": Kind.LANDED, "actual_in": Kind.ARRIVED}  # fmt: skip
+
+
+def _kind(name: str, was: Any, is_: Any, old: FlightStatus, new: FlightStatus) -> Kind:  # noqa: PLR0911 - a table
+    if name in _KIND_BY_FIELD:
+        return _KIND_BY_FIELD[name]
+    if name in _KIND_BY_ACTUAL:
+        return _KIND_BY_ACTUAL[name] if was is None else Kind.UPDATED
+    match name:
+        case "cancelled":
+            return Kind.CANCELLED if is_ else Kind.REINSTATED
+        case "diverted_to":
+            return Kind.DIVERTED if is_ is not None else Kind.UPDATED
+        case "returned":
+            return Kind.RETURNED if is_ else Kind.UPDATED
+        case "shown":
+            return Kind.UPDATED if new.visible else Kind.WITHDRAWN
+        case "registration" | "aircraft_type":
+            return Kind.AIRCRAFT if was is not None else Kind.UPDATED
+        case "stage":
+            timed = any(getattr(new, a) and k == is_ for a, k in _KIND_BY_ACTUAL.items())
+            return Kind(is_) if is_ in STAGES[1:] and new.phase == is_ != old.phase and not timed else Kind.UPDATED
+        case "estimated_out" | "estimated_in" | "estimated_off" | "estimated_on":
+            return _movement(name, old, new)
+    return Kind.RESCHEDULED if name.startswith("scheduled_") and was is not None else Kind.UPDATED
+
+
+def _movement(name: str, old: FlightStatus, new: FlightStatus) -> Kind:
+    """Delayed or earlier, against what was expected before; a first estimate, against the schedule."""
+    event = name.removeprefix("estimated_")
+    was = getattr(old, name) or getattr(old, f"scheduled_{event}")
+    now = getattr(new, name) or getattr(new, f"scheduled_{event}")
+    if was is None or now is None or was == now or getattr(new, f"actual_{event}") or new.cancelled:
+        return Kind.UPDATED
+    return Kind.DELAYED if now > was else Kind.EARLIER
+
+
+def _delay(status: FlightStatus, gate: str, runway: str) -> int | None:
+    for event in (gate, runway):
+        scheduled = getattr(status, f"scheduled_{event}")
+        now = getattr(status, f"actual_{event}") or getattr(status, f"estimated_{event}")
+        if scheduled and now:
+            return int((now - scheduled).total_seconds() // 60)
+    return None
+
+
+def _contradicted(seen: Mapping[str, Seen]) -> Sequence[str]:
+    """Actual times that would have the leg arrive before it left: of two that can't both be, the older observation."""
+    accepted: dict[str, datetime] = {}
+    rejected = []
+    actual = [(n, seen[n]) for n in _ACTUALS if n in seen and seen[n].value is not None]
+    for name, s in sorted(actual, key=lambda pair: (pair[1]._rank, pair[0]), reverse=True):
+        time, place = s.value, _ACTUALS.index(name)
+        assert isinstance(time, datetime)
+        fits = all((_ACTUALS.index(n) < place and t <= time) or (_ACTUALS.index(n) > place and t >= time)
+                   for n, t in accepted.items())  # fmt: skip
+        if fits:
+            accepted[name] = time
+        else:
+            rejected.append(name)
+    return rejected
+
+
+def _phase(status: FlightStatus, returned: Seen | None) -> Phase:
+    if status.cancelled:
+        return Phase.CANCELLED
+    if status.diverted_to is not None:
+        return Phase.DIVERTED
+    if status.returned and returned and not (status.actual_out and status.actual_out > returned.at):
+        return Phase.RETURNED
+    reached = [Phase(status.stage)] if status.stage in STAGES else []
+    by_time = zip(_ACTUALS, (Phase.DEPARTED, Phase.AIRBORNE, Phase.LANDED, Phase.ARRIVED), strict=True)
+    reached += [phase for name, phase in by_time if getattr(status, name)]
+    return max(reached, key=STAGES.index, default=Phase.SCHEDULED)
+
+
+def latest(observations: Iterable[tuple[str, Value, datetime]]) -> dict[str, Observation]:
+    """Of each field's observations, the newest: a feed's announcements so far as one update's `observed`."""
+    newest: dict[str, Observation] = {}
+    for name, value, at in observations:
+        if name not in newest or newest[name].at <= at:
+            newest[name] = Observation(value, at)
+    return newest

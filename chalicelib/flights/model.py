@@ -16,6 +16,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple, Self
 
+from chalicelib.core.errors import Invalid
+
 ON_TIME = timedelta(minutes=15)  # BTS and Eurocontrol OTP15: late from the 15th minute at the gate on
 SOURCE_PRIORITY = {"replay": 1, "aidx": 2, "operator": 3}  # by the part of the source's name before ':'
 
@@ -72,6 +74,13 @@ class Kind(StrEnum):
     UPDATED = "updated"  # any other field
 
 
+class Direction(StrEnum):
+    """The two boards of an airport."""
+
+    DEPARTURES = "departures"
+    ARRIVALS = "arrivals"
+
+
 class Shown(StrEnum):
     """Whether the public may see a leg (AIDX SpecialAction)."""
 
@@ -88,7 +97,7 @@ class DelayCode(NamedTuple):
     minutes: int | None = None
 
 
-class InvalidFlight(ValueError):
+class InvalidFlight(Invalid, ValueError):
     """Something that is said to name a flight does not; the message says what would be right."""
 
 
@@ -323,7 +332,8 @@ def apply(flight: Flight | None, update: FlightUpdate) -> tuple[Flight, list[Cha
     before = flight or Flight(update.leg)
     won = {}
     for name, observation in update.observed.items():
-        seen = Seen(observation.value, observation.at, update.source, update.attempt)
+        value = _whole(observation.value) if isinstance(observation.value, datetime) else observation.value
+        seen = Seen(value, _whole(observation.at), update.source, update.attempt)
         if seen.beats(before.seen.get(name)):
             won[name] = seen
     if flight is not None and not won:
@@ -333,6 +343,11 @@ def apply(flight: Flight | None, update: FlightUpdate) -> tuple[Flight, list[Cha
         return replace(after, version=1), []
     changes = compare(before, after)
     return (replace(after, version=before.version + 1) if changes else after), changes
+
+
+def _whole(moment: datetime) -> datetime:
+    """Instants count in whole seconds, as they are stored."""
+    return moment.replace(microsecond=0)
 
 
 def compare(before: Flight, after: Flight) -> list[Change]:

@@ -1,0 +1,43 @@
+"""REST routes of airports: suggestions as one types."""
+
+from pydantic import BaseModel, Field
+
+from chalicelib.airports.suggest import suggest
+from chalicelib.core.callers import ANYONE
+from chalicelib.core.routes import Answer, Query, Routes
+
+routes = Routes(__name__)
+
+
+class SuggestQuery(Query):
+    """What was typed so far."""
+
+    q: str = Field(max_length=200, description="part of a code, a name or a city; accents do not matter")
+    limit: int = Field(10, ge=1, le=50)
+
+
+class AirportLine(BaseModel):
+    """One airport."""
+
+    iata: str | None
+    icao: str
+    name: str
+    city: str
+    subdivision: str
+    country: str
+    zone: str
+    lat: float
+    lon: float
+
+
+class AirportsAnswer(Answer):
+    """Airports, the most likely first."""
+
+    airports: list[AirportLine]
+
+
+@routes.get("/v1/airports", callers=ANYONE, max_age=86400)
+def airports_suggested(query: SuggestQuery) -> AirportsAnswer:
+    """The airports a person most likely means, by code, name or city."""
+    found = suggest(query.q, query.limit)
+    return AirportsAnswer(airports=[AirportLine.model_validate(airport, from_attributes=True) for airport in found])

@@ -1,0 +1,77 @@
+"""REST routes about the system itself: its health, and the document of its API."""
+
+import json
+from functools import cache
+from importlib.resources import files
+
+from chalicelib import __version__
+from chalicelib.core import openapi
+from chalicelib.core.callers import ANYONE
+from chalicelib.core.config import config
+from chalicelib.core.errors import NotFound, Unavailable
+from chalicelib.core.routes import Answer, Document, Routes
+
+routes = Routes(__name__)
+
+# Swagger UI as aws-lambda-powertools ships it (Apache-2.0), so that nothing is fetched from elsewhere.
+_ASSETS = {"swagger-ui-bundle.min.js": "text/javascript", "swagger-ui.min.css": "text/css"}
+_PAGE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>Gatecall API</title><link rel="stylesheet" href="docs/swagger-ui.min.css"></head>
+<body><div id="docs"></div><script src="docs/swagger-ui-bundle.min.js"></script>
+<script>SwaggerUIBundle({url: "v1/openapi.json", dom_id: "#docs", deepLinking: true})</script></body>
+</html>
+"""
+
+
+class Health(Answer):
+    """Which version runs where, and whether its tables answer."""
+
+    version: str
+    stage: str
+    tables: dict[str, str]
+
+
+@routes.get("/v1/health", callers=ANYONE, max_age=None)
+def health() -> Health:
+    """The version, the stage, and whether the tables answer."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from chalicelib.core import aws
+
+    settings = config()
+    dynamodb = aws.client("dynamodb")
+    tables = {}
+    for name in (settings.flights_table, settings.live_table, settings.accounts_table):
+        try:
+            tables[name] = dynamodb.describe_table(TableName=name)["Table"]["TableStatus"].lower()
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable(f"the table {name} does not answer: {type(error).__name__}") from error
+    return Health(version=__version__, stage=settings.stage, tables=tables)
+
+
+@routes.get("/v1/openapi.json", callers=ANYONE, max_age=300)
+def openapi_document() -> Document:
+    """This API as an OpenAPI 3.1 document."""
+    return Document(_document(), "application/json")
+
+
+@cache
+def _document() -> str:
+    return json.dumps(openapi.document(openapi.routes_of(routes.current_app), __version__))
+
+
+@routes.get("/docs", callers=ANYONE, max_age=300)
+def docs() -> Document:
+    """This API as a page to read and try."""
+    return Document(_PAGE, "text/html; charset=utf-8")
+
+
+@routes.get("/docs/{asset}", callers=ANYONE, max_age=86400)
+def docs_asset(asset: str) -> Document:
+    """A script or style of the page."""
+    if asset not in _ASSETS:
+        raise NotFound(f"there is no {asset!r} here")
+    folder = files("aws_lambda_powertools") / "event_handler" / "openapi" / "swagger_ui"
+    return Document((folder / asset).read_text(), f"{_ASSETS[asset]}; charset=utf-8")

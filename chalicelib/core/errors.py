@@ -1,0 +1,52 @@
+"""What can go wrong, in words every capability shares. No HTTP here: `routes` gives each kind its status."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """One thing wrong with a request: where it stands (`query`, `path`, `body`, `header`), its name, and why."""
+
+    place: str
+    name: str
+    detail: str
+
+
+class GatecallError(Exception):
+    """Something this system says about itself; the message is fit for the caller to read."""
+
+
+class Invalid(GatecallError):
+    """What was sent can't be understood or used."""
+
+    def __init__(self, detail: str, faults: Sequence[Fault] = ()):
+        super().__init__(detail)
+        self.faults = tuple(faults)
+
+
+class WrongMediaType(Invalid):
+    """The body is of a kind that is not taken here."""
+
+
+class Unauthenticated(GatecallError):
+    """The caller did not say who it is, or is not known."""
+
+
+class Forbidden(GatecallError):
+    """The caller is known and may not do this."""
+
+
+class NotFound(GatecallError):
+    """There is no such thing, or none that the caller may see."""
+
+
+class Conflict(GatecallError):
+    """Somebody else changed the same thing first."""
+
+
+class Unavailable(GatecallError):
+    """Storage does not answer, or stays throttled; `retry_after` seconds is a fair pause."""
+
+    def __init__(self, detail: str, retry_after: int = 2):
+        super().__init__(detail)
+        self.retry_after = retry_after

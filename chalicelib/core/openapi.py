@@ -1,0 +1,130 @@
+"""The OpenAPI 3.1 document, made from the routes as they are registered and the pydantic models they name."""
+
+import inspect
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from chalice.app import Chalice
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from chalicelib.core.callers import API_KEY_HEADER, ApiKey
+from chalicelib.core.routes import DECLARED, Answer, Route
+
+_REF = "#/components/schemas/{model}"
+_PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457 problem details; `errors` names every invalid field.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["in", "name", "detail"],
+                "properties": {
+                    "in": {"enum": ["path", "query", "header", "body"]},
+                    "name": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+def routes_of(app: Chalice) -> list[Route]:
+    """Every route of the app, as declared."""
+    entries = (entry for methods in app.routes.values() for entry in methods.values())
+    return [getattr(entry.view_function, DECLARED) for entry in entries]
+
+
+def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
+    """The whole document."""
+    routes = sorted(routes, key=lambda route: (route.path, route.method))
+    models = {model for route in routes for model in _models(route)}
+    ordered = sorted(models, key=lambda model: model.__name__)
+    in_use, schemas = models_json_schema([(m, "serialization") for m in ordered], ref_template=_REF)
+    paths: dict[str, Any] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, in_use)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Gatecall",
+            "version": version,
+            "description": "Flight status in, everything that follows from it out. Instants are UTC (RFC 3339, Z).",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": {"Problem": _PROBLEM, **schemas.get("$defs", {})},
+            "securitySchemes": {"apiKey": {"type": "apiKey", "in": "header", "name": API_KEY_HEADER}},
+        },
+    }
+
+
+def _models(route: Route) -> list[type[BaseModel]]:
+    named = (route.hints.get("body"), route.hints["return"])
+    return [m for m in named if inspect.isclass(m) and issubclass(m, BaseModel)]
+
+
+def _operation(route: Route, in_use: Any) -> dict[str, Any]:
+    summary, _, description = (inspect.getdoc(route.view) or "").partition("\n\n")
+    operation: dict[str, Any] = {
+        "operationId": route.view.__name__,
+        "summary": " ".join(summary.split()),
+        "tags": [route.view.__module__.split(".")[1]],
+        "parameters": _parameters(route),
+        "responses": _responses(route, in_use),
+        "x-callers": str(route.callers),
+    }
+    if description:
+        operation["description"] = description
+    if "body" in route.parameters:
+        body = route.hints["body"]
+        schema = {"type": "string"} if body is bytes else in_use[body, "serialization"]
+        operation["requestBody"] = {"required": True, "content": {t: {"schema": schema} for t in route.consumes}}
+    if isinstance(route.callers, ApiKey):
+        operation["security"] = [{"apiKey": []}]
+    return operation
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", route.path)
+    ]
+    if "query" in route.parameters:
+        schema = route.hints["query"].model_json_schema()
+        for name, of in schema["properties"].items():
+            found.append({"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": of})
+            if "description" in of:
+                found[-1]["description"] = of.pop("description")
+    return found
+
+
+def _responses(route: Route, in_use: Any) -> dict[str, Any]:
+    answer = route.hints["return"]
+    if inspect.isclass(answer) and issubclass(answer, Answer):
+        content = {"application/json": {"schema": in_use[answer, "serialization"]}}
+    else:
+        content = {"*/*": {"schema": {"type": "string"}}}
+    responses: dict[str, Any] = {"200": {"description": "As asked", "content": content}}
+    if route.max_age is not None and "application/json" in content:
+        responses["304"] = {"description": "Nothing changed since the ETag in If-None-Match"}
+    problem = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
+    reasons = {"400": "What was sent can't be understood; each fault is named", "503": "Try again after Retry-After"}
+    if "{" in route.path:
+        reasons["404"] = "There is no such thing"
+    if isinstance(route.callers, ApiKey):
+        reasons |= {"401": "No valid API key", "403": "The API key lacks the scope"}
+    if route.consumes:
+        reasons["415"] = f"The body is not {' or '.join(route.consumes)}"
+    return responses | {code: {"description": why, "content": problem} for code, why in sorted(reasons.items())}

@@ -1,0 +1,32 @@
+"""What every test stands on: an environment that points nowhere, and no clock but the one a test gives."""
+
+import os
+
+from hypothesis import settings
+
+# Set before anything imports app.py, which reads its settings then. Nothing leaves this machine.
+os.environ.update(
+    AWS_ACCESS_KEY_ID="testing",
+    AWS_SECRET_ACCESS_KEY="testing",
+    AWS_DEFAULT_REGION="us-east-1",
+    AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled",
+    AWS_EC2_METADATA_DISABLED="true",
+    GATECALL_STAGE="test",
+    FLIGHTS_TABLE="gatecall-test-flights",
+    FLIGHTS_STREAM_ARN="arn:aws:dynamodb:us-east-1:123456789012:table/gatecall-test-flights/stream/2026-01-01",
+    LIVE_TABLE="gatecall-test-live",
+    ACCOUNTS_TABLE="gatecall-test-accounts",
+    FLIGHT_CHANGES_TOPIC_ARN="arn:aws:sns:us-east-1:123456789012:gatecall-test-flight-changes",
+    DEAD_LETTERS_QUEUE_URL="https://sqs.us-east-1.amazonaws.com/123456789012/gatecall-test-dead-letters",
+    FEEDS="replay",
+    AIRPORTS="EWR,JFK,LGA",
+    FLIGHT_CLOCK="",
+    POWERTOOLS_LOG_LEVEL="INFO",
+)
+for name in [name for name in os.environ if name.startswith(("AWS_ENDPOINT_URL", "AWS_PROFILE"))]:
+    del os.environ[name]
+
+# `pytest --hypothesis-profile=long` looks harder.
+settings.register_profile("quick", max_examples=40, deadline=None)
+settings.register_profile("long", max_examples=5000, deadline=None)
+settings.load_profile("quick")

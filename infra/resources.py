@@ -15,8 +15,8 @@ def template(stage: str) -> dict[str, Any]:
     class Loader(yaml.SafeLoader):
         pass
 
-    Loader.add_constructor("!Sub", lambda loader, node: str(node.value).replace("${Stage}", stage))
-    resources: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader)["Resources"]  # noqa: S506 - a SafeLoader
+    Loader.add_constructor("!Sub", lambda _, node: str(node.value).replace("${Stage}", stage))
+    resources: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader)["Resources"]
     return resources
 
 
@@ -48,8 +48,8 @@ def create(stage: str, clients: Mapping[str, Any], settings: Mapping[str, str]) 
 
 
 def _table(dynamodb: Any, properties: Mapping[str, Any]) -> dict[str, Any]:
-    wanted = {k: properties[k] for k in (
-        "TableName", "BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes") if k in properties}  # fmt: skip
+    names = ("TableName", "BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    wanted = {name: properties[name] for name in names if name in properties}
     if view := properties.get("StreamSpecification"):
         wanted["StreamSpecification"] = {"StreamEnabled": True, **view}
     try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
@@ -85,19 +85,28 @@ class HistoryAnswer(Answer):
 
 
 class RightLine(BaseModel):
-    """Something that may be due, to whom and under what, and the source of the rule."""
+    """Something that may be due, under what conditions, and the source of the rule."""
 
     scheme: str
-    article: str
-    kind: str
+    section: str
+    kind: rights.RightKind
     wording: str
-    amount: int | None
+    amount: int | None = Field(description="for each passenger, in whole units of `currency`; absent: no fixed sum")
     currency: str | None
     conditions: list[str]
-    likelihood: str | None
+    likelihood: str | None = Field(description="how the reported reason for the trouble bears on the claim")
     source: str
     url: str
     effective_from: date
+
+    @classmethod
+    def of(cls, right: rights.Right) -> Self:
+        """A right with its source beside it."""
+        return cls(
+            scheme=right.scheme, section=right.section, kind=right.kind, wording=right.wording, amount=right.amount,
+            currency=right.currency, conditions=list(right.conditions), likelihood=right.likelihood,
+            source=right.source.regulation, url=right.source.url, effective_from=right.source.effective_from,
+        )  # fmt: skip
 
 
 class RightsAnswer(Answer):
@@ -162,7 +171,9 @@ def _leg(id: str) -> LegId:
     try:
         return LegId.parse(id)
     except InvalidFlight as error:
-        raise Invalid(str(error), [Fault("path", "id", "is not a flight id; one looks like UA1545-20130710-EWR")]) from None
+        raise Invalid(
+            str(error), [Fault("path", "id", "is not a flight id; one looks like UA1545-20130710-EWR")]
+        ) from None
 
 
 def _now() -> datetime:
@@ -208,7 +219,8 @@ def flight_rights(id: str) -> RightsAnswer:
         carrier_country=country_of(found.leg.flight.carrier),
         now=now,
     )
-    return RightsAnswer(flight=str(found.leg), rights=[RightLine.of(right) for right in due], disclaimer=rights.DISCLAIMER)
+    lines = [RightLine.of(right) for right in due]
+    return RightsAnswer(flight=str(found.leg), rights=lines, disclaimer=rights.NOT_LEGAL_ADVICE)
 
 
 @routes.post("/v1/feeds/aidx", callers=ApiKey("feeds:aidx"), consumes=AIDX_TYPES)

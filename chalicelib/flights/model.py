@@ -251,6 +251,7 @@ class FlightStatus:
     onward: str | None = None  # the leg the aircraft flies next
     derived: bool | None = None  # not in the source's data but derived from them by a rule
     shown: str | None = None  # one of Shown
+    locked: bool | None = None  # its source says no more of it (AIDX SpecialAction LockDown)
 
     phase: Phase = Phase.SCHEDULED
     departure_delay: int | None = None  # minutes at the gate (runway where no gate time is known); negative: early

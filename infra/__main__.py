@@ -1,0 +1,68 @@
+"""python -m infra: what an admin does to a stage. `--stage local` is the one that runs on this machine."""
+
+import argparse
+import sys
+
+from rich.console import Console
+
+from chalicelib.airports.lookup import airport
+from chalicelib.core.clock import wall_now
+from chalicelib.core.errors import GatecallError, Invalid
+from infra import stages
+from infra.local.cloud import NotRunning
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command that the arguments ask for. Returns the exit code."""
+    given = _parser().parse_args(arguments)
+    console = Console()
+    try:
+        stages.enter(given.stage)
+        return _run(given, console)
+    except (stages.NoSuchStage, NotRunning, GatecallError) as problem:
+        console.print(f"[red]{problem}[/]", soft_wrap=True)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m infra", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    key = commands.add_parser("key", help="make an API key for an airport system; it is shown this once")
+    key.add_argument("--name", required=True, help="which boards name its feed by, such as wsi-aodb")
+    key.add_argument("--airports", required=True, help="the airports it speaks for, such as WSI or EWR,JFK")
+    key.add_argument("--scopes", default="feeds:aidx", help="what it may do (default: %(default)s)")
+    dead = commands.add_parser("deadletters", help="records that could not be handled")
+    dead.add_argument("action", choices=("list", "replay"))
+    for command in (key, dead):
+        command.add_argument("--stage", default="local", help="default: %(default)s")
+    return parser
+
+
+def _run(given: argparse.Namespace, console: Console) -> int:
+    # Imported here: both read the stage's settings when they are first used.
+    from chalicelib.accounts import keys
+    from infra import deadletters
+
+    match given.command, getattr(given, "action", None):
+        case "key", _:
+            airports = _airports(given.airports)
+            secret = keys.make(given.name, given.scopes.split(","), airports, wall_now())
+            console.print(f"The key of {given.name} for {', '.join(airports)}, shown this once:", soft_wrap=True)
+            print(secret)
+        case "deadletters", "list":
+            deadletters.show(console)
+        case "deadletters", "replay":
+            return 1 if deadletters.replay(console) else 0
+    return 0
+
+
+def _airports(text: str) -> list[str]:
+    codes = [code.strip().upper() for code in text.split(",") if code.strip()]
+    unknown = [code for code in codes if airport(code) is None]
+    if unknown or not codes:
+        raise Invalid(f"--airports: {', '.join(unknown) or 'nothing'} is no airport; name some such as WSI or EWR,JFK")
+    return codes
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -10,10 +10,10 @@ EARTH_RADIUS_KM = 6371.0088  # the mean radius R1 (IUGG): a sphere is within 0.5
 class Airport:
     """An airport or landing strip.
 
-    `iata` is None where it has no such code. `icao` is the ICAO code or, for small fields in the US and Canada, the
-    national one of four characters. `city` and `subdivision` (state, province, region) are "" where not known.
-    `country` is the ISO 3166-1 alpha-2 code (XK: Kosovo), `lat` and `lon` are degrees north and east, `zone` is the
-    name of the IANA time zone.
+    `iata` is None where it has no such code. `icao` is the ICAO code or, where it has none, a code of the same length
+    that no other has: the national one of a small field, else "_" and the IATA code. `city` and `subdivision` (state,
+    province, region) are "" where not known. `country` is the ISO 3166-1 alpha-2 code (XK: Kosovo), `lat` and `lon`
+    are degrees north and east, `zone` is the name of the IANA time zone.
     """
 
     iata: str | None

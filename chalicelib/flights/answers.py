@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from chalicelib.airports.lookup import airport
 from chalicelib.core.clock import instant
+from chalicelib.flights.carriers import carrier
 from chalicelib.flights.delay_codes import plain_words
 from chalicelib.flights.model import Change, Flight, FlightStatus, Kind, Phase, Value
 
@@ -57,6 +58,7 @@ class FlightRow(_Shape):
     id: str
     version: int
     number: str
+    airline: str | None = None
     codeshares: list[str]
     phase: Phase
     delayed: bool
@@ -160,10 +162,12 @@ def _readable(value: Value | Phase) -> Any:
 
 def _row(flight: Flight) -> dict[str, Any]:
     leg, status = flight.leg, flight.status
+    operator = carrier(leg.flight.carrier)
     return {
         "id": str(leg),
         "version": flight.version,
         "number": str(leg.flight),
+        "airline": operator.name if operator else None,
         "codeshares": list(status.codeshares or ()),
         "phase": status.phase,
         "delayed": status.delayed,

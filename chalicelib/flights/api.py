@@ -15,7 +15,7 @@ from chalicelib.core.errors import Fault, Invalid, NotFound
 from chalicelib.core.routes import Answer, Document, Query, Routes
 from chalicelib.flights import read, rights, upload
 from chalicelib.flights.answers import ChangeLine, FlightDetail, FlightRow, Instant
-from chalicelib.flights.carriers import country_of
+from chalicelib.flights.carriers import carrier
 from chalicelib.flights.model import Direction, FlightNumber, InvalidFlight, LegId
 
 routes = Routes(__name__)
@@ -25,11 +25,20 @@ HISTORY_PART = 100  # versions in an answer
 AIDX_TYPES = ("application/xml", "text/xml", "application/soap+xml")
 
 
+def _near(moment: datetime) -> datetime:
+    if not 2000 <= moment.year <= 2100:
+        raise ValueError("there are no flights in that year")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_near)]
+
+
 class BoardQuery(Query):
     """Which part of a board is asked for."""
 
-    from_: AwareDatetime | None = Field(None, alias="from", description="RFC 3339; an hour ago unless given")
-    to: AwareDatetime | None = Field(None, description="RFC 3339, exclusive; thirteen hours after `from` unless given")
+    from_: Moment | None = Field(None, alias="from", description="RFC 3339; an hour ago unless given")
+    to: Moment | None = Field(None, description="RFC 3339, exclusive; thirteen hours after `from` unless given")
     limit: int = Field(100, ge=1, le=500)
     cursor: str | None = Field(None, max_length=500, description="as the part before gave it")
 
@@ -208,15 +217,18 @@ def flight_history(id: str, query: HistoryQuery) -> HistoryAnswer:
 
 @routes.get("/v1/flights/{id}/rights", callers=ANYONE, max_age=60)
 def flight_rights(id: str) -> RightsAnswer:
-    """What a passenger of this leg may be due, by EU 261/2004 and the US DOT's rules. Not legal advice."""
+    """What a passenger of this leg may be due, by EU 261/2004, its UK counterpart and the US DOT's rules.
+
+    Not legal advice."""
     now = _now()
     found = read.flight(_leg(id), now)
     destination = found.status.destination
+    operator = carrier(found.leg.flight.carrier)
     due = rights.rights(
         found,
         origin=airport(found.leg.origin),
         destination=airport(destination) if destination else None,
-        carrier_country=country_of(found.leg.flight.carrier),
+        carrier_country=operator.country if operator else None,
         now=now,
     )
     lines = [RightLine.of(right) for right in due]

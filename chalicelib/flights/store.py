@@ -201,17 +201,15 @@ def history(leg: LegId, after: int, now: datetime, limit: int | None = None) -> 
 
 
 def add(flight: Flight) -> None:
-    """Keep a leg not seen before. Raises Conflict where it is there already."""
-    row = _flight_row(flight, revision=1)
-    aliases = _codeshare_rows(flight)
+    """Keep a leg not seen before. Raises Conflict where it is there already.
+
+    Its codeshares go first: one that leads to no leg is passed over, a leg without its codeshares would not be found.
+    """
     with storage():
-        if not aliases:
-            row.save(_Row.pk.does_not_exist())
-            return
-        with TransactWrite(connection=_rows()._get_connection().connection) as transaction:
-            transaction.save(row, _Row.pk.does_not_exist())
-            for alias in aliases:
-                transaction.save(alias)
+        _rows()
+        for alias in _codeshare_rows(flight):
+            alias.save()
+        _flight_row(flight, revision=1).save(_Row.pk.does_not_exist())
 
 
 def commit(before: Kept, after: Flight, changes: Sequence[Change], now: datetime) -> None:

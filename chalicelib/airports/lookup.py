@@ -45,12 +45,11 @@ def parse(line: bytes) -> Airport:
 
 @lru_cache(maxsize=4096)
 def _find(code: str) -> Airport | None:
-    # IATA codes have three characters and lead the lines, those without one coming last. ICAO codes have four and are
-    # second. Nothing but a comparison tells a code from another field: there is a region "FATA".
-    iata = len(code) == 3
-    pattern, end = (f"\n{code}\t", lines().find(b"\n\t")) if iata else (f"\t{code}\t", len(lines()))
+    # IATA codes have three characters and lead the lines. ICAO codes have four and are second. Nothing but a comparison
+    # tells a code from another field: there is a region "FATA".
+    pattern = f"\n{code}\t" if len(code) == 3 else f"\t{code}\t"
     at = -1
-    while (at := lines().find(pattern.encode(), at + 1, end)) >= 0:
+    while (at := lines().find(pattern.encode(), at + 1)) >= 0:
         start = lines().rfind(b"\n", 0, at + 1) + 1
         found = parse(lines()[start : lines().index(b"\n", at + 1)])
         if code in (found.iata, found.icao):

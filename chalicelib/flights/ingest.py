@@ -7,7 +7,7 @@ whoever loses that race reads again. One leg's failure stops no other.
 import random
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict
 from chalicelib.core.telemetry import MetricUnit, count, gauge, logger
 from chalicelib.flights import store
-from chalicelib.flights.model import Change, Flight, FlightUpdate, LegId, apply, compare
+from chalicelib.flights.model import FlightUpdate, LegId, apply_all
 
 RACES = 8  # lost races before giving up on a leg for this time
 WRITERS = 16  # writes under way at a time
@@ -90,25 +90,13 @@ def take(updates: Iterable[FlightUpdate], now: Now, *, sleep: Callable[[float], 
 def _news(leg: LegId, updates: Sequence[FlightUpdate], kept: store.Kept | None, taken: Taken) -> bool:
     """Whether the updates say anything new of the leg as read."""
     try:
-        if kept and _applied(kept.flight, updates)[0] == kept.flight:
+        if kept and apply_all(kept.flight, updates)[0] is kept.flight:
             taken.unchanged += 1
             return False
     except Exception as error:
         taken.fail(leg, error)
         return False
     return True
-
-
-def _applied(flight: Flight | None, updates: Sequence[FlightUpdate]) -> tuple[Flight, list[Change]]:
-    """All updates as one step: one version, with what changed from before the first to after the last."""
-    before = flight
-    for update in updates:
-        flight, _ = apply(flight, update)
-    assert flight
-    if before is None:
-        return replace(flight, version=1), []
-    changes = compare(before, flight)
-    return replace(flight, version=before.version + bool(changes)), changes
 
 
 def _write(
@@ -118,12 +106,12 @@ def _write(
         if race:
             sleep(random.uniform(0, 0.02 * 2**race))  # full jitter
             kept = store.flight(leg, now.flight)
-        flight, changes = _applied(kept.flight if kept else None, updates)
+        flight, changes = apply_all(kept.flight if kept else None, updates)
         try:
             if kept is None:
                 store.add(flight)
                 return Outcome.ADDED
-            if flight == kept.flight:
+            if flight is kept.flight:
                 return Outcome.UNCHANGED
             if not changes:
                 store.confirm(kept, flight)

@@ -182,12 +182,15 @@ class Seen:
 
     def beats(self, other: "Seen | None") -> bool:
         """Whether this observation replaces the other. A total order: of two that differ, exactly one wins."""
-        return other is None or self._rank > other._rank
+        if other is None or self == other:
+            return other is None
+        return self.rank > other.rank
 
     @property
-    def _rank(self) -> tuple[int, datetime, int, str, str]:
-        return (self.attempt, self.at, SOURCE_PRIORITY.get(self.source.partition(":")[0], 0),
-                canonical(self.value), self.source)  # fmt: skip
+    def rank(self) -> tuple[int, datetime, int, str, str]:
+        """What observations are ordered by."""
+        priority = SOURCE_PRIORITY.get(self.source.partition(":")[0], 0)
+        return self.attempt, self.at, priority, canonical(self.value), self.source
 
 
 def canonical(value: Value) -> str:
@@ -298,6 +301,7 @@ class FlightStatus:
 
 
 OBSERVED = tuple(f.name for f in fields(FlightStatus))[:-4]  # the fields a source may observe
+_FIELDS = frozenset(OBSERVED)
 
 
 @dataclass(frozen=True)
@@ -327,23 +331,37 @@ def apply(flight: Flight | None, update: FlightUpdate) -> tuple[Flight, list[Cha
     not a change. Without changes the version stays; a newer confirmation of a value still advances its instant.
     Where nothing is new the flight returned is the one given. Raises InvalidFlight for a field no flight has.
     """
-    unknown = [name for name in update.observed if name not in OBSERVED]
+    return apply_all(flight, [update])
+
+
+def apply_all(flight: Flight | None, updates: Iterable[FlightUpdate]) -> tuple[Flight, list[Change]]:
+    """Take updates of one leg as one step: one version, with what changed from before the first to after the last."""
+    after = flight
+    for update in updates:
+        after = _merge(after, update)
+    if after is None:
+        raise InvalidFlight("a flight needs an update to appear by")
+    if flight is None:
+        return replace(after, version=1), []
+    changes = compare(flight, after) if after is not flight else []
+    return (replace(after, version=flight.version + 1) if changes else after), changes
+
+
+def _merge(flight: Flight | None, update: FlightUpdate) -> Flight:
+    """The flight with the observations that won; the one given where none did."""
+    unknown = [name for name in update.observed if name not in _FIELDS]
     if unknown:
         raise InvalidFlight(f"{update.leg}: no flight has a field {', '.join(unknown)}")
-    before = flight or Flight(update.leg)
+    known = flight.seen if flight else {}
     won = {}
     for name, observation in update.observed.items():
         value = _whole(observation.value) if isinstance(observation.value, datetime) else observation.value
         seen = Seen(value, _whole(observation.at), update.source, update.attempt)
-        if seen.beats(before.seen.get(name)):
+        if seen.beats(known.get(name)):
             won[name] = seen
-    if flight is not None and not won:
-        return flight, []
-    after = Flight(before.leg, {**before.seen, **won}, before.version)
-    if flight is None:
-        return replace(after, version=1), []
-    changes = compare(before, after)
-    return (replace(after, version=before.version + 1) if changes else after), changes
+    if flight and not won:
+        return flight
+    return Flight(update.leg, {**known, **won}, flight.version if flight else 0)
 
 
 def _whole(moment: datetime) -> datetime:
@@ -428,7 +446,7 @@ def _contradicted(seen: Mapping[str, Seen]) -> Sequence[str]:
     accepted: dict[str, datetime] = {}
     rejected = []
     actual = [(n, seen[n]) for n in _ACTUALS if n in seen and seen[n].value is not None]
-    for name, s in sorted(actual, key=lambda pair: (pair[1]._rank, pair[0]), reverse=True):
+    for name, s in sorted(actual, key=lambda pair: (pair[1].rank, pair[0]), reverse=True):
         time, place = s.value, _ACTUALS.index(name)
         assert isinstance(time, datetime)
         fits = all((_ACTUALS.index(n) < place and t <= time) or (_ACTUALS.index(n) > place and t >= time)

@@ -4,7 +4,7 @@
 
 Any day of 2013; the same package gives the same bytes. The data are those of the US Bureau of Transportation
 Statistics (On-Time Performance, public domain): departures from EWR, JFK and LGA, with local times, departures' in New
-York's zone, arrivals' in the destination's. The file, `chalicelib/flights/feeds/replay.csv`, has a line for each leg:
+York's zone, arrivals' in the destination's. The file, `feeds/replay/day.csv` of flights, has a line for each leg:
 
 - carrier, number, tail, type, origin, destination: as in the data; `type` is the ICAO designator of the model that
   the table `planes` gives the tail number, empty where it gives none that can be.
@@ -45,9 +45,9 @@ from typing import Any
 
 from chalicelib.airports.lookup import airport, zone
 from chalicelib.airports.model import distance_km
-from chalicelib.flights.feeds.replay_script import draw
+from chalicelib.flights.feeds.replay.script import draw
 
-TARGET = Path(__file__).parents[2] / "chalicelib" / "flights" / "feeds" / "replay.csv"
+TARGET = Path(__file__).parents[2] / "chalicelib" / "flights" / "feeds" / "replay" / "day.csv"
 COLUMNS = ("carrier", "number", "tail", "type", "origin", "destination", "day", "out", "in", "out_delay", "in_delay",
            "taxi", "alternate", "away", "feeds", "way_out")  # fmt: skip
 MIN_TURN = 30  # minutes on the ground between two legs, at the least

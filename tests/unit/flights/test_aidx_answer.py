@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element, fromstring
 import pytest
 
 from chalicelib.flights.feeds.aidx import CANNOT_PROCESS, Refusal, UnreadableMessage
-from chalicelib.flights.feeds.aidx_answer import respond, respond_error
+from chalicelib.flights.feeds.aidx.answer import respond, respond_error
 from tests.unit.flights.aidx_messages import IATA, UA1545, leg, notification, time, understood, utc
 
 NS = "{http://www.iata.org/IATA/2007/00}"

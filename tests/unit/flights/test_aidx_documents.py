@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.flights.feeds.aidx import Notice, TooLarge, UnreadableMessage, read
-from chalicelib.flights.feeds.aidx_xml import CHUNK
+from chalicelib.flights.feeds.aidx.xml import CHUNK
 from tests.unit.flights.aidx_messages import IATA, RECEIVED, UA1545, leg, notification, only_leg, understood, utc
 
 SOAP_11 = "http://schemas.xmlsoap.org/soap/envelope/"

@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.flights.feeds.aidx import LegRead, UnreadableMessage, read
-from chalicelib.flights.feeds.aidx_answer import respond, respond_error
-from chalicelib.flights.feeds.aidx_xml import instant
+from chalicelib.flights.feeds.aidx.answer import respond, respond_error
+from chalicelib.flights.feeds.aidx.xml import instant
 from chalicelib.flights.model import OBSERVED, LegId, apply
 from tests.unit.flights.aidx_messages import RECEIVED, fids, leg, notification, status, time, understood
 

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from chalicelib.flights.feeds.aidx import LegRead, Message, read
-from chalicelib.flights.feeds.aidx_answer import respond
+from chalicelib.flights.feeds.aidx.answer import respond
 from chalicelib.flights.model import Phase, apply
 
 SAMPLES = Path(__file__).parents[3].parent / "shared" / "samples"

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cache
 
-from chalicelib.flights.feeds.replay_script import Flown, Places, between, draw
+from chalicelib.flights.feeds.replay.script import Flown, Places, between, draw
 
 _Range = tuple[str, int, int]
 _TERMINALS: tuple[tuple[str, str, str, _Range], ...] = (  # airport, sold as, terminal, gates

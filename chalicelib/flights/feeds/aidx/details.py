@@ -8,8 +8,8 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-from chalicelib.flights.feeds.aidx_status import Observe, Warn, in_order
-from chalicelib.flights.feeds.aidx_xml import Node, child, children, quote, text
+from chalicelib.flights.feeds.aidx.status import Observe, Warn, in_order
+from chalicelib.flights.feeds.aidx.xml import Node, child, children, quote, text
 from chalicelib.flights.model import DelayCode, FlightNumber, InvalidFlight
 
 if TYPE_CHECKING:

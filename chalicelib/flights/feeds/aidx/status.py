@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from chalicelib.flights.feeds.aidx_xml import Node, children, instant, local_name, quote, text
+from chalicelib.flights.feeds.aidx.xml import Node, children, instant, local_name, quote, text
 from chalicelib.flights.model import AT_THE_GATE, STAGES, Phase
 
 Observe = Callable[[str, Any], None]  # a field of FlightStatus and its value; None takes the former value back

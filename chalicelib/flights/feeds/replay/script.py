@@ -1,10 +1,10 @@
 """What an airport system says of a leg, and when: the replay's simulated part.
 
-What came of a leg is known (`Flown`: the true day of `replay.csv`). What its passengers are told before and while it
+What came of a leg is known (`Flown`: the true day of `day.csv`). What its passengers are told before and while it
 happens is made up here, from a hash of the leg's id and nothing else:
 
 - The schedule is published three days before the origin date; aircraft, terminal and linked legs 14 to 20 hours before
-  the scheduled departure, the gate 3 to 6 hours before; one gate in eight is changed (see `replay_gates`).
+  the scheduled departure, the gate 3 to 6 hours before; one gate in eight is changed (see `gates`).
 - Check-in opens 3 hours before the scheduled departure. Boarding, final call and gate closed come about 35, 16 and 7
   minutes before the actual one; boarding not before the aircraft is there. Legs back have none of these: they happen
   at the other airport.

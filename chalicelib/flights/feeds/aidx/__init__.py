@@ -1,7 +1,7 @@
 """IATA AIDX (RP 1797A), the XML with which airport databases tell of flight legs: `read` makes FlightUpdates of it.
 
 Taken are FlightLegNotifRQ and FlightLegRS of the versions 13 to 22, bare or in a SOAP envelope. Pure: no clock, no AWS.
-`aidx_xml` takes the document apart, `aidx_leg` (with `aidx_status` and `aidx_details`) reads one leg, `aidx_answer`
+`xml` takes the document apart, `leg` (with `status` and `details`) reads one leg, `answer`
 makes the answer.
 
 Every field of a message is observed at the message's TimeStamp, one without a zone being UTC. OriginDate is taken as
@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from chalicelib.flights.feeds.aidx_leg import BAD_FORMAT, CANNOT_PROCESS, IataOf, LegRead, Refusal, read_leg
-from chalicelib.flights.feeds.aidx_xml import (
+from chalicelib.flights.feeds.aidx.leg import BAD_FORMAT, CANNOT_PROCESS, IataOf, LegRead, Refusal, read_leg
+from chalicelib.flights.feeds.aidx.xml import (
     Document,
     Node,
     TooLarge,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from chalicelib.flights.feeds.aidx_details import observe_aircraft, observe_codeshares, observe_delays, observe_places
-from chalicelib.flights.feeds.aidx_status import Observe, UnreadableLeg, Warn, in_order, observe_status, observe_times
-from chalicelib.flights.feeds.aidx_xml import Node, child, children, quote, text
+from chalicelib.flights.feeds.aidx.details import observe_aircraft, observe_codeshares, observe_delays, observe_places
+from chalicelib.flights.feeds.aidx.status import Observe, UnreadableLeg, Warn, in_order, observe_status, observe_times
+from chalicelib.flights.feeds.aidx.xml import Node, child, children, quote, text
 from chalicelib.flights.model import FlightNumber, FlightUpdate, LegId, Observation, Shown
 
 BAD_FORMAT = "294"  # PADIS 9321: not to be sent again before it is mended

@@ -1,8 +1,8 @@
 """An airport system that is always there: one true day at EWR, JFK and LGA, replayed over every date.
 
 The day is Wednesday 10 July 2013: thunderstorms, 1,004 departures, 121 cancelled, 37 diverted, on average 53 minutes
-late. It stands in `replay.csv`, which `infra/data/replay_day.py` makes and describes, with the rule by which the legs
-that bring the aircraft back were derived. `replay_script` says what is announced when, `replay_gates` at which gates.
+late. It stands in `day.csv`, which `infra/data/replay_day.py` makes and describes, with the rule by which the legs
+that bring the aircraft back were derived. `script` says what is announced when, `gates` at which gates.
 
 The day is laid over a date by the clocks: each leg leaves and arrives at the same local minute as on the day itself. On
 the night summer time begins, a local time that is skipped moves on by the hour skipped; of one that occurs twice the
@@ -22,8 +22,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from chalicelib.airports.lookup import zone
-from chalicelib.flights.feeds.replay_gates import allocate, codeshares
-from chalicelib.flights.feeds.replay_script import Flown, announcements, between
+from chalicelib.flights.feeds.replay.gates import allocate, codeshares
+from chalicelib.flights.feeds.replay.script import Flown, announcements, between
 from chalicelib.flights.model import FlightNumber, FlightUpdate, LegId, Observation
 
 SOURCE = "replay"
@@ -141,7 +141,7 @@ def _rows() -> tuple[_Row, ...]:
             () if r["feeds"] else codeshares(flight.carrier, flight.number, r["origin"], r["destination"]),
         )  # fmt: skip
 
-    with Path(__file__).with_name("replay.csv").open(newline="") as file:
+    with Path(__file__).with_name("day.csv").open(newline="") as file:
         next(file)  # the source
         return tuple(row(line) for line in csv.DictReader(file))
 

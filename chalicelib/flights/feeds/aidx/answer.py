@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from chalicelib.core.clock import instant
 from chalicelib.flights.feeds.aidx import BAD_FORMAT, VERSIONS, Message, Refusal, UnreadableMessage, head
-from chalicelib.flights.feeds.aidx_xml import NAMESPACE
+from chalicelib.flights.feeds.aidx.xml import NAMESPACE
 
 NEWEST_VERSION = f"{VERSIONS[-1]}.1"
 MAX_REPORTS = 99  # the standard's limit on Warning, on Error

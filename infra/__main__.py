@@ -3,12 +3,13 @@
 import argparse
 import sys
 
+from botocore.exceptions import BotoCoreError
 from rich.console import Console
 
 from chalicelib.airports.lookup import airport
 from chalicelib.core.clock import wall_now
 from chalicelib.core.errors import GatecallError, Invalid
-from infra import stages
+from infra import provision, stages
 from infra.local.cloud import NotRunning
 
 
@@ -17,9 +18,14 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     console = Console()
     try:
+        if given.command == "provision":
+            import boto3
+
+            provision.provision(given.stage, boto3.client("cloudformation"), stages.CONFIG, console)
+            return 0
         stages.enter(given.stage)
         return _run(given, console)
-    except (stages.NoSuchStage, NotRunning, GatecallError) as problem:
+    except (stages.NoSuchStage, NotRunning, provision.NotProvisioned, BotoCoreError, GatecallError) as problem:
         console.print(f"[red]{problem}[/]", soft_wrap=True)
         return 2
 
@@ -33,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     key.add_argument("--scopes", default="feeds:aidx", help="what it may do (default: %(default)s)")
     dead = commands.add_parser("deadletters", help="records that could not be handled")
     dead.add_argument("action", choices=("list", "replay"))
+    made = commands.add_parser("provision", help="create or update a stage's tables, topics and queues on AWS")
+    made.add_argument("--stage", required=True)
     for command in (key, dead):
         command.add_argument("--stage", default="local", help="default: %(default)s")
     return parser

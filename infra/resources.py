@@ -16,6 +16,7 @@ def template(stage: str) -> dict[str, Any]:
         pass
 
     Loader.add_constructor("!Sub", lambda _, node: str(node.value).replace("${Stage}", stage))
+    Loader.add_multi_constructor("!", lambda *_: None)  # what only CloudFormation resolves: outputs
     resources: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader)["Resources"]
     return resources
 

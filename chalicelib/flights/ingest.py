@@ -5,11 +5,12 @@ whoever loses that race reads again. One leg's failure stops no other.
 """
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict
@@ -19,6 +20,7 @@ from chalicelib.flights.model import FlightUpdate, LegId, apply_all
 
 RACES = 8  # lost races before giving up on a leg for this time
 WRITERS = 16  # writes under way at a time
+ADDED_AT_ONCE = 50  # legs in one transaction
 NOTED_EVERY = timedelta(minutes=5)  # a feed that says nothing new is noted as heard this often
 
 
@@ -66,12 +68,12 @@ def take(updates: Iterable[FlightUpdate], now: Now, *, sleep: Callable[[float], 
         by_leg.setdefault(update.leg, []).append(update)
     read = {kept.flight.leg: kept for kept in store.flights(by_leg, now.flight, consistent=False)}
     taken = Taken()
+    news = [leg for leg, of in by_leg.items() if _news(leg, of, read.get(leg), taken)]
     with ThreadPoolExecutor(WRITERS) as pool:
-        under_way = {
-            leg: pool.submit(_write, leg, of, read.get(leg), now, sleep)
-            for leg, of in by_leg.items()
-            if _news(leg, of, read.get(leg), taken)
-        }
+        added = list(pool.map(partial(_add, by_leg), _batches([leg for leg in news if leg not in read])))
+        taken.added = sum(map(len, added))
+        left = set(news).difference(*added)
+        under_way = {leg: pool.submit(_write, leg, by_leg[leg], read.get(leg), now, sleep) for leg in left}
     for leg, outcome in under_way.items():
         try:
             taken.tally(outcome.result())
@@ -99,6 +101,20 @@ def _news(leg: LegId, updates: Sequence[FlightUpdate], kept: store.Kept | None, 
     return True
 
 
+def _batches(legs: Sequence[LegId]) -> list[Sequence[LegId]]:
+    return [legs[first : first + ADDED_AT_ONCE] for first in range(0, len(legs), ADDED_AT_ONCE)]
+
+
+def _add(by_leg: Mapping[LegId, Sequence[FlightUpdate]], legs: Sequence[LegId]) -> Sequence[LegId]:
+    """Add legs not seen before in one transaction. Returns those added: all, or none where one can't be."""
+    try:
+        store.add([apply_all(None, by_leg[leg])[0] for leg in legs])
+    except Exception:
+        logger.info("legs are added one by one", legs=len(legs), exc_info=True)
+        return ()
+    return legs
+
+
 def _write(
     leg: LegId, updates: Sequence[FlightUpdate], kept: store.Kept | None, now: Now, sleep: Callable[[float], None]
 ) -> Outcome:
@@ -109,7 +125,7 @@ def _write(
         flight, changes = apply_all(kept.flight if kept else None, updates)
         try:
             if kept is None:
-                store.add(flight)
+                store.add([flight])
                 return Outcome.ADDED
             if flight is kept.flight:
                 return Outcome.UNCHANGED

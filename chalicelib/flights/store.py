@@ -7,7 +7,7 @@
 | legs of a number (own or codeshare) on a date | `legs_numbered` | pk; sk from codeshare# to flight# |
 | who leaves (reaches) an airport in a window | `board` | index departures: leaves, leaves_at (reaches, reaches_at) |
 | a leg's history after a version | `history` | pk; sk = history#EWR#0000000012 and later |
-| a leg not seen before | `add` | flight# and its codeshare# items, if none is there |
+| legs not seen before | `add` | flight# and codeshare# items, if none is there |
 | a new version | `commit` | flight# at the revision read, history# and codeshare# items: one transaction |
 | a confirmation of what is known | `confirm` | flight# at the revision read |
 | versions not told to the topic yet | `untold` | index `untold`: untold, committed_at (sparse) |
@@ -200,16 +200,21 @@ def history(leg: LegId, after: int, now: datetime, limit: int | None = None) -> 
         return [_version(row) for row in rows if _alive(row, now)]
 
 
-def add(flight: Flight) -> None:
-    """Keep a leg not seen before. Raises Conflict where it is there already.
+def add(flights: Sequence[Flight]) -> None:
+    """Keep legs not seen before (at most 100), all or none. Raises Conflict where one of them is there already.
 
-    Its codeshares go first: one that leads to no leg is passed over, a leg without its codeshares would not be found.
+    Their codeshares go first: one that leads to no leg is passed over, a leg without its codeshares would not be found.
     """
     with storage():
-        _rows()
-        for alias in _codeshare_rows(flight):
-            alias.save()
-        _flight_row(flight, revision=1).save(_Row.pk.does_not_exist())
+        with _rows().batch_write() as batch:
+            for alias in (alias for flight in flights for alias in _codeshare_rows(flight)):
+                batch.save(alias)
+        if len(flights) == 1:  # a transaction costs twice as much
+            _flight_row(flights[0], revision=1).save(_Row.pk.does_not_exist())
+            return
+        with TransactWrite(connection=_rows()._get_connection().connection) as transaction:
+            for flight in flights:
+                transaction.save(_flight_row(flight, revision=1), _Row.pk.does_not_exist())
 
 
 def commit(before: Kept, after: Flight, changes: Sequence[Change], now: datetime) -> None:

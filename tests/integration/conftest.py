@@ -10,6 +10,7 @@ from moto import mock_aws
 from chalicelib.core import aws
 from chalicelib.core.clock import Now
 from infra import resources
+from infra.local import moto_gaps
 
 NOON = datetime(2026, 7, 10, 12, tzinfo=UTC)
 
@@ -23,6 +24,7 @@ def now() -> Now:
 @pytest.fixture
 def cloud() -> Iterator[None]:
     """An empty Gatecall."""
+    moto_gaps.mend()
     with mock_aws():
         clients = {name: boto3.client(name) for name in ("dynamodb", "sns", "sqs")}
         resources.create("test", clients, {})

@@ -30,14 +30,14 @@ def departures(
 
 def added(*numbers: int, out: datetime, **more: object) -> None:
     for number in numbers:
-        store.add(apply(None, scheduled(number, out + timedelta(minutes=number), **more))[0])
+        store.add([apply(None, scheduled(number, out + timedelta(minutes=number), **more))[0]])
 
 
 def test_a_leg_reads_back_as_it_was_kept(now: Now) -> None:
     """Every field, its instant and its source."""
     update = scheduled(1, now.flight, departure_gate="B4", codeshares=("LH7600",), cancelled=True)
     flight, _ = apply(None, update)
-    store.add(flight)
+    store.add([flight])
     kept = store.flight(leg(1, now.flight), now.flight)
     assert kept == store.Kept(flight, 1)
 

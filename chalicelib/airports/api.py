@@ -1,10 +1,10 @@
 """REST routes of airports: suggestions as one types."""
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from chalicelib.airports.suggest import suggest
 from chalicelib.core.callers import ANYONE
-from chalicelib.core.routes import Answer, Query, Routes
+from chalicelib.core.routes import Answer, Query, Routes, Shape
 
 routes = Routes(__name__)
 
@@ -16,7 +16,7 @@ class SuggestQuery(Query):
     limit: int = Field(10, ge=1, le=50)
 
 
-class AirportLine(BaseModel):
+class AirportLine(Shape):
     """One airport."""
 
     iata: str | None

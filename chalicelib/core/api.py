@@ -2,10 +2,8 @@
 
 import json
 from functools import cache
-from importlib.resources import files
 
 from chalicelib import __version__
-from chalicelib.core import openapi
 from chalicelib.core.callers import ANYONE
 from chalicelib.core.config import config
 from chalicelib.core.errors import NotFound, Unavailable
@@ -59,6 +57,8 @@ def openapi_document() -> Document:
 
 @cache
 def _document() -> str:
+    from chalicelib.core import openapi
+
     return json.dumps(openapi.document(openapi.routes_of(routes.current_app), __version__))
 
 
@@ -73,5 +73,7 @@ def docs_asset(asset: str) -> Document:
     """A script or style of the page."""
     if asset not in _ASSETS:
         raise NotFound(f"there is no {asset!r} here")
+    from importlib.resources import files
+
     folder = files("aws_lambda_powertools") / "event_handler" / "openapi" / "swagger_ui"
     return Document((folder / asset).read_text(), f"{_ASSETS[asset]}; charset=utf-8")

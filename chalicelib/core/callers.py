@@ -39,13 +39,15 @@ class Machine:
     airports: tuple[str, ...]
 
 
-_find_machine: Callable[[str], Machine | None] | None = None
+FindMachine = Callable[[str], Machine | None]
+_find_machine: FindMachine | None = None
 
 
-def recognise_machines_by(find: Callable[[str], Machine | None]) -> None:
-    """Say who answers for API keys; app.py does, once (accounts stand downstream of core)."""
+def recognise_machines_by(find: FindMachine) -> FindMachine:
+    """Say who answers for API keys; app.py does, once (accounts stand downstream of core). Usable as a decorator."""
     global _find_machine  # noqa: PLW0603 - wiring, set once when the app is put together
     _find_machine = find
+    return find
 
 
 def admit(callers: Callers, headers: Mapping[str, str]) -> Machine | None:

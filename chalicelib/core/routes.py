@@ -35,16 +35,20 @@ _STATUS = {
 }
 
 
-class Query(BaseModel):
+class Shape(BaseModel):
+    """Base of what is sent or received. Built on first use: a cold start pays only for the models it needs."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+
+class Query(Shape):
     """Base of query strings: a parameter nobody knows is an error that names it, not a silent nothing."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid")
 
 
-class Answer(BaseModel):
+class Answer(Shape):
     """Base of what routes answer with."""
-
-    model_config = ConfigDict(frozen=True)
 
     def tag(self) -> bytes:
         """What the weak ETag is made from: equal for answers that mean the same."""

@@ -6,10 +6,11 @@ What is not known is absent. Instants are UTC; `zone` is the airport's IANA zone
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import Field, PlainSerializer
 
 from chalicelib.airports.lookup import airport
 from chalicelib.core.clock import instant
+from chalicelib.core.routes import Shape
 from chalicelib.flights.carriers import carrier
 from chalicelib.flights.delay_codes import plain_words
 from chalicelib.flights.model import Change, Flight, FlightStatus, Kind, Phase, Value
@@ -17,11 +18,7 @@ from chalicelib.flights.model import Change, Flight, FlightStatus, Kind, Phase, 
 Instant = Annotated[datetime, PlainSerializer(instant, return_type=str)]
 
 
-class _Shape(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Departure(_Shape):
+class Departure(Shape):
     """The leg's end at its origin. `expected_out` is when it left or is now expected to leave the gate."""
 
     airport: str
@@ -36,7 +33,7 @@ class Departure(_Shape):
     delay_minutes: int | None = None
 
 
-class Arrival(_Shape):
+class Arrival(Shape):
     """The leg's end at its scheduled destination. `expected_in`: when it reached or is expected to reach the gate."""
 
     airport: str | None = None
@@ -52,7 +49,7 @@ class Arrival(_Shape):
     delay_minutes: int | None = None
 
 
-class FlightRow(_Shape):
+class FlightRow(Shape):
     """A leg in one line of a board."""
 
     id: str
@@ -73,7 +70,7 @@ class FlightRow(_Shape):
         return cls(**_row(flight))
 
 
-class Delay(_Shape):
+class Delay(Shape):
     """A reason for a delay: the code, the scheme it belongs to, and what it means."""
 
     code: str
@@ -82,7 +79,7 @@ class Delay(_Shape):
     reason: str
 
 
-class Runway(_Shape):
+class Runway(Shape):
     """Take-off and touch-down."""
 
     scheduled_off: Instant | None = None
@@ -93,7 +90,7 @@ class Runway(_Shape):
     actual_on: Instant | None = None
 
 
-class Observed(_Shape):
+class Observed(Shape):
     """Who last observed a field, and when."""
 
     source: str
@@ -136,7 +133,7 @@ class FlightDetail(FlightRow):
         )
 
 
-class ChangeLine(_Shape):
+class ChangeLine(Shape):
     """One change of a leg: what, from what to what, who reported it and when."""
 
     version: int

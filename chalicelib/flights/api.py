@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from chalicelib.airports.lookup import airport
 from chalicelib.core import clock
@@ -12,13 +12,16 @@ from chalicelib.core.callers import ANYONE, ApiKey, Machine
 from chalicelib.core.clock import instant
 from chalicelib.core.config import config
 from chalicelib.core.errors import Fault, Invalid, NotFound
-from chalicelib.core.routes import Answer, Document, Query, Routes
-from chalicelib.flights import read, rights, upload
+from chalicelib.core.routes import Answer, Document, Query, Routes, Shape
+from chalicelib.flights import read
 from chalicelib.flights.answers import ChangeLine, FlightDetail, FlightRow, Instant
 from chalicelib.flights.carriers import carrier
 from chalicelib.flights.model import Direction, FlightNumber, InvalidFlight, LegId
 
-routes = Routes(__name__)
+if TYPE_CHECKING:
+    from chalicelib.flights.rights import Right
+
+routes = Routes(__name__)  # a view imports what it alone needs: every function of the app starts with this module
 
 LONGEST_WINDOW = timedelta(days=4)
 HISTORY_PART = 100  # versions in an answer
@@ -43,7 +46,7 @@ class BoardQuery(Query):
     cursor: str | None = Field(None, max_length=500, description="as the part before gave it")
 
 
-class FeedLine(BaseModel):
+class FeedLine(Shape):
     """A feed behind a board. A silent one has said nothing for ten minutes: what the board shows may be old."""
 
     name: str
@@ -93,12 +96,12 @@ class HistoryAnswer(Answer):
     more: bool
 
 
-class RightLine(BaseModel):
+class RightLine(Shape):
     """Something that may be due, under what conditions, and the source of the rule."""
 
     scheme: str
     section: str
-    kind: rights.RightKind
+    kind: str = Field(description="compensation, refund, re-routing, care or transfer")
     wording: str
     amount: int | None = Field(description="for each passenger, in whole units of `currency`; absent: no fixed sum")
     currency: str | None
@@ -109,7 +112,7 @@ class RightLine(BaseModel):
     effective_from: date
 
     @classmethod
-    def of(cls, right: rights.Right) -> Self:
+    def of(cls, right: "Right") -> Self:
         """A right with its source beside it."""
         return cls(
             scheme=right.scheme, section=right.section, kind=right.kind, wording=right.wording, amount=right.amount,
@@ -220,6 +223,8 @@ def flight_rights(id: str) -> RightsAnswer:
     """What a passenger of this leg may be due, by EU 261/2004, its UK counterpart and the US DOT's rules.
 
     Not legal advice."""
+    from chalicelib.flights import rights
+
     now = _now()
     found = read.flight(_leg(id), now)
     destination = found.status.destination
@@ -242,6 +247,8 @@ def aidx(body: bytes, headers: Mapping[str, str], machine: Machine) -> Document:
     The good legs of a message are taken and the bad ones named. A client that accepts application/json before XML
     gets errors as problem+json.
     """
+    from chalicelib.flights import upload
+
     now = clock.now(config().flight_clock)
     wants_json = "json" in headers.get("accept", "") and "xml" not in headers.get("accept", "")
     return upload.take_aidx(body, machine, now, as_json=wants_json)

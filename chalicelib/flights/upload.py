@@ -11,7 +11,7 @@ from chalicelib.core.routes import Document
 from chalicelib.core.telemetry import logger
 from chalicelib.flights import ingest, read
 from chalicelib.flights.feeds import aidx
-from chalicelib.flights.feeds.aidx_answer import respond, respond_error
+from chalicelib.flights.feeds.aidx.answer import respond, respond_error
 from chalicelib.flights.model import FlightUpdate, LegId, Observation
 
 XML = "text/xml; charset=utf-8"  # application/xml is binary to API Gateway here and would need an Accept header

@@ -37,11 +37,13 @@ def _parser() -> argparse.ArgumentParser:
     key.add_argument("--name", required=True, help="which boards name its feed by, such as wsi-aodb")
     key.add_argument("--airports", required=True, help="the airports it speaks for, such as WSI or EWR,JFK")
     key.add_argument("--scopes", default="feeds:aidx", help="what it may do (default: %(default)s)")
+    gone = commands.add_parser("revoke", help="revoke an API key")
+    gone.add_argument("key", help="the key as it was shown")
     dead = commands.add_parser("deadletters", help="records that could not be handled")
     dead.add_argument("action", choices=("list", "replay"))
     made = commands.add_parser("provision", help="create or update a stage's tables, topics and queues on AWS")
     made.add_argument("--stage", required=True)
-    for command in (key, dead):
+    for command in (key, gone, dead):
         command.add_argument("--stage", default="local", help="default: %(default)s")
     return parser
 
@@ -57,6 +59,9 @@ def _run(given: argparse.Namespace, console: Console) -> int:
             secret = keys.make(given.name, given.scopes.split(","), airports, wall_now())
             console.print(f"The key of {given.name} for {', '.join(airports)}, shown this once:", soft_wrap=True)
             print(secret)
+        case "revoke", _:
+            keys.revoke(given.key)
+            console.print("Revoked: it opens nothing any more.")
         case "deadletters", "list":
             deadletters.show(console)
         case "deadletters", "replay":

@@ -22,7 +22,6 @@ STORES = sorted((ROOT / "chalicelib").glob("*/store.py"))
 # Heavy, and needed by no request or by few: they are imported where they are first used.
 HEAVY = {
     "boto3",
-    "botocore.client",
     "moto",
     "jinja2",
     "rich",

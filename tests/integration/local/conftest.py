@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from chalice import BadRequestError, Chalice, CORSConfig, Response
+
 from infra.local.functions import Functions
 from infra.local.gateway.serving import listening, serving
 
@@ -107,7 +108,7 @@ def toy() -> Iterator[Toy]:
                 seconds=0.5,
                 idle=timedelta(seconds=1),
                 longest=timedelta(seconds=2),
-            )  # fmt: skip
+            )
         )
         yield Toy(
             functions,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from chalice import Chalice, Cron, Rate
+
 from infra.local.functions import Functions
 from infra.local.triggers.schedules import Schedule, UnknownSchedule, parse
 

@@ -10,6 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.session import get_session
 from chalice import Chalice
+
 from infra.local import cloud, dynoxide, motoserver
 from infra.local.functions import Functions
 from infra.local.triggers import Triggers
@@ -106,7 +107,7 @@ def test_a_stream_is_read_from_its_beginning_in_order(table):
     names = [f"n{number}" for number in range(25)]
     table.put(names)
     reader = Reader(table, lambda names, _: None, batch_size=10).read()
-    assert sum(reader.batches, []) == names
+    assert list(itertools.chain(*reader.batches)) == names
     assert max(map(len, reader.batches)) <= 10
     table.put(["later"])
     assert reader.read().batches[-1] == ["later"]

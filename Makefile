@@ -1,0 +1,39 @@
+# Gatecall. `make` says what there is.
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench
+
+INSTALLED := .venv/installed
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+help:
+	@echo "make run    run Gatecall on this machine; settings: PORT=8000 WS_PORT=8001 SPEED=1 AIRPORTS=EWR,JFK,LGA"
+	@echo "make test   run all tests"
+	@echo "make lint   check format, style, types and the plan's import arrows"
+	@echo "make bench  measure, and print tables"
+
+run: $(INSTALLED)
+	@exec .venv/bin/python -m infra.local run
+
+test: $(INSTALLED)
+	.venv/bin/pytest -n auto --dist loadgroup tests
+
+lint: $(INSTALLED)
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: $(INSTALLED)
+	.venv/bin/python -m tests.bench
+
+# The virtual environment, made anew where its Python is too old, and filled again when what is pinned changes.
+$(INSTALLED): requirements.txt tests/requirements.txt tests/constraints.txt
+	@test -n "$(PYTHON)" || { echo "Gatecall needs Python 3.11 or newer, and none was found. Name one with PYTHON=/path/to/python" >&2; exit 1; }
+	@.venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Making .venv with $(PYTHON) …"; $(PYTHON) -m venv --clear .venv; }
+	@echo "Installing what is pinned (about half a minute) …"
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --no-compile -r tests/requirements.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""The REST and WebSocket APIs in the place of API Gateway."""

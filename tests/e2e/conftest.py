@@ -1,0 +1,103 @@
+"""The running system: the local cloud with the real app, as `make run` starts it, on free ports."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+STARTS_WITHIN = 60  # seconds; a machine that runs all tests at once is slow
+
+
+@dataclass
+class LocalCloud:
+    """A local cloud in a process of its own. `said` reads what it printed so far."""
+
+    process: subprocess.Popen[bytes]
+    directory: Path
+
+    @property
+    def said(self) -> str:
+        return (self.directory / "said").read_text()
+
+    @property
+    def note(self) -> dict:
+        return json.loads((self.directory / "cloud.json").read_text())
+
+    @property
+    def rest(self) -> str:
+        """The REST API's address."""
+        return self.note["rest"]
+
+    @property
+    def websocket(self) -> str:
+        """The WebSocket API's address."""
+        return self.note["websocket"]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What points the SDK and the app's code at it."""
+        return self.note["environment"]
+
+    def wait_until_it_says(self, words: str) -> None:
+        deadline = time.monotonic() + STARTS_WITHIN
+        while words not in self.said:
+            assert self.process.poll() is None, f"it ended: {self.said}"
+            assert time.monotonic() < deadline, f"it does not say {words!r}: {self.said}"
+            time.sleep(0.02)
+
+    def end(self, by: signal.Signals = signal.SIGINT) -> int:
+        """Ask it to end. Returns the exit code."""
+        self.process.send_signal(by)
+        return self.process.wait(15)
+
+
+@contextmanager
+def starting(directory: Path, **settings: str) -> Iterator[LocalCloud]:
+    """Start a local cloud with settings such as SPEED="60"; it is ended with the context."""
+    environment = {**os.environ, "PORT": "0", "WS_PORT": "0", "SPEED": "", "AIRPORTS": "", **settings}
+    with (directory / "said").open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "infra.local", "run", "--directory", directory],
+            cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        yield LocalCloud(process, directory)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Callable[..., object]:
+    """Start a local cloud of the test's own: `with start(SPEED="60") as cloud:`."""
+    return lambda **settings: starting(tmp_path, **settings)
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """One local cloud for all tests that only look at it: EWR's flights, a minute every second."""
+    with starting(tmp_path_factory.mktemp("cloud"), SPEED="60", AIRPORTS="EWR") as started:
+        started.wait_until_it_says("Ctrl-C ends it")
+        yield started
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have tests that share a cloud run in one worker (`--dist loadgroup`): each worker would start its own."""
+    for item in items:
+        if "cloud" in getattr(item, "fixturenames", ()) and Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("cloud"))

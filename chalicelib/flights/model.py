@@ -426,7 +426,7 @@ def _movement(name: str, old: FlightStatus, new: FlightStatus) -> Kind:
     """Delayed or earlier, against what was expected before; a first estimate, against the schedule."""
     event = name.removeprefix("estimated_")
     was = getattr(old, name) or getattr(old, f"scheduled_{event}")
-    now = getattr(new, name) or getattr(new, f"scheduled_{event}")
+    now = getattr(new, name)  # None: taken back, which says nothing of when
     if was is None or now is None or was == now or getattr(new, f"actual_{event}") or new.cancelled:
         return Kind.UPDATED
     return Kind.DELAYED if now > was else Kind.EARLIER

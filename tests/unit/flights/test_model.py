@@ -183,6 +183,7 @@ def test_once_left_a_leg_is_delayed_by_its_arrival() -> None:
         ({"scheduled_out": NOON}, {"estimated_out": at(20)}, Kind.DELAYED),
         ({"scheduled_out": NOON, "estimated_out": at(40)}, {"estimated_out": at(20)}, Kind.EARLIER),
         ({"scheduled_out": NOON}, {"estimated_out": NOON}, Kind.UPDATED),
+        ({"scheduled_in": NOON, "estimated_in": at(20)}, {"estimated_in": None}, Kind.UPDATED),
         ({"scheduled_out": NOON}, {"scheduled_out": at(20)}, Kind.RESCHEDULED),
         ({"departure_gate": "B4"}, {"departure_gate": "B7"}, Kind.GATE),
         ({}, {"arrival_gate": "B7"}, Kind.GATE),

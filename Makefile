@@ -18,7 +18,7 @@ run: $(INSTALLED)
 	@exec .venv/bin/python -m infra.local run
 
 test: $(INSTALLED)
-	.venv/bin/pytest -n auto --dist loadgroup tests
+	.venv/bin/pytest -n auto tests
 
 lint: $(INSTALLED)
 	.venv/bin/ruff format --check

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fcntl import LOCK_EX, LOCK_SH, LOCK_UN, flock
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,8 @@ STARTS_WITHIN = 60  # seconds; a machine that runs all tests at once is slow
 class LocalCloud:
     """A local cloud in a process of its own. `said` reads what it printed so far."""
 
-    process: subprocess.Popen[bytes]
     directory: Path
+    process: subprocess.Popen[bytes] | None = None  # of who started it
 
     @property
     def said(self) -> str:
@@ -70,7 +71,7 @@ def starting(directory: Path, **settings: str) -> Iterator[LocalCloud]:
             cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:
-        yield LocalCloud(process, directory)
+        yield LocalCloud(directory, process)
     finally:
         if process.poll() is None:
             process.terminate()
@@ -89,15 +90,23 @@ def start(tmp_path: Path) -> Callable[..., object]:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """One local cloud for all tests that only look at it: EWR's flights, a minute every second."""
-    with starting(tmp_path_factory.mktemp("cloud"), SPEED="60", AIRPORTS="EWR") as started:
-        started.wait_until_it_says("Ctrl-C ends it")
-        yield started
+    """One local cloud for all tests that only look at it: EWR's flights, a minute every second.
 
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have tests that share a cloud run in one worker (`--dist loadgroup`): each worker would start its own."""
-    for item in items:
-        if "cloud" in getattr(item, "fixturenames", ()) and Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("cloud"))
+    The workers of one run of pytest share it. Whoever comes first starts it, and ends it when the others are done.
+    """
+    own = tmp_path_factory.getbasetemp()
+    directory = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "cloud"
+    directory.mkdir(exist_ok=True)
+    with (directory / "turn").open("w") as turn, (directory / "users").open("w") as users:
+        flock(turn, LOCK_EX)
+        if (directory / "cloud.json").exists():
+            flock(users, LOCK_SH)
+            flock(turn, LOCK_UN)
+            yield LocalCloud(directory)
+            return
+        with starting(directory, SPEED="60", AIRPORTS="EWR") as started:
+            started.wait_until_it_says("Ctrl-C ends it")
+            flock(turn, LOCK_UN)
+            yield started
+            flock(turn, LOCK_EX)
+            flock(users, LOCK_EX)

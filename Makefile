@@ -2,23 +2,24 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench
+.PHONY: help run test lint bench package
 
 INSTALLED := .venv/installed
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 help:
-	@echo "make run    run Gatecall on this machine; settings: PORT=8000 WS_PORT=8001 SPEED=1 AIRPORTS=EWR,JFK,LGA"
-	@echo "make test   run all tests"
-	@echo "make lint   check format, style, types and the plan's import arrows"
-	@echo "make bench  measure, and print tables"
+	@echo "make run      run Gatecall on this machine; settings: PORT=8000 WS_PORT=8001 SPEED=1 AIRPORTS=EWR,JFK,LGA"
+	@echo "make test     run all tests"
+	@echo "make lint     check format, style, types and the plan's import arrows"
+	@echo "make bench    measure, and print tables"
+	@echo "make package  make the Lambda package, and run it"
 
 run: $(INSTALLED)
 	@exec .venv/bin/python -m infra.local run
 
 test: $(INSTALLED)
-	.venv/bin/pytest -n auto tests
+	.venv/bin/pytest -n auto
 
 lint: $(INSTALLED)
 	.venv/bin/ruff format --check
@@ -28,6 +29,9 @@ lint: $(INSTALLED)
 
 bench: $(INSTALLED)
 	.venv/bin/python -m tests.bench
+
+package: $(INSTALLED)
+	.venv/bin/pytest tests/package
 
 # The virtual environment, made anew where its Python is too old, and filled again when what is pinned changes.
 $(INSTALLED): requirements.txt tests/requirements.txt tests/constraints.txt

@@ -1,0 +1,171 @@
+"""Measures, and prints tables: what it asks of AWS, what it takes of a processor, how long a cold start is."""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from infra.local import cloud
+from tests.bench import CLOCK, cold
+
+KEPT = (1000, 10_000)  # flights
+
+
+def main() -> None:
+    """Run everything, which takes about two minutes."""
+    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 170)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    missing: list[str] = []
+    with cloud.services(missing.append) as environment, Path(os.devnull).open("w") as nowhere:
+        cloud.point_here(environment)
+        os.environ.update(cloud.provision({"FLIGHT_CLOCK": CLOCK, "AIRPORTS": "EWR"}))
+        with redirect_stdout(nowhere):  # the app's logs; the work of writing them is measured
+            from tests.bench import day
+
+            with _doing(console, f"keeping {KEPT[0]:,} flights"):
+                day.take(day.flights(KEPT[0]))
+            for reason in missing:
+                console.print(f"\n[yellow]No capacity and no concurrency:[/] moto's figures are wrong, and {reason}")
+            if not missing:
+                console.print(_capacity(console))
+                console.print(_races())
+            with _doing(console, "timing warm requests"):
+                warm = _processor()
+            console.print(warm)
+            with _doing(console, "starting cold"):
+                starts = _cold()
+            console.print(*starts, sep="\n")
+
+
+def _capacity(console: Console) -> Table:
+    from tests.bench import day
+    from tests.bench.capacity import Capacity
+
+    more = day.flights(KEPT[1])
+    with _doing(console, "connecting watchers"):
+        capacity = Capacity(more[: KEPT[0]])
+    with _doing(console, "counting calls"):
+        few = dict(capacity.measure())
+    with _doing(console, f"keeping {KEPT[1]:,} flights"):
+        for start in range(KEPT[0], KEPT[1], 1000):
+            day.take(more[start : start + 1000])
+    with _doing(console, "counting calls"):
+        many = dict(capacity.measure())
+    table = Table(
+        title="\nWhat one operation asks of AWS, as dynoxide and botocore count it",
+        caption=f"One figure: the same with {KEPT[0]:,} and with {KEPT[1]:,} flights kept; else a → b. RCU, WCU: read "
+        "and write capacity units, of which the indexes took a share. kB (1,000 bytes): bodies of requests and "
+        "answers of DynamoDB and SNS. Clients: messages to WebSocket clients, and their kB. Tables on demand.",
+    )
+    table.add_column("operation")
+    for heading in (
+        "DynamoDB calls",
+        "SNS",
+        "RCU",
+        "(indexes)",
+        "WCU",
+        "(indexes)",
+        "kB sent",
+        "kB received",
+        "clients",
+    ):
+        table.add_column(heading, justify="left" if heading == "DynamoDB calls" else "right")
+    for name, a in few.items():
+        b = many[name]
+        table.add_row(
+            name,
+            *(_grown(x, y) for x, y in zip(a.figures(), b.figures(), strict=True)),
+        )
+    return table
+
+
+def _races() -> Table:
+    from tests.bench import day
+    from tests.bench.races import race
+
+    table = Table(
+        title="\nSources that report on one flight at the same moment, each another fact (dynoxide)",
+        caption="Lost races: writes that found the flight changed since they read it, and were tried again.",
+    )
+    for heading in ("sources", "versions", "lost races", "DynamoDB calls", "WCU of writes done", "milliseconds"):
+        table.add_column(heading, justify="right")
+    flights = day.still_to_leave(day.flights(KEPT[0]))
+    for sources, flight in zip((1, 3, 6), reversed(flights), strict=False):
+        done = race(flight.leg, sources)
+        table.add_row(
+            str(sources), str(done.versions), str(done.meter.refused), str(done.meter.dynamodb.total()),
+            f"{done.meter.write:g}", f"{done.seconds * 1000:.0f}",
+        )  # fmt: skip
+    return table
+
+
+def _processor() -> Table:
+    from tests.bench import day, processor
+
+    flight = day.still_to_leave(day.flights(KEPT[0]))[0]
+    for second in (900, 901, 902):
+        day.take([day.new_gate(flight.leg, second)])
+    table = Table(
+        title="\nProcessor time of a warm request, AWS's answers given from memory",
+        caption=f"Microseconds of the handler's thread over {processor.TIMES} calls, from event to answer; "
+        "without the network, and without botocore's packing and parsing.",
+    )
+    for heading in ("request", "least", "median", "times bare", "bytes of answer"):
+        table.add_column(heading, justify="left" if heading == "request" else "right")
+    bare = None
+    for name, taken in processor.measure(flight.leg, day.committed(flight.leg)):
+        bare = bare or taken
+        beside = f"{taken.median / bare.median:.0f}"
+        table.add_row(name, f"{taken.least:,.0f}", f"{taken.median:,.0f}", beside, f"{taken.bytes:,}")
+    return table
+
+
+def _cold() -> tuple[Table, Table]:
+    from tests.bench import requests
+
+    board = requests.get("/v1/airports/EWR/departures", "/v1/airports/{iata}/departures", "limit=100", iata="EWR")
+    starts = cold.measure(json.dumps(board))
+    floor = starts[cold.FLOOR]
+    table = Table(
+        title="\nA cold start",
+        caption=f"Milliseconds of processor time of a fresh interpreter, bare Python included; median of {cold.RUNS} "
+        "runs in turn. Not compiled: from source, as the package made by Chalice is. Aim for `import app`: at most "
+        "1.25 times the floor.",
+    )
+    for heading in ("what", "compiled (.pyc)", "times the floor", "not compiled", "times the floor"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    for name, start in starts.items():
+        table.add_row(
+            f"{name} (the floor)" if start is floor else name,
+            f"{start.compiled:.0f}", f"{start.compiled / floor.compiled:.2f}",
+            f"{start.not_compiled:.0f}", f"{start.not_compiled / floor.not_compiled:.2f}",
+        )  # fmt: skip
+    dearest = Table(
+        title="\nThe ten packages that `import app` spends most in",
+        caption="Milliseconds in the package's own modules (-X importtime, the best of 5 runs; it adds some itself).",
+    )
+    dearest.add_column("package")
+    dearest.add_column("ms", justify="right")
+    for package, milliseconds in cold.most_expensive():
+        dearest.add_row(package, f"{milliseconds:.1f}")
+    return table, dearest
+
+
+def _grown(few: str, many: str) -> str:
+    return few if few == many else f"{few} → {many}"
+
+
+@contextmanager
+def _doing(console: Console, what: str) -> Iterator[None]:
+    console.print(f"[dim]{what} …[/]")
+    yield
+
+
+if __name__ == "__main__":
+    main()

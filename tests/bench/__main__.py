@@ -31,7 +31,7 @@ def main() -> None:
             with _doing(console, f"keeping {KEPT[0]:,} flights"):
                 day.take(day.flights(KEPT[0]))
             for reason in missing:
-                console.print(f"\n[yellow]No capacity and no concurrency:[/] moto's figures are wrong, and {reason}")
+                console.print(f"\n[yellow]No capacity, no concurrency:[/] their figures would be wrong, as {reason}")
             if not missing:
                 console.print(_capacity(console))
                 console.print(_races())

@@ -52,14 +52,15 @@ def health() -> Health:
 @routes.get("/v1/openapi.json", callers=ANYONE, max_age=300)
 def openapi_document() -> Document:
     """This API as an OpenAPI 3.1 document."""
-    return Document(_document(), "application/json")
+    request = routes.current_request
+    return Document(_document(request.context.get("path", "").removesuffix(request.path)), "application/json")
 
 
 @cache
-def _document() -> str:
+def _document(base: str) -> str:
     from chalicelib.core import openapi
 
-    return json.dumps(openapi.document(openapi.routes_of(routes.current_app), __version__))
+    return json.dumps(openapi.document(openapi.routes_of(routes.current_app), __version__, base or "/"))
 
 
 @routes.get("/docs", callers=ANYONE, max_age=300)

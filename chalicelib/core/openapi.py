@@ -45,8 +45,8 @@ def routes_of(app: Chalice) -> list[Route]:
     return [getattr(entry.view_function, DECLARED) for entry in entries]
 
 
-def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
-    """The whole document."""
+def document(routes: Iterable[Route], version: str, base: str = "/") -> dict[str, Any]:
+    """The whole document; `base` is the path under which the API is served (a stage of API Gateway adds one)."""
     routes = sorted(routes, key=lambda route: (route.path, route.method))
     models = {model for route in routes for model in _models(route)}
     ordered = sorted(models, key=lambda model: model.__name__)
@@ -62,12 +62,19 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
             "description": "Flight status in, everything that follows from it out. Instants are UTC (RFC 3339, Z).",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
+        "servers": [{"url": base}],
+        "tags": [{"name": tag} for tag in sorted({_tag(route) for route in routes}, key=lambda t: (t == "system", t))],
         "paths": paths,
         "components": {
             "schemas": {"Problem": _PROBLEM, **schemas.get("$defs", {})},
             "securitySchemes": {"apiKey": {"type": "apiKey", "in": "header", "name": API_KEY_HEADER}},
         },
     }
+
+
+def _tag(route: Route) -> str:
+    capability = route.view.__module__.split(".")[1]
+    return "system" if capability == "core" else capability
 
 
 def _models(route: Route) -> list[type[BaseModel]]:
@@ -80,7 +87,7 @@ def _operation(route: Route, in_use: Any) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.view.__name__,
         "summary": " ".join(summary.split()),
-        "tags": [route.view.__module__.split(".")[1]],
+        "tags": [_tag(route)],
         "parameters": _parameters(route),
         "responses": _responses(route, in_use),
         "x-callers": str(route.callers),

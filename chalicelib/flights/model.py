@@ -469,12 +469,3 @@ def _phase(status: FlightStatus, returned: Seen | None) -> Phase:
     by_time = zip(_ACTUALS, (Phase.DEPARTED, Phase.AIRBORNE, Phase.LANDED, Phase.ARRIVED), strict=True)
     reached += [phase for name, phase in by_time if getattr(status, name)]
     return max(reached, key=STAGES.index, default=Phase.SCHEDULED)
-
-
-def latest(observations: Iterable[tuple[str, Value, datetime]]) -> dict[str, Observation]:
-    """Of each field's observations, the newest: a feed's announcements so far as one update's `observed`."""
-    newest: dict[str, Observation] = {}
-    for name, value, at in observations:
-        if name not in newest or newest[name].at <= at:
-            newest[name] = Observation(value, at)
-    return newest

@@ -59,9 +59,10 @@ def _capacity(console: Console) -> Table:
         many = dict(capacity.measure())
     table = Table(
         title="\nWhat one operation asks of AWS, as dynoxide and botocore count it",
-        caption=f"One figure: the same with {KEPT[0]:,} and with {KEPT[1]:,} flights kept; else a → b. RCU, WCU: read "
-        "and write capacity units, of which the indexes took a share. kB (1,000 bytes): bodies of requests and "
-        "answers of DynamoDB and SNS. Clients: messages to WebSocket clients, and their kB. Tables on demand.",
+        caption=f"One figure: the same with {KEPT[0]:,} and with {KEPT[1]:,} flights kept; else a → b (what is asked "
+        "for was changed some more in between). RCU, WCU: read and write capacity units, of which the indexes took "
+        "a share. kB (1,000 bytes): bodies of requests and answers of DynamoDB and SNS. Clients: messages to WebSocket "
+        "clients, and their kB.",
     )
     table.add_column("operation")
     for heading in (

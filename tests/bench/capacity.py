@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -42,7 +43,7 @@ class Capacity:
         flights = [f for f in day.still_to_leave(self._updates) if f.leg not in self._watched.values()]
         legs = [flight.leg for flight in flights]
         for name, event in reads(legs[0]).items():
-            yield name, _metered(lambda event=event: answer(event))
+            yield name, _metered(partial(answer, event))
         for changed in (0, 1, 100):
             yield f"poll of 1,000 flights, {changed} changed", self._poll(legs[:changed])
         day.take([day.new_gate(legs[1], next(_seconds))])

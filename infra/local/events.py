@@ -109,7 +109,8 @@ def websocket(
         told["messageId"] = base64.b64encode(uuid.uuid4().bytes[:11]).decode()
     else:
         event |= {"headers": _last(many_headers), "multiValueHeaders": many_headers}
-        event |= {"queryStringParameters": _last(many_queries), "multiValueQueryStringParameters": many_queries}
+        if many_queries:
+            event |= {"queryStringParameters": _last(many_queries), "multiValueQueryStringParameters": many_queries}
     if closed:
         told["disconnectStatusCode"], told["disconnectReason"] = closed
     if body is not None:

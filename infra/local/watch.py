@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-import os
 import re
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -137,7 +137,11 @@ def _shown(value: Any, zone: ZoneInfo) -> str:
         return datetime.fromisoformat(value).astimezone(zone).strftime("%H:%M")
     if value in (None, "", []):
         return "none"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):  # codeshares; or delay codes, each a list of code, scheme, minutes
+        return ", ".join(
+            " ".join(str(part) for part in each if part) if isinstance(each, list) else each for each in value
+        )
+    return str(value)
 
 
 def render(board: Board, note: str, now: datetime, flight_now: datetime, height: int) -> RenderableType:
@@ -177,13 +181,10 @@ def watch(what: str, *, arrivals: bool, url: str | None, console: Console) -> in
         except cloud.NotRunning as problem:
             raise ValueError(f"{problem}; or say where to watch with --url wss://…") from None
     try:
-        asyncio.run(_watch(board, url, lambda: clock.flight_now(flight_clock, clock.wall_now()), console))
+        with suppress(KeyboardInterrupt):
+            asyncio.run(_watch(board, url, lambda: clock.flight_now(flight_clock, clock.wall_now()), console))
     except InvalidURI:
         raise ValueError(f"{url} is not a WebSocket's address; one looks like ws://localhost:8001") from None
-    except KeyboardInterrupt:
-        return 0
-    except BrokenPipeError:  # whoever read our lines has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), console.file.fileno())
     return 0
 
 

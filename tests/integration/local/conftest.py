@@ -69,7 +69,7 @@ def toy_app(happened: list[Any]) -> Chalice:
     @app.on_ws_connect()
     def connect(event: Any) -> Any:
         happened.append(event.to_dict())
-        return {"statusCode": 401 if "refuse" in (event.to_dict()["queryStringParameters"] or {}) else 200}
+        return {"statusCode": 401 if "refuse" in event.to_dict().get("queryStringParameters", {}) else 200}
 
     @app.on_ws_message()
     def message(event: Any) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from websockets.asyncio.server import serve
 
 from chalicelib.airports.lookup import zone
-from chalicelib.flights.model import FlightUpdate, LegId, Observation, apply
+from chalicelib.flights.model import DelayCode, FlightUpdate, LegId, Observation, apply
 from chalicelib.live import messages
 from infra.local import watch
 from infra.local.watch import Board, render
@@ -82,6 +82,17 @@ def test_times_of_a_change_are_those_of_the_clocks_there():
     lines = made.take(message, NOON)
     assert any(line.endswith("estimated out none → 13:00") for line in lines)
     assert any(line.endswith("estimated in none → 16:00") for line in lines)  # Houston is an hour behind
+
+
+def test_values_are_told_in_words():
+    """Delay codes and codeshares are lists; a value that is not known is none."""
+    made = board(flight := leg(5))
+    _, message = changed(
+        flight, delay_codes=(DelayCode("71", "AHM730", 20), DelayCode("93")), codeshares=("LH1", "AC2")
+    )
+    lines = made.take(message, NOON)
+    assert any(line.endswith("delay codes none → 71 AHM730 20, 93 AHM730") for line in lines)
+    assert any(line.endswith("codeshares none → LH1, AC2") for line in lines)
 
 
 def test_what_is_older_than_what_is_shown_changes_nothing():

@@ -13,7 +13,6 @@ from chalicelib.core.clock import instant
 from chalicelib.core.config import config
 from chalicelib.core.errors import Fault, Invalid, NotFound
 from chalicelib.core.routes import Answer, Document, Query, Routes, Shape
-from chalicelib.flights import read
 from chalicelib.flights.answers import ChangeLine, FlightDetail, FlightRow, Instant
 from chalicelib.flights.carriers import carrier
 from chalicelib.flights.model import Direction, FlightNumber, InvalidFlight, LegId
@@ -130,6 +129,8 @@ class RightsAnswer(Answer):
 
 
 def _board(iata: str, direction: Direction, query: BoardQuery) -> BoardAnswer:
+    from chalicelib.flights import read
+
     now = _now()
     place = airport(iata)
     if place is None:
@@ -195,6 +196,8 @@ def _now() -> datetime:
 @routes.get("/v1/flights", callers=ANYONE, max_age=10)
 def flights_numbered(query: NumberQuery) -> FlightsAnswer:
     """The legs that fly under a number on a date, their own number or a codeshare's."""
+    from chalicelib.flights import read
+
     found = read.numbered(FlightNumber.parse(query.number), query.day, _now())
     return FlightsAnswer(flights=[FlightDetail.of(flight) for flight in found])
 
@@ -202,12 +205,16 @@ def flights_numbered(query: NumberQuery) -> FlightsAnswer:
 @routes.get("/v1/flights/{id}", callers=ANYONE, max_age=10)
 def flight(id: str) -> FlightAnswer:
     """One leg, with everything known of it."""
+    from chalicelib.flights import read
+
     return FlightAnswer.of(read.flight(_leg(id), _now()))
 
 
 @routes.get("/v1/flights/{id}/history", callers=ANYONE, max_age=10)
 def flight_history(id: str, query: HistoryQuery) -> HistoryAnswer:
     """What changed on a leg, version by version: who reported it, when, from what to what."""
+    from chalicelib.flights import read
+
     found = read.flight(_leg(id), _now())
     versions = read.history(found.leg, query.after, _now(), limit=HISTORY_PART)
     return HistoryAnswer(
@@ -223,7 +230,7 @@ def flight_rights(id: str) -> RightsAnswer:
     """What a passenger of this leg may be due, by EU 261/2004, its UK counterpart and the US DOT's rules.
 
     Not legal advice."""
-    from chalicelib.flights import rights
+    from chalicelib.flights import read, rights
 
     now = _now()
     found = read.flight(_leg(id), now)

@@ -11,14 +11,15 @@ Times are UTC instants. OOOI: out (off-block), off (take-off), on (touch-down), 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 from chalicelib.core.errors import Invalid
 
-ON_TIME = timedelta(minutes=15)  # BTS and Eurocontrol OTP15: late from the 15th minute at the gate on
+ON_TIME = 15  # minutes: BTS and Eurocontrol OTP15: late from the 15th minute at the gate on
 SOURCE_PRIORITY = {"replay": 1, "aidx": 2, "operator": 3}  # by the part of the source's name before ':'
 
 _CARRIER = r"(?P<carrier>[A-Z]{3}|[A-Z][A-Z0-9]|[0-9][A-Z])"
@@ -137,7 +138,7 @@ class LegId(NamedTuple):
         if not found:
             raise InvalidFlight(f"{text!r} is not a flight id; one looks like UA1545-20130710-EWR")
         try:
-            day = datetime.strptime(found["date"], "%Y%m%d").replace(tzinfo=UTC).date()
+            day = date.fromisoformat(found["date"])
         except ValueError:
             raise InvalidFlight(f"{text!r}: there is no day {found['date']} (year, month, day)") from None
         return cls(FlightNumber(found["carrier"], int(found["number"]), found["suffix"]), day, found["origin"])
@@ -171,8 +172,7 @@ class FlightUpdate:
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """The observation of a field that won, and who made it."""
 
     value: Value
@@ -269,16 +269,12 @@ class FlightStatus:
         for name in _contradicted(current):
             del current[name]
         values: dict[str, Any] = {name: s.value for name, s in current.items()}
-        status = cls(**values)
-        departure_delay = _delay(status, "out", "off")
-        arrival_delay = _delay(status, "in", "on")
-        left = status.actual_out or status.actual_off
+        departure_delay, arrival_delay = _delay(values, "out", "off"), _delay(values, "in", "on")
+        left = values.get("actual_out") or values.get("actual_off")
         relevant = arrival_delay if left and arrival_delay is not None else departure_delay
-        phase = _phase(status, current.get("returned"))
-        return replace(
-            status, phase=phase, departure_delay=departure_delay, arrival_delay=arrival_delay,
-            delayed=phase is not Phase.CANCELLED and relevant is not None and timedelta(minutes=relevant) >= ON_TIME,
-        )  # fmt: skip
+        phase = _phase(values, current.get("returned"))
+        delayed = phase is not Phase.CANCELLED and relevant is not None and relevant >= ON_TIME
+        return cls(**values, phase=phase, departure_delay=departure_delay, arrival_delay=arrival_delay, delayed=delayed)
 
     @property
     def expected_out(self) -> datetime | None:
@@ -432,10 +428,10 @@ def _movement(name: str, old: FlightStatus, new: FlightStatus) -> Kind:
     return Kind.DELAYED if now > was else Kind.EARLIER
 
 
-def _delay(status: FlightStatus, gate: str, runway: str) -> int | None:
+def _delay(values: Mapping[str, Any], gate: str, runway: str) -> int | None:
     for event in (gate, runway):
-        scheduled = getattr(status, f"scheduled_{event}")
-        now = getattr(status, f"actual_{event}") or getattr(status, f"estimated_{event}")
+        scheduled = values.get(f"scheduled_{event}")
+        now = values.get(f"actual_{event}") or values.get(f"estimated_{event}")
         if scheduled and now:
             return int((now - scheduled).total_seconds() // 60)
     return None
@@ -444,8 +440,10 @@ def _delay(status: FlightStatus, gate: str, runway: str) -> int | None:
 def _contradicted(seen: Mapping[str, Seen]) -> Sequence[str]:
     """Actual times that would have the leg arrive before it left: of two that can't both be, the older observation."""
     accepted: dict[str, datetime] = {}
-    rejected = []
+    rejected: list[str] = []
     actual = [(n, seen[n]) for n in _ACTUALS if n in seen and seen[n].value is not None]
+    if all(early[1].value <= late[1].value for early, late in pairwise(actual)):  # type: ignore[operator] # instants
+        return rejected
     for name, s in sorted(actual, key=lambda pair: (pair[1].rank, pair[0]), reverse=True):
         time, place = s.value, _ACTUALS.index(name)
         assert isinstance(time, datetime)
@@ -458,14 +456,16 @@ def _contradicted(seen: Mapping[str, Seen]) -> Sequence[str]:
     return rejected
 
 
-def _phase(status: FlightStatus, returned: Seen | None) -> Phase:
-    if status.cancelled:
+def _phase(values: Mapping[str, Any], returned: Seen | None) -> Phase:
+    if values.get("cancelled"):
         return Phase.CANCELLED
-    if status.diverted_to is not None:
+    if values.get("diverted_to") is not None:
         return Phase.DIVERTED
-    if status.returned and returned and not (status.actual_out and status.actual_out > returned.at):
+    left = values.get("actual_out")
+    if returned and returned.value and not (left and left > returned.at):
         return Phase.RETURNED
-    reached = [Phase(status.stage)] if status.stage in STAGES else []
+    said = values.get("stage")
+    reached = [Phase(said)] if said in STAGES else []
     by_time = zip(_ACTUALS, (Phase.DEPARTED, Phase.AIRBORNE, Phase.LANDED, Phase.ARRIVED), strict=True)
-    reached += [phase for name, phase in by_time if getattr(status, name)]
+    reached += [phase for name, phase in by_time if values.get(name)]
     return max(reached, key=STAGES.index, default=Phase.SCHEDULED)

@@ -56,8 +56,9 @@ class LocalCloud:
             time.sleep(0.02)
 
     def end(self, by: signal.Signals = signal.SIGINT) -> int:
-        """Ask it to end. Returns the exit code."""
-        self.process.send_signal(by)
+        """Ask it to end, as a terminal does: it and whatever it started in its group. Returns the exit code."""
+        assert self.process
+        os.killpg(self.process.pid, by)
         return self.process.wait(15)
 
 
@@ -69,6 +70,7 @@ def starting(directory: Path, **settings: str) -> Iterator[LocalCloud]:
         process = subprocess.Popen(
             [sys.executable, "-m", "infra.local", "run", "--directory", directory],
             cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
+            start_new_session=True,
         )  # fmt: skip
     try:
         yield LocalCloud(directory, process)

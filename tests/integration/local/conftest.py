@@ -37,6 +37,10 @@ def toy_app(happened: list[Any]) -> Chalice:
             "body length": len(app.current_request.raw_body),
         }
 
+    @app.route("/between/{name}/end")
+    def between(name: str) -> Any:
+        return {"name": name}
+
     @app.route("/echo/literal")
     def literal() -> Any:
         return {"literal": True}

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -34,7 +35,13 @@ def test_a_literal_path_goes_before_a_parameter(toy):
 
 def test_what_matches_no_route_is_api_gateways_403(toy):
     """An unknown path, and an undeclared method of a known one, are refused as API Gateway refuses them."""
-    for method, path in (("GET", "/nothing"), ("DELETE", "/echo/a"), ("OPTIONS", "/large"), ("HEAD", "/large")):
+    for method, path in (
+        ("GET", "/nothing"),
+        ("GET", "/between//end"),
+        ("DELETE", "/echo/a"),
+        ("OPTIONS", "/large"),
+        ("HEAD", "/large"),
+    ):
         answer = httpx.request(method, toy.rest + path)
         assert answer.status_code == 403
         assert answer.headers["x-amzn-errortype"] == "MissingAuthenticationTokenException"
@@ -105,6 +112,8 @@ def test_requests_run_beside_each_other(toy):
 
 
 def test_what_takes_too_long_is_ended(toy):
-    """An answer that does not come in time is API Gateway's 504; others are served meanwhile."""
+    """An answer that does not come in time is API Gateway's 504, there and then."""
+    began = time.monotonic()
     answer = httpx.get(f"{toy.rest}/slow")
+    assert time.monotonic() - began < 0.9  # it would take 1 s; 0.5 s is allowed
     assert (answer.status_code, answer.json()) == (504, {"message": "Endpoint request timed out"})

@@ -42,4 +42,4 @@ def flight_now(setting: str, wall: datetime) -> datetime:
 
 def instant(moment: datetime) -> str:
     """An instant as it is sent and stored: RFC 3339, UTC, whole seconds, `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

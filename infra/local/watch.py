@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -87,9 +88,13 @@ class Board:
         else:
             self.rows.pop(row["id"], None)
         self.fresh[row["id"]] = now
-        lines = [self.change_line(row, change) for change in message["changes"] if change["version"] > known]
-        self.changes.extendleft((now, line) for line in lines)
-        return lines
+        news = [
+            (change["kind"], self.change_line(row, change))
+            for change in message["changes"]
+            if change["version"] > known
+        ]
+        self.changes.extendleft((now, line) for kind, line in news if kind != "updated")  # room for what matters
+        return [line for _, line in news]
 
     def times(self, row: dict[str, Any]) -> tuple[str, str]:
         """When it was to leave (or to come), and when it is now expected to; empty where that is not known."""
@@ -101,11 +106,21 @@ class Board:
         """The rows as a board has them: by the time that counts now."""
         return sorted(self.rows.values(), key=lambda row: (self.times(row)[1], row["id"]))
 
-    def where(self, row: dict[str, Any]) -> str:
-        """Where to go: terminal and gate, or belt."""
+    @property
+    def title(self) -> str:
+        """What is watched, as a person says it."""
+        kind, _, rest = self.topic.partition(":")
+        return rest if kind == "flight" else f"{rest.partition(':')[0]} {rest.partition(':')[2]}"
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where to go, as headings of a board's columns."""
+        return ("Terminal", "Gate", "Belt") if self.arrivals else ("Terminal", "Gate")
+
+    def where(self, row: dict[str, Any]) -> list[str]:
+        """Where to go: a value for each of `places`."""
         end = row["arrival" if self.arrivals else "departure"]
-        said = {"terminal": "T{}", "gate": "{}", "belt": "belt {}"}
-        return " ".join(form.format(end[name]) for name, form in said.items() if end.get(name))
+        return [end.get(name.lower(), "") for name in self.places]
 
     def status(self, row: dict[str, Any]) -> str:
         """The phase, and how late."""
@@ -117,14 +132,16 @@ class Board:
     def line(self, row: dict[str, Any]) -> str:
         """A row as a line of text."""
         scheduled, expected = (_shown(time, self.zone) for time in self.times(row))
-        return f"{scheduled} {expected} {_leg(row)}  {self.where(row):<12} {self.status(row)}"
+        places = [f"{name.lower()} {at}" for name, at in zip(self.places, self.where(row), strict=True) if at]
+        return f"{scheduled} {expected} {_leg(row)}  {' '.join(places):<20} {self.status(row)}"
 
     def change_line(self, row: dict[str, Any], change: dict[str, Any]) -> str:
         """A change as a line of text; times as the clocks show them at the end of the leg they are of."""
         end = row["arrival" if change["field"].endswith(("_in", "_on")) else "departure"]
         before, after = (_shown(change[side], ZoneInfo(end.get("zone", "UTC"))) for side in ("before", "after"))
         kind, name = change["kind"].replace("-", " "), change["field"].replace("_", " ")
-        return f"{_leg(row)}  {kind}: {name} {before} → {after}"
+        step = after if before == "none" else f"{before} → {after}"
+        return f"{_leg(row)}  {kind}: {name} {step}"
 
 
 def _leg(row: dict[str, Any]) -> str:
@@ -149,8 +166,9 @@ def render(board: Board, note: str, now: datetime, flight_now: datetime, height:
     since = clock.instant(flight_now - PAST)
     rows = [row for row in board.in_order() if (board.times(row)[1] or since) >= since]
     shown = (rows or board.in_order()[-5:])[: max(3, height - 8 - len(board.changes))]
-    table = Table(title=f"{board.topic}   {flight_now.astimezone(board.zone):%H:%M} {board.zone.key}", expand=True)
-    for name in ("Time", "Now", "Flight", "From" if board.arrivals else "To", "Where", "Status"):
+    title = f"[bold]{board.title}[/]   {flight_now.astimezone(board.zone):%H:%M} {board.zone.key}"
+    table = Table(title=title, title_style="", box=SIMPLE_HEAD, expand=True)
+    for name in ("Time", "Now", "Flight", "From" if board.arrivals else "To", *board.places, "Status"):
         table.add_column(name, no_wrap=True)
     for row in shown:
         changed = board.fresh.get(row["id"])
@@ -160,9 +178,9 @@ def render(board: Board, note: str, now: datetime, flight_now: datetime, height:
         table.add_row(
             scheduled,
             expected if expected != scheduled else "",
-            Text.assemble(row["number"], (f" {' '.join(row['codeshares'][:2])}", "dim")),
+            Text.assemble(row["number"].ljust(7), (" ".join(row["codeshares"][:2]), "dim")),
             f"{other.get('airport', '?')} {other.get('city', '')}",
-            board.where(row),
+            *board.where(row),
             Text(board.status(row), "red" if row["delayed"] and not style else ""),
             style=style,
         )

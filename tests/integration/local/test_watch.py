@@ -91,7 +91,7 @@ def test_values_are_told_in_words():
         flight, delay_codes=(DelayCode("71", "AHM730", 20), DelayCode("93")), codeshares=("LH1", "AC2")
     )
     lines = made.take(message, NOON)
-    assert any(line.endswith("delay codes none → 71 AHM730 20, 93 AHM730") for line in lines)
+    assert any(line.endswith("delay codes 71 AHM730 20, 93 AHM730") for line in lines)
     assert any(line.endswith("codeshares none → LH1, AC2") for line in lines)
 
 
@@ -121,7 +121,7 @@ def test_arrivals_show_where_from_and_the_belt():
     made = Board("airport:JFK:arrivals", zone("JFK"))
     for part in messages.state(made.topic, [flight]):
         lines = made.take(json.loads(part), NOON)
-    assert lines[1].startswith("13:00 13:00 UA5     EWR→JFK  T4 belt 3")
+    assert lines[1].startswith("13:00 13:00 UA5     EWR→JFK  terminal 4 belt 3")
     assert "EWR Newark" in drawn(made)
 
 

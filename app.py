@@ -6,6 +6,7 @@ puts the whole app together. Each handler imports what it alone needs: all of th
 
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SNSEvent, WebsocketEvent
@@ -14,6 +15,7 @@ from chalicelib.airports import api as airports
 from chalicelib.core import api as system
 from chalicelib.core import callers, clock, telemetry
 from chalicelib.core.config import config
+from chalicelib.core.errors import Unavailable
 from chalicelib.flights import api as flights
 
 settings = config()
@@ -70,9 +72,15 @@ def tell_changes(event: DynamoDBEvent) -> dict[str, Any]:
 @app.on_sns_message(settings.flight_changes_topic)
 def push_change(event: SNSEvent) -> None:
     """Send a change to everyone who watches the flight or one of its boards."""
+    from chalicelib.core.deadletters import handle_each
     from chalicelib.live import push
 
-    push.push(json.loads(event.message), _now(), sleep=time.sleep)
+    def handle(record: Mapping[str, Any]) -> None:
+        push.push(json.loads(record["Sns"]["Message"]), _now(), sleep=time.sleep)
+
+    left = handle_each("push_change", event.to_dict()["Records"], handle, lambda r: str(r["Sns"]["MessageId"]))
+    if left["batchItemFailures"]:
+        raise Unavailable("not now; Lambda asks twice again")
 
 
 @app.on_ws_connect()

@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         stages.enter(given.stage)
         return _run(given, console)
     except (stages.NoSuchStage, NotRunning, provision.NotProvisioned, BotoCoreError, GatecallError) as problem:
-        console.print(f"[red]{problem}[/]", soft_wrap=True)
+        console.print(str(problem), style="red", markup=False, soft_wrap=True)
         return 2
 
 
@@ -70,11 +70,11 @@ def _run(given: argparse.Namespace, console: Console) -> int:
 
 
 def _airports(text: str) -> list[str]:
-    codes = [code.strip().upper() for code in text.split(",") if code.strip()]
-    unknown = [code for code in codes if airport(code) is None]
-    if unknown or not codes:
+    places = {code.strip(): airport(code.strip()) for code in text.split(",") if code.strip()}
+    unknown = [code for code, place in places.items() if place is None]
+    if unknown or not places:
         raise Invalid(f"--airports: {', '.join(unknown) or 'nothing'} is no airport; name some such as WSI or EWR,JFK")
-    return codes
+    return [place.iata or place.icao for place in places.values() if place]
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from chalicelib.core import aws
 from chalicelib.core.config import config
 
-SHOWN_FOR = 30  # seconds that a listed letter stays out of other readers' sight
+SHOWN_FOR = 300  # seconds that a listed letter stays out of other readers' sight
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ def letters(visible_again_after: int = SHOWN_FOR) -> Iterator[Letter]:
     """Every letter in the queue. One that was read is not seen again for some seconds."""
     sqs, queue = aws.client("sqs"), config().dead_letters_queue
     while messages := sqs.receive_message(
-        QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=visible_again_after
+        QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=visible_again_after, WaitTimeSeconds=1
     ).get("Messages"):
         for message in messages:
             letter = json.loads(message["Body"])
@@ -41,7 +42,7 @@ def show(console: Console) -> None:
     table = Table("at", "function", "what", "error", title=f"Set aside in stage {config().stage}")
     found = list(letters())
     for letter in found:
-        table.add_row(letter.at, letter.function, _name(letter.record), letter.error)
+        table.add_row(*map(escape, (letter.at, letter.function, _name(letter.record), letter.error)))
         _put_back(letter)
     console.print(table if found else f"Nothing is set aside in stage {config().stage}.")
 
@@ -57,7 +58,7 @@ def replay(console: Console) -> int:
         )
         result = json.loads(answer["Payload"].read() or b"null")
         if answer.get("FunctionError") or (isinstance(result, dict) and result.get("batchItemFailures")):
-            console.print(f"[red]failed again[/]: {_name(letter.record)}: {result}")
+            console.print(f"[red]failed again[/]: {escape(f'{_name(letter.record)}: {result}')}")
             _put_back(letter)
             failed += 1
         else:

@@ -22,8 +22,9 @@ def enter(stage: str, directory: Path = cloud.DIRECTORY) -> None:
     if stage not in config["stages"]:
         known = ", ".join(["local", *config["stages"]])
         raise NoSuchStage(f"there is no stage {stage}; .chalice/config.json has: {known}")
-    environment = {**config["environment_variables"], **config["stages"][stage]["environment_variables"]}
+    environment = {**config["environment_variables"], **config["stages"][stage].get("environment_variables", {})}
     missing = [name for name, value in environment.items() if value == "set by provisioning"]
+    missing += [] if "GATECALL_STAGE" in environment else ["GATECALL_STAGE"]
     if missing:
         raise NoSuchStage(f"{', '.join(missing)} not known yet; run: python -m infra provision --stage {stage}")
     os.environ.update(environment)

@@ -30,7 +30,7 @@ def new_secret() -> str:
 
 def hash_of(secret: str) -> str:
     """The hash by which a key is kept. Of 256 random bits a plain SHA-256 is enough; nothing can be tried out."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
 def check_name(name: str) -> str:

@@ -42,9 +42,10 @@ def _rows() -> type[_Row]:
 
 def key(hash: str) -> Key | None:
     """The key of a hash, revoked or not."""
-    with storage():
-        found = next(iter(_rows().query(f"key#{hash}", _Row.sk == "key", consistent_read=True)), None)
-    if found is None:
+    try:
+        with storage():
+            found = _rows().get(f"key#{hash}", "key", consistent_read=True)
+    except _Row.DoesNotExist:
         return None
     return Key(
         hash, found.name, tuple(sorted(found.scopes)), tuple(sorted(found.airports or ())),

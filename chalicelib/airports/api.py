@@ -19,7 +19,7 @@ class SuggestQuery(Query):
 class AirportLine(Shape):
     """One airport."""
 
-    iata: str | None
+    iata: str | None = None
     icao: str
     name: str
     city: str

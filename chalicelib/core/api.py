@@ -43,7 +43,8 @@ def health() -> Health:
     tables = {}
     for name in (settings.flights_table, settings.live_table, settings.accounts_table):
         try:
-            tables[name] = dynamodb.describe_table(TableName=name)["Table"]["TableStatus"].lower()
+            dynamodb.get_item(TableName=name, Key={"pk": {"S": "health"}, "sk": {"S": "health"}})
+            tables[name] = "answers"
         except (BotoCoreError, ClientError) as error:
             raise Unavailable(f"the table {name} does not answer: {type(error).__name__}") from error
     return Health(version=__version__, stage=settings.stage, tables=tables)

@@ -26,6 +26,16 @@ def client(service: str, endpoint_url: str | None = None, *, retries: bool = Tru
     return _session().create_client(service, endpoint_url=endpoint_url, config=settings)
 
 
+def is_transient(error: Any) -> bool:
+    """Whether a botocore ClientError may go well later: throttling, or a fault on AWS's side."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+    code = error.response.get("Error", {}).get("Code", "")
+    return status >= 500 or status == 429 or "Throttl" in code or code in _BUSY
+
+
+_BUSY = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "LimitExceededException", "InternalFailure"}
+
+
 @cache
 def _session() -> Any:
     from botocore.session import get_session

@@ -3,7 +3,7 @@
 They are the same in production. On one machine the flight clock can run faster (setting FLIGHT_CLOCK).
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 
@@ -37,7 +37,7 @@ def flight_now(setting: str, wall: datetime) -> datetime:
     started = datetime.fromisoformat(start)
     if not star or started.tzinfo is None:
         raise ValueError(f"FLIGHT_CLOCK is {setting!r}; it is empty or looks like 2026-11-21T08:00:00Z*60")
-    return started + (wall - started) * float(speed)
+    return started + max(timedelta(), wall - started) * float(speed)
 
 
 def instant(moment: datetime) -> str:

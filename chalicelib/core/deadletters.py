@@ -28,14 +28,15 @@ def handle_each(
     """
     again = []
     for record in records:
+        identifier = name(record)
         try:
             handle(record)
         except Unavailable as error:
-            logger.warning("a record comes again", function=function, record=name(record), reason=str(error))
-            again.append({"itemIdentifier": name(record)})
+            logger.warning("a record comes again", function=function, record=identifier, reason=str(error))
+            again.append({"itemIdentifier": identifier})
         except Exception as error:
             if not set_aside(function, record, error):
-                again.append({"itemIdentifier": name(record)})
+                again.append({"itemIdentifier": identifier})
     return {"batchItemFailures": again}
 
 

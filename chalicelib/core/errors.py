@@ -28,6 +28,10 @@ class WrongMediaType(Invalid):
     """The body is of a kind that is not taken here."""
 
 
+class TooLarge(Invalid):
+    """What was sent is larger than what is taken."""
+
+
 class Unauthenticated(GatecallError):
     """The caller did not say who it is, or is not known."""
 

@@ -26,6 +26,7 @@ DECLARED = "declared_route"  # the attribute of a registered view that holds its
 
 _STATUS = {
     errors.WrongMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.Invalid: HTTPStatus.BAD_REQUEST,
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
@@ -164,7 +165,10 @@ def _body(route: Route, request: Any) -> Any:
             f"this takes {' or '.join(route.consumes)}",
             [errors.Fault("header", "Content-Type", f"is {content_type or 'missing'}")],
         )
-    raw: bytes = request.raw_body
+    try:
+        raw: bytes = request.raw_body
+    except ValueError:  # base64 that is none, text that is none
+        raise errors.Invalid("the body can't be decoded") from None
     if route.hints["body"] is bytes:
         return raw
     try:

@@ -1,22 +1,26 @@
-"""What every store needs of pynamodb: how its exceptions read, and settings. Only stores import this."""
+"""What every store needs of pynamodb: how its exceptions read, settings, and batch reads. Only stores import this."""
 
-from collections.abc import Iterator
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.models import Model
 
+from chalicelib.core.aws import is_transient
 from chalicelib.core.errors import Conflict, Unavailable
 
+_M = TypeVar("_M", bound=Model)
 _LOST_RACE = {
     "ConditionalCheckFailedException",
     "ConditionalCheckFailed",
     "TransactionConflictException",
     "TransactionConflict",
 }
-_BUSY = {
-    "ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "InternalServerError",
-    "ServiceUnavailable", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionInProgressException",
-}  # fmt: skip
+_BUSY_IN_TRANSACTION = {"ThrottlingError", "ProvisionedThroughputExceeded", "TransactionInProgressException"}
+READ_ATTEMPTS = 6  # of a batch read that DynamoDB answers in part
 
 
 class TableSettings:
@@ -45,8 +49,40 @@ def storage() -> Iterator[None]:
 
 
 def _worded(error: PynamoDBException, codes: set[str | None]) -> Exception:
+    from botocore.exceptions import ClientError
+
     if codes & _LOST_RACE:
         return Conflict("somebody else changed this first")
-    if codes & _BUSY or isinstance(error.cause, OSError) or error.cause_response_code is None:
+    refused = isinstance(error.cause, ClientError) and not is_transient(error.cause)
+    if codes & _BUSY_IN_TRANSACTION or (error.cause is not None and not refused):
         return Unavailable("the tables are busy")
     return error
+
+
+def batch_get(
+    rows: type[_M],
+    keys: Iterable[tuple[str, str]],
+    *,
+    consistent: bool,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[_M]:
+    """The rows of those (pk, sk) that are there, 100 a call. Raises Unavailable where DynamoDB keeps answering in part.
+
+    pynamodb's own batch_get asks again for ever, and without a pause.
+    """
+    wanted = [{"pk": pk, "sk": sk} for pk, sk in dict.fromkeys(keys)]
+    for first in range(0, len(wanted), 100):
+        left = wanted[first : first + 100]
+        for attempt in range(READ_ATTEMPTS):
+            if attempt:
+                sleep(random.uniform(0, 0.05 * 2**attempt))  # full jitter
+            connection: Any = rows._get_connection()  # it takes more than its annotations say
+            answer = connection.batch_get_item(left, consistent_read=consistent)
+            table = rows.Meta.table_name
+            unprocessed = answer["UnprocessedKeys"].get(table, {}).get("Keys")
+            yield from map(rows.from_raw_data, answer["Responses"].get(table, ()))
+            if not unprocessed:
+                break
+            left = unprocessed
+        else:
+            raise Unavailable("the tables are busy")

@@ -75,7 +75,7 @@ class Delay(Shape):
 
     code: str
     scheme: str
-    minutes: int | None
+    minutes: int | None = None
     reason: str
 
 

@@ -1,11 +1,13 @@
 """REST routes of flights: boards, one leg, its history and rights, a number on a date; and the AIDX feed's door."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
+from chalicelib import __version__
 from chalicelib.airports.lookup import airport
 from chalicelib.core import clock
 from chalicelib.core.callers import ANYONE, ApiKey, Machine
@@ -15,14 +17,13 @@ from chalicelib.core.errors import Fault, Invalid, NotFound
 from chalicelib.core.routes import Answer, Document, Query, Routes, Shape
 from chalicelib.flights.answers import ChangeLine, FlightDetail, FlightRow, Instant
 from chalicelib.flights.carriers import carrier
-from chalicelib.flights.model import Direction, FlightNumber, InvalidFlight, LegId
+from chalicelib.flights.model import LONGEST_BOARD, Direction, FlightNumber, InvalidFlight, LegId
 
 if TYPE_CHECKING:
     from chalicelib.flights.rights import Right
 
 routes = Routes(__name__)  # a view imports what it alone needs: every function of the app starts with this module
 
-LONGEST_WINDOW = timedelta(days=4)
 HISTORY_PART = 100  # versions in an answer
 AIDX_TYPES = ("application/xml", "text/xml", "application/soap+xml")
 
@@ -30,10 +31,17 @@ AIDX_TYPES = ("application/xml", "text/xml", "application/soap+xml")
 def _near(moment: datetime) -> datetime:
     if not 2000 <= moment.year <= 2100:
         raise ValueError("there are no flights in that year")
-    return moment
+    return moment.replace(microsecond=0)
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_near)]
+def _written_out(text: str) -> str:
+    if not re.match(r"\d{4}-\d{2}-\d{2}", text):  # pydantic would take a number for seconds since 1970
+        raise ValueError("is written year-month-day first, such as 2026-07-10")
+    return text
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_near)]
+Day = Annotated[date, BeforeValidator(_written_out)]
 
 
 class BoardQuery(Query):
@@ -42,7 +50,7 @@ class BoardQuery(Query):
     from_: Moment | None = Field(None, alias="from", description="RFC 3339; an hour ago unless given")
     to: Moment | None = Field(None, description="RFC 3339, exclusive; thirteen hours after `from` unless given")
     limit: int = Field(100, ge=1, le=500)
-    cursor: str | None = Field(None, max_length=500, description="as the part before gave it")
+    cursor: str | None = Field(None, max_length=500, description="as the part before gave it; it carries its window")
 
 
 class FeedLine(Shape):
@@ -63,11 +71,11 @@ class BoardAnswer(Answer):
     to: Instant
     feeds: list[FeedLine]
     flights: list[FlightRow]
-    cursor: str | None
+    cursor: str | None = None
 
     def tag(self) -> bytes:
         """Without the feeds' instants, which move each minute and change no flight; they come as a header too."""
-        parts = [f"{row.id} {row.version}" for row in self.flights]
+        parts = [__version__, *(f"{row.id} {row.version}" for row in self.flights)]
         parts += [f"{feed.name} {feed.silent}" for feed in self.feeds]
         return f"{self.airport} {self.direction} {self.cursor} {parts}".encode()
 
@@ -102,10 +110,10 @@ class RightLine(Shape):
     section: str
     kind: str = Field(description="compensation, refund, re-routing, care or transfer")
     wording: str
-    amount: int | None = Field(description="for each passenger, in whole units of `currency`; absent: no fixed sum")
-    currency: str | None
+    amount: int | None = Field(None, description="for each passenger, in whole units; absent: no fixed sum")
+    currency: str | None = None
     conditions: list[str]
-    likelihood: str | None = Field(description="how the reported reason for the trouble bears on the claim")
+    likelihood: str | None = Field(None, description="how the reported reason for the trouble bears on the claim")
     source: str
     url: str
     effective_from: date
@@ -137,7 +145,7 @@ def _board(iata: str, direction: Direction, query: BoardQuery) -> BoardAnswer:
         raise NotFound(f"there is no airport {iata!r}; an airport's code looks like EWR")
     start = query.from_ or read.window(now)[0]
     end = query.to or (start + timedelta(hours=13) if query.from_ else read.window(now)[1])
-    if not start < end <= start + LONGEST_WINDOW:
+    if not start < end <= start + LONGEST_BOARD:
         raise Invalid("the window can't be used", [Fault("query", "to", "is not within 4 days after `from`")])
     code = place.iata or place.icao
     board = read.board(code, direction, start=start, end=end, limit=query.limit, cursor=query.cursor, now=now)
@@ -145,8 +153,8 @@ def _board(iata: str, direction: Direction, query: BoardQuery) -> BoardAnswer:
         airport=code,
         direction=direction,
         zone=place.zone,
-        from_=start,
-        to=end,
+        from_=board.start,
+        to=board.end,
         feeds=[FeedLine(name=feed.name, heard_at=feed.heard_at, silent=feed.silent) for feed in board.feeds],
         flights=[FlightRow.of(flight) for flight in board.flights],
         cursor=board.cursor,
@@ -171,7 +179,7 @@ class NumberQuery(Query):
     number: Annotated[str, AfterValidator(lambda text: str(FlightNumber.parse(text)))] = Field(
         description="such as UA1545, own or codeshare"
     )
-    day: date = Field(alias="date", description="the local date at the flight's origin")
+    day: Day = Field(alias="date", description="the local date at the flight's origin")
 
 
 class HistoryQuery(Query):
@@ -257,5 +265,6 @@ def aidx(body: bytes, headers: Mapping[str, str], machine: Machine) -> Document:
     from chalicelib.flights import upload
 
     now = clock.now(config().flight_clock)
-    wants_json = "json" in headers.get("accept", "") and "xml" not in headers.get("accept", "")
+    before_json, json, _ = headers.get("accept", "").lower().partition("json")
+    wants_json = bool(json) and "xml" not in before_json
     return upload.take_aidx(body, machine, now, as_json=wants_json)

@@ -34,7 +34,7 @@ def tell_record(record: Mapping[str, Any]) -> None:
 
 
 def tell(version: store.Version) -> None:
-    """Publish one version and mark it told. Raises Unavailable."""
+    """Publish one version and mark it told. Raises Unavailable; ClientError for a version the topic never takes."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     kinds = sorted({change.kind for change in version.changes})
@@ -49,6 +49,8 @@ def tell(version: store.Version) -> None:
             },
         )
     except (BotoCoreError, ClientError) as error:
+        if isinstance(error, ClientError) and not aws.is_transient(error):
+            raise
         raise Unavailable(f"the topic does not take {version.leg} version {version.version}: {error}") from error
     try:
         store.mark_told(version.leg, version.version)
@@ -71,11 +73,16 @@ def message(version: store.Version) -> dict[str, Any]:
 
 
 def repair(now: datetime, limit: int = 500) -> int:
-    """Tell what was committed before `now` less two minutes and never told. Returns how many versions."""
-    forgotten = store.untold(now - PATIENCE, limit)
-    for version in forgotten:
-        tell(version)
-    if forgotten:
-        logger.warning("told what the stream had lost", versions=len(forgotten))
-        count("ChangesRepaired", len(forgotten))
-    return len(forgotten)
+    """Tell what was committed before `now` less two minutes and never told. Returns how many versions were told."""
+    told = 0
+    for version in store.untold(now - PATIENCE, limit):
+        try:
+            tell(version)
+        except Exception:
+            logger.exception("a version can't be told", flight=str(version.leg), version=version.version)
+            count("ChangesNotTold")
+            continue
+        logger.warning("told what the stream had lost", flight=str(version.leg), version=version.version)
+        told += 1
+    count("ChangesRepaired", told)
+    return told

@@ -70,7 +70,7 @@ def take(updates: Iterable[FlightUpdate], now: Now, *, sleep: Callable[[float], 
     taken = Taken()
     news = [leg for leg, of in by_leg.items() if _news(leg, of, read.get(leg), taken)]
     with ThreadPoolExecutor(WRITERS) as pool:
-        added = list(pool.map(partial(_add, by_leg), _batches([leg for leg in news if leg not in read])))
+        added = list(pool.map(partial(_add, by_leg, now.flight), _batches([leg for leg in news if leg not in read])))
         taken.added = sum(map(len, added))
         left = set(news).difference(*added)
         under_way = {leg: pool.submit(_write, leg, by_leg[leg], read.get(leg), now, sleep) for leg in left}
@@ -105,10 +105,10 @@ def _batches(legs: Sequence[LegId]) -> list[Sequence[LegId]]:
     return [legs[first : first + ADDED_AT_ONCE] for first in range(0, len(legs), ADDED_AT_ONCE)]
 
 
-def _add(by_leg: Mapping[LegId, Sequence[FlightUpdate]], legs: Sequence[LegId]) -> Sequence[LegId]:
+def _add(by_leg: Mapping[LegId, Sequence[FlightUpdate]], now: datetime, legs: Sequence[LegId]) -> Sequence[LegId]:
     """Add legs not seen before in one transaction. Returns those added: all, or none where one can't be."""
     try:
-        store.add([apply_all(None, by_leg[leg])[0] for leg in legs])
+        store.add([apply_all(None, by_leg[leg])[0] for leg in legs], now)
     except Exception:
         logger.info("legs are added one by one", legs=len(legs), exc_info=True)
         return ()
@@ -125,14 +125,14 @@ def _write(
         flight, changes = apply_all(kept.flight if kept else None, updates)
         try:
             if kept is None:
-                store.add([flight])
+                store.add([flight], now.flight)
                 return Outcome.ADDED
             if flight is kept.flight:
                 return Outcome.UNCHANGED
             if not changes:
-                store.confirm(kept, flight)
+                store.confirm(kept, flight, now.flight)
                 return Outcome.CONFIRMED
-            store.commit(kept, flight, changes, now.wall)
+            store.commit(kept, flight, changes, now)
         except Conflict:
             continue
         for change in changes:
@@ -155,5 +155,5 @@ def hear(feed: str, airports: Iterable[str], taken: Taken, now: datetime) -> Non
 
 def report_silence(now: datetime) -> None:
     """Report for each feed for how many seconds it has said nothing (metric FeedSilence)."""
-    for feed in store.feeds():
+    for feed in store.feeds(now):
         gauge("FeedSilence", max(0.0, (now - feed.heard_at).total_seconds()), MetricUnit.Seconds, feed=feed.name)

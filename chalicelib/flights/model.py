@@ -11,7 +11,7 @@ Times are UTC instants. OOOI: out (off-block), off (take-off), on (touch-down), 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, Self
 from chalicelib.core.errors import Invalid
 
 ON_TIME = 15  # minutes: BTS and Eurocontrol OTP15: late from the 15th minute at the gate on
+LONGEST_BOARD = timedelta(days=4)  # the longest window that is shown at a time
 SOURCE_PRIORITY = {"replay": 1, "aidx": 2, "operator": 3}  # by the part of the source's name before ':'
 
 _CARRIER = r"(?P<carrier>[A-Z]{3}|[A-Z][A-Z0-9]|[0-9][A-Z])"
@@ -377,6 +378,10 @@ def compare(before: Flight, after: Flight) -> list[Change]:
             if cause == before.seen.get(name):
                 cause = max(after.seen.values(), key=lambda s: (s.attempt, s.at))
             found.append(Change(_kind(name, was, is_, old, new), name, was, is_, cause.source, cause.at))
+    if not found and old.phase != new.phase:  # a second return: the same value, observed after another departure
+        cause = max(after.seen.values(), key=lambda s: (s.attempt, s.at))
+        kind = Kind(str(new.phase)) if str(new.phase) in tuple(map(str, Kind)) else Kind.UPDATED
+        found.append(Change(kind, "phase", old.phase, new.phase, cause.source, cause.at))
     return sorted(found, key=lambda change: _IMPORTANCE.index(change.kind))
 
 

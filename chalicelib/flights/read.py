@@ -21,10 +21,12 @@ class Feed(NamedTuple):
 
 
 class Board(NamedTuple):
-    """A part of an airport's board, in time order, with the feeds behind it."""
+    """A part of an airport's board, in time order, with its window and the feeds behind it."""
 
     flights: list[Flight]
     cursor: str | None
+    start: datetime
+    end: datetime
     feeds: list[Feed]
 
 
@@ -48,10 +50,10 @@ def board(
     sources = {seen.source for flight in page.flights for seen in flight.seen.values()}
     feeds = [
         Feed(feed.name, feed.heard_at, now - feed.heard_at > SILENT_AFTER)
-        for feed in store.feeds()
+        for feed in store.feeds(now)
         if airport in feed.airports or feed.name in sources
     ]
-    return Board(page.flights, page.cursor, feeds)
+    return Board(page.flights, page.cursor, page.start, page.end, feeds)
 
 
 def whole_board(airport: str, direction: Direction, *, start: datetime, end: datetime, now: datetime) -> list[Flight]:
@@ -89,7 +91,8 @@ def flight(leg: LegId, now: datetime) -> Flight:
 def numbered(number: FlightNumber, day: date, now: datetime) -> list[Flight]:
     """The legs that fly under a number, their own or a codeshare's, on a local origin date, by departure."""
     found = current(store.legs_numbered(number, day, now), now)
-    shown = [flight for flight in found if flight.status.visible]
+    # A codeshare's item may be older than what the leg now says of itself.
+    shown = [f for f in found if f.status.visible and str(number) in (str(f.leg.flight), *(f.status.codeshares or ()))]
     return sorted(shown, key=lambda flight: (board_time(flight, Direction.DEPARTURES), flight.leg))
 
 

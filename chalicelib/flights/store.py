@@ -15,9 +15,10 @@
 | when feeds last spoke | `feeds` | pk = feeds, sk = the feed's name |
 | a feed spoke | `heard` | the same |
 
-An item lives 30 days after the leg's scheduled day (`expires`); what has expired is absent on every read. A board's
-time is the one a passenger waits for: actual, else estimated, else scheduled; so a leg moves along its board.
-`revision` counts writes, `version` changes; `encoding` says how observations and changes are written.
+An item lives 30 days after the leg's scheduled day, or after its last write if that was later (`expires`); a feed's, 30
+days after it last spoke. What has expired is absent on every read. A board's time is the one a passenger waits for:
+actual, else estimated, else scheduled; so a leg moves along its board. `revision` counts writes, `version` changes;
+`encoding` says how observations and changes are written.
 """
 
 import json
@@ -29,16 +30,17 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.core.clock import instant
+from chalicelib.core.clock import Now, instant
 from chalicelib.core.config import config
 from chalicelib.core.errors import Fault, Invalid
-from chalicelib.core.tables import TableSettings, storage
+from chalicelib.core.tables import TableSettings, batch_get, storage
 from chalicelib.flights.encoding import decode, decode_changes, encode, encode_changes
-from chalicelib.flights.model import Change, Direction, Flight, FlightNumber, LegId
+from chalicelib.flights.model import LONGEST_BOARD, Change, Direction, Flight, FlightNumber, LegId
 
 KEPT = timedelta(days=30)
 
@@ -119,10 +121,12 @@ class Version:
 
 
 class Page(NamedTuple):
-    """A part of a board, and the cursor of the next (None: this was the last)."""
+    """A part of a board, the cursor of the next (None: this was the last), and the window."""
 
     flights: list[Flight]
     cursor: str | None
+    start: datetime
+    end: datetime
 
 
 class FeedState(NamedTuple):
@@ -148,7 +152,7 @@ def flights(legs: Iterable[LegId], now: datetime, *, consistent: bool = True) ->
     """Those of the legs that are there, as they stand this instant; not `consistent`: or a moment ago, at half cost."""
     keys = [(_pk(leg), _flight_sk(leg)) for leg in dict.fromkeys(legs)]
     with storage():
-        return [_kept(row) for row in _rows().batch_get(keys, consistent_read=consistent) if _alive(row, now)]
+        return [_kept(row) for row in batch_get(_rows(), keys, consistent=consistent) if _alive(row, now)]
 
 
 def legs_numbered(number: FlightNumber, day: date, now: datetime) -> list[LegId]:
@@ -172,24 +176,25 @@ def board(
     cursor: str | None,
     now: datetime,
 ) -> Page:
-    """The legs an airport's board shows from `start` to before `end`, in time order: one Query.
+    """The legs an airport's board shows from `start` to before `end` (whole seconds), in time order: one Query.
 
-    Raises Invalid for a cursor that is not one of this board's.
+    A cursor carries its window, which then counts. Raises Invalid for a cursor that is not one of this board's.
     """
     index, place, time = (
         (_Row.departures, "leaves", _Departures.leaves_at)
         if direction is Direction.DEPARTURES
         else (_Row.arrivals, "reaches", _Arrivals.reaches_at)
     )
+    after = None
+    if cursor is not None:
+        start, end, after = _continued(cursor, place, airport)
     window = time.between(instant(start), instant(end - timedelta(seconds=1)))
     with storage():
         _rows()
-        found = index.query(
-            airport, window, limit=limit, page_size=limit, last_evaluated_key=_continued(cursor, place, airport)
-        )
+        found = index.query(airport, window, limit=limit, page_size=limit, last_evaluated_key=after)
         legs = [_kept(row).flight for row in found if _alive(row, now)]
         last = found.last_evaluated_key
-    return Page(legs, _cursor(last, place) if last else None)
+    return Page(legs, _cursor(last, place, start, end) if last else None, start, end)
 
 
 def history(leg: LegId, after: int, now: datetime, limit: int | None = None) -> list[Version]:
@@ -200,33 +205,34 @@ def history(leg: LegId, after: int, now: datetime, limit: int | None = None) -> 
         return [_version(row) for row in rows if _alive(row, now)]
 
 
-def add(flights: Sequence[Flight]) -> None:
+def add(flights: Sequence[Flight], now: datetime) -> None:
     """Keep legs not seen before (at most 100), all or none. Raises Conflict where one of them is there already.
 
     Their codeshares go first: one that leads to no leg is passed over, a leg without its codeshares would not be found.
     """
     with storage():
         with _rows().batch_write() as batch:
-            for alias in (alias for flight in flights for alias in _codeshare_rows(flight)):
+            for alias in (alias for flight in flights for alias in _codeshare_rows(flight, now)):
                 batch.save(alias)
         if len(flights) == 1:  # a transaction costs twice as much
-            _flight_row(flights[0], revision=1).save(_Row.pk.does_not_exist())
+            _flight_row(flights[0], 1, now).save(_absent(now))
             return
         with TransactWrite(connection=_rows()._get_connection().connection) as transaction:
             for flight in flights:
-                transaction.save(_flight_row(flight, revision=1), _Row.pk.does_not_exist())
+                transaction.save(_flight_row(flight, 1, now), _absent(now))
 
 
-def commit(before: Kept, after: Flight, changes: Sequence[Change], now: datetime) -> None:
+def commit(before: Kept, after: Flight, changes: Sequence[Change], now: Now) -> None:
     """Keep a new version and its history, all or nothing. Raises Conflict where the leg is not as it was read."""
-    had, has = _codeshare_rows(before.flight), _codeshare_rows(after)
+    had, has = _codeshare_rows(before.flight, now.flight), _codeshare_rows(after, now.flight)
     kept = {alias.pk for alias in has}
-    version = Version(after.leg, after.version, now, after.airports, tuple(changes))
+    airports = tuple(dict.fromkeys(before.flight.airports + after.airports))  # who is told that it is not coming, too
+    version = Version(after.leg, after.version, now.wall, airports, tuple(changes))
     with storage(), TransactWrite(connection=_rows()._get_connection().connection) as transaction:
         still_as_read = _Row.revision == before.revision
-        transaction.save(_flight_row(after, before.revision + 1), still_as_read)
-        not_written_before = _Row.pk.does_not_exist()
-        transaction.save(_history_row(version), not_written_before)
+        transaction.save(_flight_row(after, before.revision + 1, now.flight), still_as_read)
+        not_written_before = _absent(now.flight)
+        transaction.save(_history_row(version, now.flight), not_written_before)
         for alias in has:
             if alias.pk not in {old.pk for old in had}:
                 transaction.save(alias)
@@ -235,11 +241,11 @@ def commit(before: Kept, after: Flight, changes: Sequence[Change], now: datetime
                 transaction.delete(alias)
 
 
-def confirm(before: Kept, after: Flight) -> None:
+def confirm(before: Kept, after: Flight, now: datetime) -> None:
     """Keep newer instants of what was known. Raises Conflict where the leg is not as it was read."""
     with storage():
         _rows()
-        _flight_row(after, before.revision + 1).save(_Row.revision == before.revision)
+        _flight_row(after, before.revision + 1, now).save(_Row.revision == before.revision)
 
 
 def untold(before: datetime, limit: int) -> list[Version]:
@@ -247,7 +253,7 @@ def untold(before: datetime, limit: int) -> list[Version]:
     with storage():
         _rows()
         found = list(_Row.told_not_yet.query("untold", _Untold.committed_at < instant(before), limit=limit))
-        rows = list(_Row.batch_get([(row.pk, row.sk) for row in found], consistent_read=True)) if found else []
+        rows = list(batch_get(_rows(), [(row.pk, row.sk) for row in found], consistent=True))
     return sorted((_version(r) for r in rows if r.untold), key=lambda v: (v.committed_at, v.leg, v.version))
 
 
@@ -258,12 +264,13 @@ def mark_told(leg: LegId, version: int) -> None:
         row.update([_Row.untold.remove()], condition=_Row.pk.exists())
 
 
-def feeds() -> list[FeedState]:
-    """Every feed that has ever spoken."""
+def feeds(now: datetime) -> list[FeedState]:
+    """Every feed that has spoken within 30 days."""
     with storage():
         return [
             FeedState(row.sk, tuple(sorted(row.airports or ())), datetime.fromisoformat(row.heard_at))
             for row in _rows().query("feeds")
+            if _alive(row, now)
         ]
 
 
@@ -271,7 +278,8 @@ def heard(feed: str, airports: Iterable[str], at: datetime) -> None:
     """A feed spoke at an instant about flights of these airports of its own."""
     row = _rows()("feeds", feed)
     with storage():
-        row.update([_Row.heard_at.set(instant(at)), _Row.airports.set(set(airports))])
+        expires = int((at + KEPT).timestamp())
+        row.update([_Row.heard_at.set(instant(at)), _Row.airports.set(set(airports)), _Row.expires.set(expires)])
 
 
 def version_of_image(image: Mapping[str, Any]) -> Version | None:
@@ -296,15 +304,22 @@ def _history_sk(leg: LegId, version: int) -> str:
     return f"history#{leg.origin}#{version:010}"
 
 
-def _expires(leg: LegId) -> int:
-    return int((datetime(leg.date.year, leg.date.month, leg.date.day, tzinfo=UTC) + KEPT).timestamp())
+def _expires(leg: LegId, now: datetime) -> int:
+    day = datetime(leg.date.year, leg.date.month, leg.date.day, tzinfo=UTC)
+    return int((max(day, now) + KEPT).timestamp())
+
+
+def _absent(now: datetime) -> Condition:
+    """No item is there, or one that has expired and waits for the broom."""
+    absent: Condition = _Row.pk.does_not_exist() | (_Row.expires <= int(now.timestamp()))
+    return absent
 
 
 def _alive(row: _Row, now: datetime) -> bool:
     return row.expires is None or row.expires > now.timestamp()
 
 
-def _flight_row(flight: Flight, revision: int) -> _Row:
+def _flight_row(flight: Flight, revision: int, now: datetime) -> _Row:
     leg, status = flight.leg, flight.status
     row = _rows()(
         _pk(leg),
@@ -312,7 +327,7 @@ def _flight_row(flight: Flight, revision: int) -> _Row:
         version=flight.version,
         revision=revision,
         seen=encode(flight.seen),
-        expires=_expires(leg),
+        expires=_expires(leg, now),
     )
     if status.visible and status.expected_out:
         row.leaves, row.leaves_at = leg.origin, instant(status.expected_out)
@@ -321,19 +336,19 @@ def _flight_row(flight: Flight, revision: int) -> _Row:
     return row
 
 
-def _codeshare_rows(flight: Flight) -> list[_Row]:
+def _codeshare_rows(flight: Flight, now: datetime) -> list[_Row]:
     day = f"{flight.leg.date:%Y%m%d}"
     return [
-        _rows()(f"{number}-{day}", f"codeshare#{flight.leg}", leg=str(flight.leg), expires=_expires(flight.leg))
+        _rows()(f"{number}-{day}", f"codeshare#{flight.leg}", leg=str(flight.leg), expires=_expires(flight.leg, now))
         for number in flight.status.codeshares or ()
     ]
 
 
-def _history_row(version: Version) -> _Row:
+def _history_row(version: Version, now: datetime) -> _Row:
     return _rows()(
         _pk(version.leg), _history_sk(version.leg, version.version), version=version.version,
         leg=str(version.leg), committed_at=instant(version.committed_at), airports=set(version.airports),
-        changes=encode_changes(version.changes), expires=_expires(version.leg), untold="untold",
+        changes=encode_changes(version.changes), expires=_expires(version.leg, now), untold="untold",
     )  # fmt: skip
 
 
@@ -350,20 +365,21 @@ def _version(row: _Row) -> Version:
     )  # fmt: skip
 
 
-def _cursor(last: Mapping[str, Any], place: str) -> str:
-    parts = [last[name]["S"] for name in (f"{place}_at", "pk", "sk")]
+def _cursor(last: Mapping[str, Any], place: str, start: datetime, end: datetime) -> str:
+    parts = [last[name]["S"] for name in (f"{place}_at", "pk", "sk")] + [instant(start), instant(end)]
     return urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
-def _continued(cursor: str | None, place: str, airport: str) -> dict[str, Any] | None:
-    if cursor is None:
-        return None
+def _continued(cursor: str, place: str, airport: str) -> tuple[datetime, datetime, dict[str, Any]]:
+    """The window of a cursor, and the key after which its board goes on."""
     try:
-        at, pk, sk = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        datetime.fromisoformat(at)
+        at, pk, sk, *window = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         LegId.parse(f"{pk}-{sk.removeprefix('flight#')}")
-    except (ValueError, AttributeError, TypeError, Invalid):
+        when, start, end = (datetime.fromisoformat(text) for text in (at, *window))
+        if not (start <= when < end <= start + LONGEST_BOARD and [at, *window] == [*map(instant, (when, start, end))]):
+            raise ValueError(cursor)
+    except (ValueError, AttributeError, TypeError, OverflowError):
         fault = Fault("query", "cursor", "is not one that this board gave; ask again without it")
         raise Invalid("the cursor can't be used", [fault]) from None
     key = {place: airport, f"{place}_at": at, "pk": pk, "sk": sk}
-    return {name: {"S": text} for name, text in key.items()}
+    return start, end, {name: {"S": text} for name, text in key.items()}

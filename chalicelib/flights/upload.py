@@ -35,7 +35,7 @@ def take_aidx(document: bytes, machine: Machine, now: Now, *, as_json: bool) -> 
     refused = []
     updates = []
     try:
-        locked = _locked([leg.update.leg for leg in message.legs], now)
+        locked = _locked([leg.update.leg for leg in message.legs], source, now)
         for leg in message.legs:
             refusal = _not_for(machine, leg) or (_is_locked(leg) if leg.update.leg in locked else None)
             if refusal:
@@ -43,7 +43,8 @@ def take_aidx(document: bytes, machine: Machine, now: Now, *, as_json: bool) -> 
             else:
                 updates.append(_with_lock(leg.update, leg.special_action, message))
         taken = ingest.take(updates, now, sleep=time.sleep)
-        ingest.hear(source, machine.airports, taken, now.flight)
+        if updates:
+            ingest.hear(source, machine.airports, taken, now.flight)
         refused += [_failed(leg) for leg in message.legs if leg.update.leg in taken.failed]
         status, pause = 200, {}
     except Unavailable as error:
@@ -67,8 +68,10 @@ def _iata_of(icao: str) -> str | None:
     return found.iata if found else None
 
 
-def _locked(legs: list[LegId], now: Now) -> set[LegId]:
-    return {flight.leg for flight in read.current(legs, now.flight) if flight.status.locked}
+def _locked(legs: list[LegId], source: str, now: Now) -> set[LegId]:
+    """The legs that this source locked. What the other end's system says of them is still taken."""
+    flights = read.current(legs, now.flight)
+    return {flight.leg for flight in flights if flight.status.locked and flight.seen["locked"].source == source}
 
 
 def _with_lock(update: FlightUpdate, special_action: str, message: aidx.Message) -> FlightUpdate:

@@ -1,6 +1,6 @@
 """Brings one client up to date: the states of topics, and the changes it missed. Why so: the package's docstring."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from itertools import chain
@@ -69,16 +69,18 @@ def _round(
     sleep: Callable[[float], None],
     post: Post,
 ) -> frozenset[str]:
-    """Send what a connection is owed now. Returns those entries that could be sent."""
+    """Send the states that a connection is owed or, where it has them all, the changes. Returns what could be sent."""
     owed = {entry: owed_of(entry) for entry in sorted(connection.owed)}
-    store.watch(connection, connection.owed & connection.topics)  # stored first, then the state is read
-    boards = {entry: _board(what, now.flight) for entry, what in owed.items() if isinstance(what, AirportTopic)}
-    single = {entry: what.leg for entry, what in owed.items() if not isinstance(what, AirportTopic)}
+    states = {entry: what for entry, what in owed.items() if not isinstance(what, Missed)}
+    due: Mapping[str, Topic | Missed] = states or owed
+    store.watch(connection, states)  # stored first, then the state is read
+    boards = {entry: _board(what, now.flight) for entry, what in due.items() if isinstance(what, AirportTopic)}
+    single = {entry: what.leg for entry, what in due.items() if not isinstance(what, AirportTopic)}
     flights = {flight.leg: flight for flight in chain(*boards.values())}
     flights |= {flight.leg: flight for flight in read.current(single.values(), now.flight)}
     busy: set[LegId] = set() if pushers is None else _being_pushed(flights, pushers, now)
     paid = set()
-    for entry, what in owed.items():
+    for entry, what in due.items():
         legs = [flight.leg for flight in boards[entry]] if entry in boards else [single[entry]]
         if busy.isdisjoint(legs):
             for message in _messages(what, [flights[leg] for leg in legs if leg in flights], now):

@@ -33,7 +33,7 @@ from pynamodb.models import Model
 
 from chalicelib.core.config import config
 from chalicelib.core.errors import Conflict
-from chalicelib.core.tables import TableSettings, storage
+from chalicelib.core.tables import TableSettings, batch_get, storage
 from chalicelib.flights.model import LegId
 from chalicelib.live.model import Connection, Position
 
@@ -69,7 +69,7 @@ def connections(ids: Iterable[str], at: datetime) -> list[Connection]:
     """Those of the connections that are there, as they stand this instant (consistent)."""
     keys = [(_connection_key(id_), "connection") for id_ in set(ids)]
     with storage():
-        rows = _rows().batch_get(keys, consistent_read=True) if keys else ()
+        rows = batch_get(_rows(), keys, consistent=True)
         return [_connection(row) for row in rows if row.expires > at.timestamp()]
 
 
@@ -179,7 +179,7 @@ def positions(legs: Iterable[LegId]) -> Mapping[LegId, Position]:
     """How far flights have been pushed (consistent); what was never pushed is not in it."""
     keys = [(_position_key(leg), "position") for leg in set(legs)]
     with storage():
-        rows = _rows().batch_get(keys, consistent_read=True) if keys else ()
+        rows = batch_get(_rows(), keys, consistent=True)
         return {LegId.parse(row.pk.removeprefix("position#")): _position(row) for row in rows}
 
 

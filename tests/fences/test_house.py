@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import app as the_map
 from chalicelib.core import config, openapi
 from chalicelib.core.callers import Anyone, ApiKey
 from chalicelib.core.routes import DECLARED
+from infra import resources
 
 ROOT = Path(__file__).parents[2]
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
@@ -123,6 +125,37 @@ def test_the_tables_topics_and_queues_pass_cfn_lint() -> None:
         check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert run.stdout == ""
+
+
+def test_the_policy_covers_every_table_index_stream_topic_and_queue() -> None:
+    """What a function may not touch, it can't use; and tracing needs its own permission."""
+    statements = json.loads((ROOT / ".chalice" / "policy.json").read_text())["Statement"]
+
+    def allowed(action: str, arn: str) -> bool:
+        for statement in statements:
+            patterns = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+            if action in statement["Action"] and any(fnmatchcase(arn, pattern) for pattern in patterns):
+                return True
+        return False
+
+    for name, resource in resources.template("dev").items():
+        of = resource["Properties"]
+        match resource["Type"]:
+            case "AWS::DynamoDB::Table":
+                table = f"arn:aws:dynamodb:eu-west-1:123456789012:table/{of['TableName']}"
+                assert allowed("dynamodb:GetItem", table), name
+                assert all(
+                    allowed("dynamodb:Query", f"{table}/index/{i['IndexName']}")
+                    for i in of.get("GlobalSecondaryIndexes", ())
+                )
+                assert "StreamSpecification" not in of or allowed(
+                    "dynamodb:GetRecords", f"{table}/stream/2026-01-01T00:00:00"
+                )
+            case "AWS::SNS::Topic":
+                assert allowed("sns:Publish", f"arn:aws:sns:eu-west-1:123456789012:{of['TopicName']}"), name
+            case "AWS::SQS::Queue":
+                assert allowed("sqs:SendMessage", f"arn:aws:sqs:eu-west-1:123456789012:{of['QueueName']}"), name
+    assert not CONFIG["xray"] or allowed("xray:PutTraceSegments", "*")
 
 
 def test_the_imports_point_upstream() -> None:

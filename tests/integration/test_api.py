@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import boto3
+import jsonschema
 import pytest
 from chalice.test import Client
 from hypothesis import HealthCheck, given, settings
@@ -21,6 +22,7 @@ from chalicelib.core.clock import Now, instant
 from chalicelib.core.config import config
 from chalicelib.core.errors import Unavailable
 from chalicelib.flights import ingest, store
+from infra.local import events
 
 from .flights.legs import said, scheduled
 
@@ -200,6 +202,14 @@ def test_a_hidden_flight_is_not_there(now: Now, get: Callable[..., Answer]) -> N
         ("/v1/airports/EWR/departures", {"from": "2026-07-10T12:00Z", "to": "2026-07-10T11:00Z"}, 400, {"to"}),
         ("/v1/airports/EWR/departures", {"from": "2026-07-10T12:00Z", "to": "2027-07-10T11:00Z"}, 400, {"to"}),
         ("/v1/airports/EWR/departures", {"from": "9999-12-31T23:00:00Z"}, 400, {"from"}),
+        ("/v1/airports/EWR/departures", {"from": "1783036800"}, 400, {"from"}),
+        (
+            "/v1/airports/EWR/departures",
+            {"from": "2026-07-10T12:00:00.2Z", "to": "2026-07-10T12:00:00.8Z"},
+            400,
+            {"to"},
+        ),
+        ("/v1/flights", {"number": "UA1", "date": "0"}, 400, {"date"}),
         ("/v1/airports/EWR/departures", {"cursor": "zzz"}, 400, {"cursor"}),
         ("/v1/airports/EWR/departures", {"lmit": 3}, 400, {"lmit"}),
         ("/v1/airports/XXX/departures", {}, 404, None),
@@ -270,7 +280,7 @@ def test_health_says_version_stage_and_tables(get: Callable[..., Answer]) -> Non
     """And is never kept by a cache."""
     answer = get("/v1/health")
     assert answer.json["stage"] == "test"
-    assert set(answer.json["tables"].values()) == {"active"}
+    assert set(answer.json["tables"].values()) == {"answers"}
     assert answer.headers["cache-control"] == "no-store"
     boto3.client("dynamodb").delete_table(TableName=config().live_table)
     problem(get("/v1/health"), 503)
@@ -345,7 +355,7 @@ def test_a_message_that_can_not_be_read_is_refused_in_the_clients_language(
     problem(post("/v1/feeds/aidx", b"<nonsense", **headers, Accept="application/json"), 400)
     bomb = b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'
     assert post("/v1/feeds/aidx", bomb, **headers).status == 400
-    assert post("/v1/feeds/aidx", b" " * 5_000_001, **headers).status == 413
+    assert post("/v1/feeds/aidx", b" " * 4_000_001, **headers).status == 413
     problem(post("/v1/feeds/aidx", gzip.compress(b"x"), X_Api_Key=key, Content_Type="application/gzip"), 415)
 
 
@@ -366,13 +376,36 @@ def test_only_the_hash_of_a_key_is_kept(key: str) -> None:
     assert key not in json.dumps(items)
 
 
-def test_a_locked_leg_takes_nothing_more(key: str, post: Callable[..., Answer], get: Any) -> None:
-    """SpecialAction LockDown."""
+def test_json_is_answered_to_who_names_it_before_xml(key: str, post: Callable[..., Answer]) -> None:
+    """And 413 is 413 in either language."""
+    for accept, kind in (
+        ("application/json, application/xml", "application/json"),
+        ("Application/JSON", "application/json"),
+        ("text/xml, application/json", "text/xml; charset=utf-8"),
+        ("*/*", "text/xml; charset=utf-8"),
+    ):
+        answer = post("/v1/feeds/aidx", aidx(1), X_Api_Key=key, Content_Type="text/xml", Accept=accept)
+        assert answer.headers["content-type"] == kind
+    large = b" " * 4_000_001
+    problem(post("/v1/feeds/aidx", large, X_Api_Key=key, Content_Type="text/xml", Accept="application/json"), 413)
+
+
+def test_a_body_that_is_no_base64_is_refused(now: Now, key: str) -> None:
+    """As nothing but a hostile or broken client sends."""
+    event = events.rest("POST", "/v1/feeds/aidx", at=now.wall, resource="/v1/feeds/aidx")
+    event |= {"headers": {"x-api-key": key, "content-type": "text/xml"}, "body": "%%%", "isBase64Encoded": True}
+    assert app.app(event, events.context("gatecall", 29))["statusCode"] == 400
+
+
+def test_a_locked_leg_takes_nothing_more(now: Now, key: str, post: Callable[..., Answer], get: Any) -> None:
+    """SpecialAction LockDown, from the source that locked it; the other end's system goes on."""
     headers = {"X_Api_Key": key, "Content_Type": "text/xml", "Accept": "application/json"}
     post("/v1/feeds/aidx", aidx(1, special="LockDown"), **headers)
     later = aidx(1, gate="B9").replace(b"11:59:00Z", b"11:59:30Z")
     assert "locked" in problem(post("/v1/feeds/aidx", later, **headers), 400)["errors"][0]["detail"]
     assert get("/v1/flights/UA1-20260710-EWR").json["departure"]["gate"] == "B4"
+    other = {**headers, "X_Api_Key": keys.make("iah-aodb", ["feeds:aidx"], ["IAH"], now.wall)}
+    assert post("/v1/feeds/aidx", later, **other).json["taken"] == 1
 
 
 def test_a_message_whose_legs_can_not_be_kept_is_to_be_sent_again(
@@ -386,6 +419,24 @@ def test_a_message_whose_legs_can_not_be_kept_is_to_be_sent_again(
     monkeypatch.setattr(store, "flights", busy)
     answer = post("/v1/feeds/aidx", aidx(1), X_Api_Key=key, Content_Type="text/xml")
     assert (answer.status, answer.headers["retry-after"], b'"911"' in answer.body) == (503, "2", True)
+
+
+def test_every_answer_keeps_to_the_openapi_document(now: Now, get: Callable[..., Answer]) -> None:
+    """What the document requires is there, also on the last part of a board."""
+    take(now, scheduled(1, now.flight + timedelta(hours=1), delay_codes=(("93", "AHM730", None),)))
+    take(now, said(1, now.flight, now.flight, cancelled=True))
+    document = get("/v1/openapi.json").json
+    for path, asked in (
+        ("/v1/airports/{iata}/departures", "/v1/airports/EWR/departures"),
+        ("/v1/flights/{id}", "/v1/flights/UA1-20260710-EWR"),
+        ("/v1/flights/{id}/history", "/v1/flights/UA1-20260710-EWR/history"),
+        ("/v1/flights/{id}/rights", "/v1/flights/UA1-20260710-EWR/rights"),
+        ("/v1/flights", "/v1/flights?number=UA1&date=2026-07-10"),
+        ("/v1/airports", "/v1/airports?q=lon"),
+        ("/v1/health", "/v1/health"),
+    ):
+        schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        jsonschema.validate(get(asked).json, {**schema, "components": document["components"]})
 
 
 def test_a_poll_brings_the_replayed_day_to_the_boards(

@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from chalicelib.core import aws, deadletters
 from chalicelib.core.clock import Now
@@ -176,6 +176,61 @@ def test_a_topic_that_does_not_answer_brings_the_record_back(
     monkeypatch.undo()
     tell(records)
     assert len(listen()) == 1
+
+
+def refused(code: str, status: int) -> ClientError:
+    answer = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "Publish")
+
+
+@pytest.mark.parametrize(
+    ("error", "comes_again"),
+    [
+        (refused("InvalidParameter", 400), False),
+        (refused("Throttling", 400), True),
+        (refused("InternalError", 500), True),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_what_the_topic_never_takes_is_set_aside(
+    now: Now, monkeypatch: pytest.MonkeyPatch, error: ClientError, comes_again: bool
+) -> None:
+    """What it does not take now comes again."""
+    change(now, "B4")
+    change(now, "B7", minutes=1)
+    records = stream()
+    real = aws.client
+
+    class Refusing:
+        def publish(self, **_: object) -> None:
+            raise error
+
+    monkeypatch.setattr(
+        aws, "client", lambda service, **more: Refusing() if service == "sns" else real(service, **more)
+    )
+    assert bool(tell(records)["batchItemFailures"]) is comes_again
+    assert bool(dead_letters()) is not comes_again
+
+
+def test_one_version_that_can_not_be_told_holds_up_no_other(
+    now: Now, listen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The repair goes on, and comes back to it."""
+    for number in range(3):
+        change(now, "B4", number=number)
+        change(now, "B7", minutes=1, number=number)
+    real = changes.message
+
+    def broken(version: store.Version) -> dict[str, Any]:
+        if version.leg.flight.number == 0:
+            raise ValueError("broken")
+        return real(version)
+
+    monkeypatch.setattr(changes, "message", broken)
+    assert changes.repair(now.wall + timedelta(minutes=3)) == 2
+    assert len(listen()) == 2
+    monkeypatch.undo()
+    assert changes.repair(now.wall + timedelta(minutes=4)) == 1
 
 
 def test_the_sending_client_has_no_retries_of_its_own() -> None:

@@ -151,5 +151,5 @@ def test_a_feed_is_noted_as_heard_with_news_and_else_every_five_minutes(now: Now
     for minute, news in ((0, 1), (1, 0), (4, 0), (5, 0), (6, 1), (7, 0)):
         ingest.hear("replay", ["EWR"], ingest.Taken(changed=news), now.flight + timedelta(minutes=minute))
     assert calls == ["UpdateItem"] * 3
-    [feed] = store.feeds()
+    [feed] = store.feeds(now.flight)
     assert feed == store.FeedState("replay", ("EWR",), now.flight + timedelta(minutes=6))

@@ -323,3 +323,22 @@ def test_every_field_of_a_status_is_observed_or_derived() -> None:
     """A field added to the status is one a feed may observe, unless it is one of the four derived."""
     derived = {"phase", "departure_delay", "arrival_delay", "delayed"}
     assert set(OBSERVED) | derived == set(FlightStatus.__dataclass_fields__)
+
+
+def test_a_second_return_is_a_change_though_the_value_is_the_same() -> None:
+    """Out, back, out again, back again: the phase is what a passenger sees."""
+    flight = after(said(actual_out=at(5)), said(when=20, returned=True), said(when=50, actual_out=at(50)))
+    assert flight.status.phase is Phase.DEPARTED
+    back, changes = apply(flight, said(when=70, returned=True))
+    assert (back.status.phase, back.version) == (Phase.RETURNED, flight.version + 1)
+    assert [(change.kind, change.field) for change in changes] == [(Kind.RETURNED, "phase")]
+
+
+@given(histories)
+def test_equal_versions_have_equal_statuses(history: list[FlightUpdate]) -> None:
+    """So that who has a version has what can be seen of the leg (ETags, watchers)."""
+    seen: dict[int, FlightStatus] = {}
+    flight = None
+    for update in history:
+        flight, _ = apply(flight, update)
+        assert seen.setdefault(flight.version, flight.status) == flight.status

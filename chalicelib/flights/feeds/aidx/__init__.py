@@ -30,7 +30,7 @@ from chalicelib.flights.feeds.aidx.xml import (
 __all__ = ["BAD_FORMAT", "CANNOT_PROCESS", "LegRead", "Message", "Notice", "Refusal", "TooLarge", "UnreadableMessage",
            "read"]  # fmt: skip
 
-LIMIT = 5_000_000  # bytes
+LIMIT = 4_000_000  # bytes; a Lambda function is sent 6 MB at most, and XML comes to it in base64
 VERSIONS = range(13, 23)
 AHEAD = timedelta(minutes=5)  # how far a sender's clock may be ahead of ours before ours counts
 

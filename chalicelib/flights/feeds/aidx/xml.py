@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
+from chalicelib.core import errors
 from chalicelib.core.errors import Fault, Invalid
 
 NAMESPACE = "http://www.iata.org/IATA/2007/00"
@@ -38,7 +39,7 @@ class UnreadableMessage(Invalid, ValueError):
         self.soap: str | None = None
 
 
-class TooLarge(UnreadableMessage):
+class TooLarge(UnreadableMessage, errors.TooLarge):
     """A document of more bytes or elements than are taken."""
 
 

@@ -64,6 +64,12 @@ def _document(base: str) -> str:
     return json.dumps(openapi.document(openapi.routes_of(routes.current_app), __version__, base or "/"))
 
 
+@routes.get("/", callers=ANYONE, max_age=300)
+def front() -> Document:
+    """Leads to the page of this API."""
+    return Document("", "text/plain", 307, {"Location": "docs"})
+
+
 @routes.get("/docs", callers=ANYONE, max_age=300)
 def docs() -> Document:
     """This API as a page to read and try."""

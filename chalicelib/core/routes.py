@@ -187,7 +187,7 @@ def _validated(model: type[BaseModel], given: Any, place: str) -> BaseModel:
             for e in error.errors(include_url=False, include_input=False)
         ]
         raise errors.Invalid(
-            f"the {place} can't be used: {'; '.join(f'{f.name} {f.detail}' for f in faults)}", faults
+            f"the {place} can't be used: {'; '.join(f'{f.name}: {f.detail}' for f in faults)}", faults
         ) from None
 
 

@@ -13,7 +13,7 @@ from chalicelib.core.clock import instant
 from chalicelib.core.routes import Shape
 from chalicelib.flights.carriers import carrier
 from chalicelib.flights.delay_codes import plain_words
-from chalicelib.flights.model import Change, Flight, FlightStatus, Kind, Phase, Value
+from chalicelib.flights.model import Change, DelayCode, Flight, FlightStatus, Kind, Phase, Value
 
 Instant = Annotated[datetime, PlainSerializer(instant, return_type=str)]
 
@@ -122,10 +122,7 @@ class FlightDetail(FlightRow):
             arrival_stand=status.arrival_stand,
             registration=status.registration,
             aircraft_type=status.aircraft_type,
-            delays=[
-                Delay(code=code.code, scheme=code.scheme, minutes=code.minutes, reason=plain_words(code))
-                for code in status.delay_codes or ()
-            ],
+            delays=[_delay(code) for code in status.delay_codes or ()],
             inbound=status.inbound,
             onward=status.onward,
             derived=bool(status.derived),
@@ -154,7 +151,15 @@ class ChangeLine(Shape):
 
 
 def _readable(value: Value | Phase) -> Any:
-    return instant(value) if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, tuple):
+        return [_delay(part).model_dump(exclude_none=True) if isinstance(part, DelayCode) else part for part in value]
+    return value
+
+
+def _delay(code: DelayCode) -> Delay:
+    return Delay(code=code.code, scheme=code.scheme, minutes=code.minutes, reason=plain_words(code))
 
 
 def _row(flight: Flight) -> dict[str, Any]:

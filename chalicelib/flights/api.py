@@ -1,8 +1,7 @@
 """REST routes of flights: boards, one leg, its history and rights, a number on a date; and the AIDX feed's door."""
 
-import re
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
@@ -28,20 +27,25 @@ HISTORY_PART = 100  # versions in an answer
 AIDX_TYPES = ("application/xml", "text/xml", "application/soap+xml")
 
 
-def _near(moment: datetime) -> datetime:
-    if not 2000 <= moment.year <= 2100:
-        raise ValueError("there are no flights in that year")
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None or not 2000 <= moment.year <= 2100:
+            raise ValueError(text)
+    except ValueError:
+        raise ValueError("is not an instant such as 2026-07-10T12:00:00Z (a + is written %2B here)") from None
     return moment.replace(microsecond=0)
 
 
-def _written_out(text: str) -> str:
-    if not re.match(r"\d{4}-\d{2}-\d{2}", text):  # pydantic would take a number for seconds since 1970
-        raise ValueError("is written year-month-day first, such as 2026-07-10")
-    return text
+def _day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise ValueError("is not a day such as 2026-07-10") from None
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_near)]
-Day = Annotated[date, BeforeValidator(_written_out)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 class BoardQuery(Query):
@@ -142,9 +146,9 @@ def _board(iata: str, direction: Direction, query: BoardQuery) -> BoardAnswer:
     now = _now()
     place = airport(iata)
     if place is None:
-        raise NotFound(f"there is no airport {iata!r}; an airport's code looks like EWR")
-    start = query.from_ or read.window(now)[0]
-    end = query.to or (start + timedelta(hours=13) if query.from_ else read.window(now)[1])
+        raise NotFound(f"there is no airport {iata[:40]!r}; an airport's code looks like EWR")
+    start = query.from_ or read.window(now.flight)[0]
+    end = query.to or (start + timedelta(hours=13) if query.from_ else read.window(now.flight)[1])
     if not start < end <= start + LONGEST_BOARD:
         raise Invalid("the window can't be used", [Fault("query", "to", "is not within 4 days after `from`")])
     code = place.iata or place.icao
@@ -197,8 +201,8 @@ def _leg(id: str) -> LegId:
         ) from None
 
 
-def _now() -> datetime:
-    return clock.now(config().flight_clock).flight
+def _now() -> clock.Now:
+    return clock.now(config().flight_clock)
 
 
 @routes.get("/v1/flights", callers=ANYONE, max_age=10)
@@ -206,7 +210,11 @@ def flights_numbered(query: NumberQuery) -> FlightsAnswer:
     """The legs that fly under a number on a date, their own number or a codeshare's."""
     from chalicelib.flights import read
 
-    found = read.numbered(FlightNumber.parse(query.number), query.day, _now())
+    number = FlightNumber.parse(query.number)
+    operator = carrier(number.carrier)
+    if operator and operator.iata:  # by its ICAO designator, perhaps
+        number = number._replace(carrier=operator.iata)
+    found = read.numbered(number, query.day, _now().flight)
     return FlightsAnswer(flights=[FlightDetail.of(flight) for flight in found])
 
 
@@ -215,7 +223,7 @@ def flight(id: str) -> FlightAnswer:
     """One leg, with everything known of it."""
     from chalicelib.flights import read
 
-    return FlightAnswer.of(read.flight(_leg(id), _now()))
+    return FlightAnswer.of(read.flight(_leg(id), _now().flight))
 
 
 @routes.get("/v1/flights/{id}/history", callers=ANYONE, max_age=10)
@@ -223,8 +231,8 @@ def flight_history(id: str, query: HistoryQuery) -> HistoryAnswer:
     """What changed on a leg, version by version: who reported it, when, from what to what."""
     from chalicelib.flights import read
 
-    found = read.flight(_leg(id), _now())
-    versions = read.history(found.leg, query.after, _now(), limit=HISTORY_PART)
+    found = read.flight(_leg(id), _now().flight)
+    versions = read.history(found.leg, query.after, _now().flight, limit=HISTORY_PART)
     return HistoryAnswer(
         flight=str(found.leg),
         version=found.version,
@@ -240,7 +248,7 @@ def flight_rights(id: str) -> RightsAnswer:
     Not legal advice."""
     from chalicelib.flights import read, rights
 
-    now = _now()
+    now = _now().flight
     found = read.flight(_leg(id), now)
     destination = found.status.destination
     operator = carrier(found.leg.flight.carrier)
@@ -264,7 +272,6 @@ def aidx(body: bytes, headers: Mapping[str, str], machine: Machine) -> Document:
     """
     from chalicelib.flights import upload
 
-    now = clock.now(config().flight_clock)
     before_json, json, _ = headers.get("accept", "").lower().partition("json")
     wants_json = bool(json) and "xml" not in before_json
-    return upload.take_aidx(body, machine, now, as_json=wants_json)
+    return upload.take_aidx(body, machine, _now(), as_json=wants_json)

@@ -143,17 +143,19 @@ def _write(
     raise Conflict(f"{leg} was being changed by others all the time")
 
 
-_noted: dict[str, datetime] = {}  # when this process last noted each feed as heard
+_noted: dict[str, datetime] = {}  # when (wall time) this process last noted each feed as heard
 
 
-def hear(feed: str, airports: Iterable[str], taken: Taken, now: datetime) -> None:
+def hear(feed: str, airports: Iterable[str], taken: Taken, now: Now) -> None:
     """Note that a feed spoke: with every delivery that brought news, and else every five minutes."""
-    if taken.written or now - _noted.get(feed, now - NOTED_EVERY) >= NOTED_EVERY:
+    if taken.written or now.wall - _noted.get(feed, now.wall - NOTED_EVERY) >= NOTED_EVERY:
         store.heard(feed, airports, now)
-        _noted[feed] = now
+        _noted[feed] = now.wall
 
 
-def report_silence(now: datetime) -> None:
-    """Report for each feed for how many seconds it has said nothing (metric FeedSilence)."""
+def report_silence(now: Now) -> None:
+    """Report for each feed for how many seconds (wall time) it has said nothing (metric FeedSilence)."""
     for feed in store.feeds(now):
-        gauge("FeedSilence", max(0.0, (now - feed.heard_at).total_seconds()), MetricUnit.Seconds, feed=feed.name)
+        gauge(
+            "FeedSilence", max(0.0, (now.wall - feed.heard_at.wall).total_seconds()), MetricUnit.Seconds, feed=feed.name
+        )

@@ -115,7 +115,7 @@ class FlightNumber(NamedTuple):
         """Read `UA1545`, `ua 1545`, `UA0045`, `VS808P`. Raises InvalidFlight."""
         found = _FLIGHT_NUMBER.fullmatch(re.sub(r"\s", "", text).upper())
         if not found:
-            raise InvalidFlight(f"{text!r} is not a flight number; one looks like UA1545")
+            raise InvalidFlight(f"{text[:40]!r} is not a flight number; one looks like UA1545")
         return cls(found["carrier"], int(found["number"]), found["suffix"])
 
     def __str__(self) -> str:
@@ -137,7 +137,7 @@ class LegId(NamedTuple):
         """Read `UA1545-20130710-EWR`. Raises InvalidFlight."""
         found = _LEG_ID.fullmatch(text.strip().upper())
         if not found:
-            raise InvalidFlight(f"{text!r} is not a flight id; one looks like UA1545-20130710-EWR")
+            raise InvalidFlight(f"{text[:40]!r} is not a flight id; one looks like UA1545-20130710-EWR")
         try:
             day = date.fromisoformat(found["date"])
         except ValueError:

@@ -20,8 +20,8 @@ def poll(feeds: Iterable[str], airports: Collection[str], now: Now, *, sleep: Ca
     for name in feeds:
         try:
             taken = ingest.take(FEEDS[name](now.flight, airports), now, sleep=sleep)
-            ingest.hear(name, airports, taken, now.flight)
+            ingest.hear(name, airports, taken, now)
         except Exception:
             logger.exception("a feed could not be polled", feed=name)
             count("FeedsFailed")
-    ingest.report_silence(now.flight)
+    ingest.report_silence(now)

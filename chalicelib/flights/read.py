@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from chalicelib.core.clock import instant
+from chalicelib.core.clock import Now, instant
 from chalicelib.core.errors import NotFound
 from chalicelib.flights import store
 from chalicelib.flights.model import Direction, Flight, FlightNumber, LegId
 
-SILENT_AFTER = timedelta(minutes=10)  # a feed that has said nothing for this long is shown as silent
+SILENT_AFTER = timedelta(minutes=10)  # of wall time without a word: the feed is shown as silent
 
 
 class Feed(NamedTuple):
@@ -43,13 +43,13 @@ def board(
     end: datetime,
     limit: int,
     cursor: str | None,
-    now: datetime,
+    now: Now,
 ) -> Board:
     """What an airport's board shows from `start` to before `end`. Two Querys: the index, and the feeds."""
-    page = store.board(airport, direction, start=start, end=end, limit=limit, cursor=cursor, now=now)
+    page = store.board(airport, direction, start=start, end=end, limit=limit, cursor=cursor, now=now.flight)
     sources = {seen.source for flight in page.flights for seen in flight.seen.values()}
     feeds = [
-        Feed(feed.name, feed.heard_at, now - feed.heard_at > SILENT_AFTER)
+        Feed(feed.name, feed.heard_at.flight, now.wall - feed.heard_at.wall > SILENT_AFTER)
         for feed in store.feeds(now)
         if airport in feed.airports or feed.name in sources
     ]

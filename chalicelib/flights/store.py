@@ -96,6 +96,7 @@ class _Row(Model):
     leg = UnicodeAttribute(null=True)
     # a feed
     heard_at = UnicodeAttribute(null=True)
+    noted_at = UnicodeAttribute(null=True)
 
     departures = _Departures()
     arrivals = _Arrivals()
@@ -130,11 +131,11 @@ class Page(NamedTuple):
 
 
 class FeedState(NamedTuple):
-    """A feed, the airports it speaks for, and when it last spoke."""
+    """A feed, the airports it speaks for, and when it last spoke, by both clocks."""
 
     name: str
     airports: tuple[str, ...]
-    heard_at: datetime
+    heard_at: Now
 
 
 @cache
@@ -264,22 +265,28 @@ def mark_told(leg: LegId, version: int) -> None:
         row.update([_Row.untold.remove()], condition=_Row.pk.exists())
 
 
-def feeds(now: datetime) -> list[FeedState]:
+def feeds(now: Now) -> list[FeedState]:
     """Every feed that has spoken within 30 days."""
     with storage():
         return [
-            FeedState(row.sk, tuple(sorted(row.airports or ())), datetime.fromisoformat(row.heard_at))
+            FeedState(
+                row.sk,
+                tuple(sorted(row.airports or ())),
+                Now(datetime.fromisoformat(row.heard_at), datetime.fromisoformat(row.noted_at)),
+            )
             for row in _rows().query("feeds")
-            if _alive(row, now)
+            if _alive(row, now.wall)
         ]
 
 
-def heard(feed: str, airports: Iterable[str], at: datetime) -> None:
-    """A feed spoke at an instant about flights of these airports of its own."""
+def heard(feed: str, airports: Iterable[str], at: Now) -> None:
+    """A feed spoke about flights of these airports of its own."""
     row = _rows()("feeds", feed)
     with storage():
-        expires = int((at + KEPT).timestamp())
-        row.update([_Row.heard_at.set(instant(at)), _Row.airports.set(set(airports)), _Row.expires.set(expires)])
+        row.update([
+            _Row.heard_at.set(instant(at.flight)), _Row.noted_at.set(instant(at.wall)),
+            _Row.airports.set(set(airports)), _Row.expires.set(int((at.wall + KEPT).timestamp())),
+        ])  # fmt: skip
 
 
 def version_of_image(image: Mapping[str, Any]) -> Version | None:

@@ -44,7 +44,7 @@ def take_aidx(document: bytes, machine: Machine, now: Now, *, as_json: bool) -> 
                 updates.append(_with_lock(leg.update, leg.special_action, message))
         taken = ingest.take(updates, now, sleep=time.sleep)
         if updates:
-            ingest.hear(source, machine.airports, taken, now.flight)
+            ingest.hear(source, machine.airports, taken, now)
         refused += [_failed(leg) for leg in message.legs if leg.update.leg in taken.failed]
         status, pause = 200, {}
     except Unavailable as error:

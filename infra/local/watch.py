@@ -76,6 +76,8 @@ class Board:
         told = {row["id"]: row for part in self.parts for row in part["flights"]}
         newer = {id_: row for id_, row in self.rows.items() if row["version"] > told.get(id_, row)["version"]}
         self.rows = told | newer
+        if not self.rows and self.topic.startswith("flight:"):
+            return [f"no flight {self.title} is known yet; it shows when it changes for the first time"]
         return [f"{len(self.rows)} flights on {self.topic}", *(self.line(row) for row in self.in_order())]
 
     def _change(self, message: dict[str, Any], now: datetime) -> list[str]:
@@ -137,9 +139,12 @@ class Board:
 
     def change_line(self, row: dict[str, Any], change: dict[str, Any]) -> str:
         """A change as a line of text; times as the clocks show them at the end of the leg they are of."""
+        kind = change["kind"].replace("-", " ")
+        if change["field"] in ("stage", "phase", "cancelled", "returned"):
+            return f"{_leg(row)}  {kind}"
         end = row["arrival" if change["field"].endswith(("_in", "_on")) else "departure"]
         before, after = (_shown(change[side], ZoneInfo(end.get("zone", "UTC"))) for side in ("before", "after"))
-        kind, name = change["kind"].replace("-", " "), change["field"].replace("_", " ")
+        name = change["field"].replace("_", " ")
         step = after if before == "none" else f"{before} → {after}"
         return f"{_leg(row)}  {kind}: {name} {step}"
 
@@ -154,10 +159,8 @@ def _shown(value: Any, zone: ZoneInfo) -> str:
         return datetime.fromisoformat(value).astimezone(zone).strftime("%H:%M")
     if value in (None, "", []):
         return "none"
-    if isinstance(value, list):  # codeshares; or delay codes, each a list of code, scheme, minutes
-        return ", ".join(
-            " ".join(str(part) for part in each if part) if isinstance(each, list) else each for each in value
-        )
+    if isinstance(value, list):  # codeshares; or delay codes with their reasons
+        return ", ".join(each["reason"] if isinstance(each, dict) else each for each in value)
     return str(value)
 
 
@@ -249,7 +252,7 @@ async def _follow(board: Board, url: str, tell: Callable[[list[str], str], None]
                     async for message in socket:
                         pause = FIRST_PAUSE
                         if lines := board.take(json.loads(message), clock.wall_now()):
-                            tell(lines, lines[0] if lines[0].startswith("refused") else "")
+                            tell(lines, lines[0] if lines[0].startswith(("refused", "no flight")) else "")
                 finally:
                     pinging.cancel()
             why = "the other side closed it"

@@ -22,6 +22,7 @@ from chalicelib.core.clock import Now, instant
 from chalicelib.core.config import config
 from chalicelib.core.errors import Unavailable
 from chalicelib.flights import ingest, store
+from chalicelib.flights.model import DelayCode
 from infra.local import events
 
 from .flights.legs import said, scheduled
@@ -72,7 +73,7 @@ def post() -> Iterator[Callable[..., Answer]]:
 def take(now: Now, *updates: Any) -> None:
     taken = ingest.take(updates, now, sleep=lambda seconds: None)
     ingest._noted.clear()
-    ingest.hear("replay", ["EWR"], taken, now.flight)
+    ingest.hear("replay", ["EWR"], taken, now)
 
 
 def problem(answer: Answer, status: int) -> Any:
@@ -102,7 +103,7 @@ def test_a_silent_feed_shows_as_such(now: Now, get: Callable[..., Answer], monke
     """What the board shows may be old."""
     take(now, scheduled(1, now.flight + timedelta(hours=1)))
     for minutes, silent in ((10, False), (11, True)):
-        later = Now(now.flight + timedelta(minutes=minutes), now.wall)
+        later = Now(now.flight, now.wall + timedelta(minutes=minutes))
         monkeypatch.setattr(clock, "now", lambda setting, later=later: later)
         assert get("/v1/airports/EWR/departures").json["feeds"][0]["silent"] is silent
 
@@ -132,7 +133,7 @@ def test_nothing_changed_is_304_and_a_change_is_not(now: Now, get: Callable[...,
         assert (again.status, again.body, again.headers["etag"]) == (304, b"", first.headers["etag"])
     board = get("/v1/airports/EWR/departures")
     later = now.flight + timedelta(minutes=5)
-    ingest.hear("replay", ["EWR"], ingest.Taken(changed=1), later)
+    ingest.hear("replay", ["EWR"], ingest.Taken(changed=1), Now(later, now.wall))
     unchanged = get("/v1/airports/EWR/departures", headers={"If-None-Match": board.headers["etag"]})
     assert (unchanged.status, unchanged.headers["gatecall-feeds"]) == (304, f"replay;heard={instant(later)}")
     take(now, said(1, now.flight, now.flight, departure_gate="B4"))
@@ -143,19 +144,21 @@ def test_a_flight_is_answered_with_everything_known(now: Now, get: Callable[...,
     """And who said so, and when."""
     late = now.flight + timedelta(hours=2)
     take(now, scheduled(1, now.flight + timedelta(hours=1)))
-    take(now, said(1, now.flight, now.flight, estimated_out=late, delay_codes=(("93", "AHM730", 60),)))
+    take(now, said(1, now.flight, now.flight, estimated_out=late, delay_codes=(DelayCode("93", "AHM730", 60),)))
     flight = get("/v1/flights/UA1-20260710-EWR").json
     assert (flight["version"], flight["phase"], flight["delayed"]) == (2, "scheduled", True)
     assert flight["departure"] | {"delay_minutes": 60, "estimated_out": "2026-07-10T14:00:00Z"} == flight["departure"]
     assert flight["delays"][0]["code"] == "93"
     assert "aircraft" in flight["delays"][0]["reason"]
+    told = get("/v1/flights/UA1-20260710-EWR/history").json["changes"]
+    assert [c["after"][0]["reason"] for c in told if c["field"] == "delay_codes"] == [flight["delays"][0]["reason"]]
     assert flight["observed"]["estimated_out"] == {"source": "replay", "at": "2026-07-10T12:00:00Z"}
 
 
 def test_a_flight_is_found_by_number_and_date_codeshares_too(now: Now, get: Callable[..., Answer]) -> None:
     """As it stands on a ticket."""
     take(now, scheduled(1, now.flight + timedelta(hours=1), codeshares=("LH7600",)))
-    for number in ("UA1", "ua 0001", "LH7600"):
+    for number in ("UA1", "ua 0001", "UAL1", "LH7600"):
         found = get("/v1/flights", number=number, date="2026-07-10").json["flights"]
         assert [flight["id"] for flight in found] == ["UA1-20260710-EWR"]
     assert get("/v1/flights", number="UA2", date="2026-07-10").json == {"flights": []}
@@ -288,6 +291,7 @@ def test_health_says_version_stage_and_tables(get: Callable[..., Answer]) -> Non
 
 def test_the_documentation_is_served_with_all_it_needs(get: Callable[..., Answer]) -> None:
     """Nothing is fetched from elsewhere."""
+    assert get("/").headers["location"] == "docs"
     page = get("/docs")
     assert b"http" not in page.body
     for asset in ("docs/swagger-ui-bundle.min.js", "docs/swagger-ui.min.css", "v1/openapi.json"):
@@ -423,7 +427,7 @@ def test_a_message_whose_legs_can_not_be_kept_is_to_be_sent_again(
 
 def test_every_answer_keeps_to_the_openapi_document(now: Now, get: Callable[..., Answer]) -> None:
     """What the document requires is there, also on the last part of a board."""
-    take(now, scheduled(1, now.flight + timedelta(hours=1), delay_codes=(("93", "AHM730", None),)))
+    take(now, scheduled(1, now.flight + timedelta(hours=1), delay_codes=(DelayCode("93"),)))
     take(now, said(1, now.flight, now.flight, cancelled=True))
     document = get("/v1/openapi.json").json
     for path, asked in (

@@ -145,11 +145,15 @@ def test_an_old_delivery_after_a_newer_one_changes_nothing(now: Now) -> None:
     assert kept.flight.status.departure_gate == "B7"
 
 
+def later(now: Now, minutes: float) -> Now:
+    return Now(now.flight + timedelta(minutes=minutes), now.wall + timedelta(minutes=minutes))
+
+
 def test_a_feed_is_noted_as_heard_with_news_and_else_every_five_minutes(now: Now, calls: list[str]) -> None:
     """So that a poll without news costs no write."""
     ingest._noted.clear()
     for minute, news in ((0, 1), (1, 0), (4, 0), (5, 0), (6, 1), (7, 0)):
-        ingest.hear("replay", ["EWR"], ingest.Taken(changed=news), now.flight + timedelta(minutes=minute))
+        ingest.hear("replay", ["EWR"], ingest.Taken(changed=news), later(now, minute))
     assert calls == ["UpdateItem"] * 3
-    [feed] = store.feeds(now.flight)
-    assert feed == store.FeedState("replay", ("EWR",), now.flight + timedelta(minutes=6))
+    [feed] = store.feeds(now)
+    assert feed == store.FeedState("replay", ("EWR",), later(now, 6))

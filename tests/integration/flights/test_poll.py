@@ -82,5 +82,5 @@ def test_a_silent_feed_raises_a_metric(now: Now, capsys: pytest.CaptureFixture[s
     """The seconds since it last spoke, by feed."""
     poll_at(now, 0)
     capsys.readouterr()
-    poll.poll([], [], Now(now.flight + timedelta(minutes=20), now.wall), sleep=lambda seconds: None)
+    poll.poll([], [], Now(now.flight, now.wall + timedelta(minutes=20)), sleep=lambda seconds: None)
     assert '"feed":"replay","FeedSilence":[1200.0]' in capsys.readouterr().out

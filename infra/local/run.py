@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +42,10 @@ class Settings:
     show_log: bool = False  # on the terminal, instead of in the file
 
 
+class AlreadyRuns(RuntimeError):
+    """Another cloud runs from the same directory; two would share a log and a note."""
+
+
 def run(settings: Settings, console: Console) -> int:
     """Run until KeyboardInterrupt, by Ctrl-C or SIGTERM. Returns the exit code."""
     ending = threading.Event()
@@ -55,7 +59,7 @@ def run(settings: Settings, console: Console) -> int:
                 for name in (signal.SIGINT, signal.SIGTERM):
                     signal.signal(name, signal.SIG_IGN)  # it ends already, within seconds
                 stack.enter_context(_progress(console, "Ending …"))
-    except PortInUse as problem:
+    except (PortInUse, AlreadyRuns) as problem:
         console.print(f"[red]Gatecall can't start:[/] {problem}", soft_wrap=True)
         return 1
     console.print("Ended.")
@@ -64,6 +68,8 @@ def run(settings: Settings, console: Console) -> int:
 
 def _start(settings: Settings, console: Console, stack: ExitStack, ending: threading.Event) -> None:
     """Start everything; it ends with the stack."""
+    with suppress(cloud.NotRunning):
+        raise AlreadyRuns(f"it runs here already, at {cloud.find(settings.directory).rest}")
     rest = stack.enter_context(listening("PORT", settings.port))
     websocket = stack.enter_context(listening("WS_PORT", settings.ws_port))
     port, ws_port = rest.getsockname()[1], websocket.getsockname()[1]

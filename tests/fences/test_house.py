@@ -74,6 +74,14 @@ def test_every_setting_is_in_the_config_file_and_in_the_readme() -> None:
     assert [name for name in names if name not in readme] == []
 
 
+def test_every_metric_is_in_the_readme() -> None:
+    """Who operates a stage finds what each number means."""
+    sources = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
+    metrics = set(re.findall(r'\b(?:count|gauge)\("(\w+)"', sources))
+    assert len(metrics) >= 10
+    assert [name for name in metrics if name not in (ROOT / "README.md").read_text()] == []
+
+
 @pytest.mark.parametrize("store", STORES, ids=lambda path: path.parent.name)
 def test_every_public_function_of_a_store_is_in_its_table_of_access_patterns(store: Path) -> None:
     """The table is where a reader finds how a thing is kept."""

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.core.clock import Now
+from chalicelib.core.errors import Conflict
 from chalicelib.live import store, watch
 from chalicelib.live.model import CONNECTION_LIFE, LEASE, MAX_TOPICS
 from chalicelib.live.wire import Sent
@@ -295,6 +296,25 @@ def test_turns(now: Now, gateway: Gateway) -> None:
     assert answers[1]["type"] == "error"
     assert answers[1]["detail"].endswith("still being answered; try again in 5 seconds")
     assert watched("c", now) == {BOARD}
+
+
+def test_one_handler_at_a_time(now: Now) -> None:
+    """Of two handlers that read the same connection one holds it; nobody else does until it is lifted, or runs out."""
+    connect("c", now)
+    [row] = store.connections(["c"], now.wall)
+    held = store.take(row, "first", now.wall, now.wall + LEASE)
+    for read in (row, held):
+        with pytest.raises(Conflict):
+            store.take(read, "second", now.wall, now.wall + LEASE)
+    assert store.lift(held, frozenset()) is None
+    with pytest.raises(Conflict):
+        store.take(row, "second", now.wall, now.wall + LEASE)
+    [row] = store.connections(["c"], now.wall)
+    store.take(row, "second", now.wall, now.wall + LEASE)
+    [row] = store.connections(["c"], now.wall)
+    store.take(row, "third", now.wall + LEASE, now.wall + 2 * LEASE)
+    with pytest.raises(Conflict):
+        store.let_go(held)
 
 
 def test_a_dead_handler_leaves_nothing_undone(now: Now, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

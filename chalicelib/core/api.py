@@ -64,19 +64,19 @@ def _document(base: str) -> str:
     return json.dumps(openapi.document(openapi.routes_of(routes.current_app), __version__, base or "/"))
 
 
-@routes.get("/", callers=ANYONE, max_age=300)
+@routes.get("/", callers=ANYONE, max_age=300, produces=("text/plain",))
 def front() -> Document:
     """Leads to the page of this API."""
     return Document("", "text/plain", 307, {"Location": "docs"})
 
 
-@routes.get("/docs", callers=ANYONE, max_age=300)
+@routes.get("/docs", callers=ANYONE, max_age=300, produces=("text/html",))
 def docs() -> Document:
     """This API as a page to read and try."""
     return Document(_PAGE, "text/html; charset=utf-8")
 
 
-@routes.get("/docs/{asset}", callers=ANYONE, max_age=86400)
+@routes.get("/docs/{asset}", callers=ANYONE, max_age=86400, produces=tuple(_ASSETS.values()))
 def docs_asset(asset: str) -> Document:
     """A script or style of the page."""
     if asset not in _ASSETS:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from chalicelib.core.callers import API_KEY_HEADER, ApiKey
-from chalicelib.core.routes import DECLARED, Answer, Route
+from chalicelib.core.routes import DECLARED, JSON, Answer, Route
 
 _REF = "#/components/schemas/{model}"
 _PROBLEM = {
@@ -120,11 +120,11 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
 def _responses(route: Route, in_use: Any) -> dict[str, Any]:
     answer = route.hints["return"]
     if inspect.isclass(answer) and issubclass(answer, Answer):
-        content = {"application/json": {"schema": in_use[answer, "serialization"]}}
+        content = {JSON: {"schema": in_use[answer, "serialization"]}}
     else:
-        content = {"*/*": {"schema": {"type": "string"}}}
+        content = {kind: {"schema": {"type": "string"} if kind != JSON else {}} for kind in route.produces}
     responses: dict[str, Any] = {"200": {"description": "As asked", "content": content}}
-    if route.max_age is not None and "application/json" in content:
+    if route.max_age is not None:
         responses["304"] = {"description": "Nothing changed since the ETag in If-None-Match"}
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
     reasons = {"400": "What was sent can't be understood; each fault is named", "503": "Try again after Retry-After"}
@@ -133,5 +133,6 @@ def _responses(route: Route, in_use: Any) -> dict[str, Any]:
     if isinstance(route.callers, ApiKey):
         reasons |= {"401": "No valid API key", "403": "The API key lacks the scope"}
     if route.consumes:
+        reasons["413"] = "The body is larger than what is taken"
         reasons["415"] = f"The body is not {' or '.join(route.consumes)}"
     return responses | {code: {"description": why, "content": problem} for code, why in sorted(reasons.items())}

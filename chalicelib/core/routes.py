@@ -22,6 +22,7 @@ from chalicelib.core import errors
 from chalicelib.core.callers import Callers, admit
 from chalicelib.core.telemetry import logger
 
+JSON = "application/json"
 DECLARED = "declared_route"  # the attribute of a registered view that holds its Route
 
 _STATUS = {
@@ -80,6 +81,7 @@ class Route:
     callers: Callers
     max_age: int | None  # seconds an answer may be kept before asking again; None: never kept
     consumes: tuple[str, ...]
+    produces: tuple[str, ...]
 
     @cached_property
     def hints(self) -> dict[str, Any]:
@@ -95,21 +97,29 @@ class Route:
 class Routes(Blueprint):
     """The routes of one capability."""
 
-    def get(self, path: str, *, callers: Callers, max_age: int | None) -> Callable[..., Any]:
+    def get(
+        self, path: str, *, callers: Callers, max_age: int | None, produces: tuple[str, ...] = (JSON,)
+    ) -> Callable[..., Any]:
         """Declare a view that reads. `max_age` in seconds."""
-        return self._declare("GET", path, callers, max_age, ())
+        return self._declare("GET", path, callers, max_age, (), produces)
 
     def post(
-        self, path: str, *, callers: Callers, consumes: tuple[str, ...] = ("application/json",)
+        self, path: str, *, callers: Callers, consumes: tuple[str, ...] = (JSON,), produces: tuple[str, ...] = (JSON,)
     ) -> Callable[..., Any]:
         """Declare a view that takes a body of the given content types."""
-        return self._declare("POST", path, callers, None, consumes)
+        return self._declare("POST", path, callers, None, consumes, produces)
 
     def _declare(
-        self, method: str, path: str, callers: Callers, max_age: int | None, consumes: tuple[str, ...]
+        self,
+        method: str,
+        path: str,
+        callers: Callers,
+        max_age: int | None,
+        consumes: tuple[str, ...],
+        produces: tuple[str, ...],
     ) -> Callable[..., Any]:
         def declare(view: Callable[..., Any]) -> Callable[..., Any]:
-            route = Route(method, path, view, callers, max_age, consumes)
+            route = Route(method, path, view, callers, max_age, consumes, produces)
 
             def answer(**path_parameters: str) -> Response:
                 return _answer(route, self.current_request, path_parameters)
@@ -208,7 +218,7 @@ def _shaped(route: Route, request: Any, result: Answer | Document) -> Response:
         headers |= {"Content-Type": result.content_type, **result.headers}
         body, tag, status = result.body, result.body.encode(), result.status
     else:
-        headers |= {"Content-Type": "application/json", **result.headers()}
+        headers |= {"Content-Type": JSON, **result.headers()}
         body, tag, status = result.model_dump_json(by_alias=True, exclude_none=True), result.tag(), HTTPStatus.OK
     if route.max_age is not None:
         etag = f'W/"{hashlib.blake2b(tag, digest_size=12).hexdigest()}"'

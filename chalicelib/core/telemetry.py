@@ -5,6 +5,7 @@ by `xray_trace_id`, `flight` and `version`.
 """
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 from aws_lambda_powertools.logging import Logger
@@ -14,11 +15,13 @@ __all__ = ["MetricUnit", "count", "gauge", "invocation", "logger"]
 
 logger = Logger(service="gatecall", use_rfc3339=True, utc=True)
 _metrics = Metrics(namespace="gatecall", service="gatecall")
+_one_at_a_time = Lock()  # Lambda runs one event at a time; the local cloud, and ingest's writers, do not
 
 
 def count(name: str, number: float = 1) -> None:
     """Add to a metric that is counted, such as `FlightsChanged`; it leaves when the handler ends."""
-    _metrics.add_metric(name, MetricUnit.Count, number)
+    with _one_at_a_time:
+        _metrics.add_metric(name, MetricUnit.Count, number)
 
 
 def gauge(name: str, value: float, unit: MetricUnit, **dimensions: str) -> None:
@@ -36,6 +39,7 @@ def invocation(event: Any, get_response: Callable[[Any], Any]) -> Any:
     try:
         return get_response(event)
     finally:
-        if _metrics.metric_set:
-            _metrics.flush_metrics()
-            _metrics.clear_metrics()
+        with _one_at_a_time:
+            if _metrics.metric_set:
+                _metrics.flush_metrics()
+                _metrics.clear_metrics()

@@ -263,7 +263,9 @@ def flight_rights(id: str) -> RightsAnswer:
     return RightsAnswer(flight=str(found.leg), rights=lines, disclaimer=rights.NOT_LEGAL_ADVICE)
 
 
-@routes.post("/v1/feeds/aidx", callers=ApiKey("feeds:aidx"), consumes=AIDX_TYPES)
+@routes.post(
+    "/v1/feeds/aidx", callers=ApiKey("feeds:aidx"), consumes=AIDX_TYPES, produces=("text/xml", "application/json")
+)
 def aidx(body: bytes, headers: Mapping[str, str], machine: Machine) -> Document:
     """Take an IATA AIDX (RP 1797A) message, bare or in SOAP, and answer with the standard's FlightLegRS.
 

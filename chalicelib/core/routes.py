@@ -101,25 +101,17 @@ class Routes(Blueprint):
         self, path: str, *, callers: Callers, max_age: int | None, produces: tuple[str, ...] = (JSON,)
     ) -> Callable[..., Any]:
         """Declare a view that reads. `max_age` in seconds."""
-        return self._declare("GET", path, callers, max_age, (), produces)
+        return self._declare("GET", path, callers=callers, max_age=max_age, consumes=(), produces=produces)
 
     def post(
         self, path: str, *, callers: Callers, consumes: tuple[str, ...] = (JSON,), produces: tuple[str, ...] = (JSON,)
     ) -> Callable[..., Any]:
         """Declare a view that takes a body of the given content types."""
-        return self._declare("POST", path, callers, None, consumes, produces)
+        return self._declare("POST", path, callers=callers, max_age=None, consumes=consumes, produces=produces)
 
-    def _declare(
-        self,
-        method: str,
-        path: str,
-        callers: Callers,
-        max_age: int | None,
-        consumes: tuple[str, ...],
-        produces: tuple[str, ...],
-    ) -> Callable[..., Any]:
+    def _declare(self, method: str, path: str, **contract: Any) -> Callable[..., Any]:
         def declare(view: Callable[..., Any]) -> Callable[..., Any]:
-            route = Route(method, path, view, callers, max_age, consumes, produces)
+            route = Route(method, path, view, **contract)
 
             def answer(**path_parameters: str) -> Response:
                 return _answer(route, self.current_request, path_parameters)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pynamodb.connection.base import Connection as PynamoConnection
 
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict
@@ -295,6 +296,25 @@ def test_turns(now: Now, gateway: Gateway) -> None:
     say("c", {"action": "watch", "topics": [BOARD]}, now, gateway)
     assert answers[1]["type"] == "error"
     assert answers[1]["detail"].endswith("still being answered; try again in 5 seconds")
+    assert watched("c", now) == {BOARD}
+
+
+def test_tables_that_take_only_a_part(now: Now, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where DynamoDB keeps leaving writes undone the client is asked to come again; what it asked for is kept."""
+    scheduled(1, now)
+    connect("c", now)
+    call = PynamoConnection._make_api_call
+
+    def leave_undone(self: object, operation: str, arguments: dict[str, object]) -> object:
+        if operation == "BatchWriteItem":
+            return {"UnprocessedItems": arguments["RequestItems"]}
+        return call(self, operation, arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PynamoConnection, "_make_api_call", leave_undone)
+        [told] = say("c", {"action": "watch", "topics": [BOARD]}, now, gateway)
+    assert (told["type"], told["detail"]) == ("error", "the tables are busy; try again in 2 seconds")
+    assert [m["type"] for m in say("c", {"action": "ping"}, now, gateway)] == ["state", "pong"]
     assert watched("c", now) == {BOARD}
 
 

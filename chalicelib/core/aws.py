@@ -5,16 +5,25 @@ the place of one, needs no code.
 """
 
 from functools import cache
+from threading import Lock
 from typing import Any
 
 
-@cache
 def client(service: str, endpoint_url: str | None = None, *, retries: bool = True, timeout: float = 5) -> Any:
     """The botocore client of a service; `timeout` in seconds, for connecting and for reading.
 
     Clients that send (SNS, SES, WebSocket) are made with retries=False: botocore's own retry of a call whose answer
     was lost would send twice.
     """
+    with _one_at_a_time:
+        return _client(service, endpoint_url, retries, timeout)
+
+
+_one_at_a_time = Lock()  # botocore's sessions make clients for one thread only
+
+
+@cache
+def _client(service: str, endpoint_url: str | None, retries: bool, timeout: float) -> Any:
     from botocore.config import Config
 
     settings = Config(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError
 from pynamodb.models import Model
 
 from chalicelib.core.aws import is_transient
@@ -39,6 +39,8 @@ def storage() -> Iterator[None]:
 
     try:
         yield
+    except DoesNotExist:
+        raise
     except TransactWriteError as error:
         codes = {reason.code for reason in error.cancellation_reasons if reason} | {error.cause_response_code}
         raise _worded(error, codes) from error
@@ -54,9 +56,9 @@ def _worded(error: PynamoDBException, codes: set[str | None]) -> Exception:
     if codes & _LOST_RACE:
         return Conflict("somebody else changed this first")
     refused = isinstance(error.cause, ClientError) and not is_transient(error.cause)
-    if codes & _BUSY_IN_TRANSACTION or (error.cause is not None and not refused):
-        return Unavailable("the tables are busy")
-    return error
+    if refused and not codes & _BUSY_IN_TRANSACTION:
+        return error
+    return Unavailable("the tables are busy")  # no cause: a batch write that was taken only in part, to the last
 
 
 def batch_get(

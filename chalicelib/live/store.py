@@ -21,20 +21,18 @@ A connection and its watches live 2 h 10 min from its beginning; what has expire
 lives 31 days from its last push: longer than its flight, so that nothing asks for an expired one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
-from pynamodb.exceptions import PutError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.models import BatchWrite, Model
+from pynamodb.models import Model
 
 from chalicelib.core.config import config
-from chalicelib.core.errors import Conflict, Unavailable
+from chalicelib.core.errors import Conflict
 from chalicelib.core.tables import TableSettings, batch_get, storage
 from chalicelib.flights.model import LegId
 from chalicelib.live.model import Connection, Position
@@ -153,14 +151,14 @@ def watchers(topic: str, at: datetime) -> list[str]:
 
 def watch(connection: Connection, topics: Iterable[str]) -> None:
     """A connection watches topics, as long as it lives."""
-    with _many() as batch:
+    with storage(), _rows().batch_write() as batch:
         for topic in topics:
             batch.save(_rows()(topic, _connection_key(connection.id), expires=connection.expires))
 
 
 def unwatch(connection_id: str, topics: Iterable[str]) -> None:
     """A connection watches topics no more."""
-    with _many() as batch:
+    with storage(), _rows().batch_write() as batch:
         for topic in topics:
             batch.delete(_rows()(topic, _connection_key(connection_id)))
 
@@ -168,11 +166,11 @@ def unwatch(connection_id: str, topics: Iterable[str]) -> None:
 def forget(gone: Iterable[Connection]) -> None:
     """Connections are gone, and so are their watches."""
     gone = list(gone)
-    with _many() as batch:
+    with storage(), _rows().batch_write() as batch:
         for connection in gone:
             for topic in connection.topics:
                 batch.delete(_rows()(topic, _connection_key(connection.id)))
-    with _many() as batch:  # last, so that a crash before it leaves no watch unknown
+    with storage(), _rows().batch_write() as batch:  # last, so that a crash before it leaves no watch unknown
         for connection in gone:
             batch.delete(_rows()(_connection_key(connection.id), "connection"))
 
@@ -219,18 +217,6 @@ def _end(leg: LegId, holder: str, actions: list[Action]) -> None:
     row = _rows()(_position_key(leg), "position")
     with storage():
         row.update(actions, _Row.lease == holder)
-
-
-@contextmanager
-def _many() -> Iterator[BatchWrite[_Row]]:
-    """Writes, 25 a call. Raises Unavailable where DynamoDB keeps taking only a part of them."""
-    try:
-        with storage(), _rows().batch_write() as batch:
-            yield batch
-    except PutError as error:
-        if error.cause is not None:
-            raise
-        raise Unavailable("the tables are busy") from error
 
 
 def _update(connection: Connection, actions: list[Action], condition: Condition) -> Connection:

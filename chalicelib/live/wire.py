@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from enum import StrEnum
 from http import HTTPStatus
-from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,7 +36,8 @@ def post(connection_id: str, address: str, message: bytes) -> Sent:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        _client(address).post_to_connection(ConnectionId=connection_id, Data=message)
+        gateway = aws.client("apigatewaymanagementapi", address, retries=False, timeout=ANSWERS_WITHIN)
+        gateway.post_to_connection(ConnectionId=connection_id, Data=message)
     except ClientError as error:
         return _refused(connection_id, len(message), error)
     except BotoCoreError as error:
@@ -55,11 +55,3 @@ def _refused(connection_id: str, size: int, error: Any) -> Sent:
             return Sent.FULL
     logger.error("a connection refused a message", connection=connection_id, bytes=size, reason=str(error))
     return Sent.UNKNOWN
-
-
-_one_at_a_time = Lock()  # botocore's sessions make clients for one thread only
-
-
-def _client(address: str) -> Any:
-    with _one_at_a_time:
-        return aws.client("apigatewaymanagementapi", address, retries=False, timeout=ANSWERS_WITHIN)

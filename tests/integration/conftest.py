@@ -28,5 +28,5 @@ def cloud() -> Iterator[None]:
     with mock_aws():
         clients = {name: boto3.client(name) for name in ("dynamodb", "sns", "sqs")}
         resources.create("test", clients, {})
-        aws.client.cache_clear()
+        aws._client.cache_clear()
         yield

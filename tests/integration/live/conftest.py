@@ -53,7 +53,7 @@ def exact_cloud(services: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def _forget_tables() -> None:
-    forget: list[Callable[[], None]] = [aws.client.cache_clear, config.config.cache_clear]
+    forget: list[Callable[[], None]] = [aws._client.cache_clear, config.config.cache_clear]
     for store in (flights, live):
         forget.append(store._rows.cache_clear)
         store._Row._connection = None

@@ -15,9 +15,9 @@ from chalicelib.live.wire import Sent, callback, post
 @pytest.fixture(autouse=True)
 def own_clients() -> Iterator[None]:
     """No client is shared with other tests."""
-    aws.client.cache_clear()
+    aws._client.cache_clear()
     yield
-    aws.client.cache_clear()
+    aws._client.cache_clear()
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from chalicelib.core.errors import Fault, Invalid, NotFound
 from chalicelib.core.routes import Answer, Document, Query, Routes, Shape
 from chalicelib.flights.answers import ChangeLine, FlightDetail, FlightRow, Instant
 from chalicelib.flights.carriers import carrier
-from chalicelib.flights.model import LONGEST_BOARD, Direction, FlightNumber, InvalidFlight, LegId
+from chalicelib.flights.identity import FlightNumber, InvalidFlight, LegId
+from chalicelib.flights.model import LONGEST_BOARD, Direction
 
 if TYPE_CHECKING:
     from chalicelib.flights.rights import Right

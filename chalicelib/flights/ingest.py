@@ -16,7 +16,8 @@ from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict
 from chalicelib.core.telemetry import MetricUnit, count, gauge, logger
 from chalicelib.flights import store
-from chalicelib.flights.model import FlightUpdate, LegId, apply_all
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import FlightUpdate, apply_all
 
 RACES = 8  # lost races before giving up on a leg for this time
 WRITERS = 16  # writes under way at a time

@@ -8,25 +8,19 @@ Everything else (phase, delay, changes) is derived from the fields that won, in 
 Times are UTC instants. OOOI: out (off-block), off (take-off), on (touch-down), in (on-block).
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
-from chalicelib.core.errors import Invalid
+from chalicelib.flights.identity import InvalidFlight, LegId
 
 ON_TIME = 15  # minutes: BTS and Eurocontrol OTP15: late from the 15th minute at the gate on
 LONGEST_BOARD = timedelta(days=4)  # the longest window that is shown at a time
 SOURCE_PRIORITY = {"replay": 1, "aidx": 2, "operator": 3}  # by the part of the source's name before ':'
-
-_CARRIER = r"(?P<carrier>[A-Z]{3}|[A-Z][A-Z0-9]|[0-9][A-Z])"
-_NUMBER = r"(?P<number>[0-9]{1,4})(?P<suffix>[A-Z]?)"
-_FLIGHT_NUMBER = re.compile(rf"{_CARRIER}{_NUMBER}")
-_LEG_ID = re.compile(rf"{_CARRIER}{_NUMBER}-(?P<date>[0-9]{{8}})-(?P<origin>[A-Z0-9]{{3,4}})")
 
 
 class Phase(StrEnum):
@@ -97,55 +91,6 @@ class DelayCode(NamedTuple):
     code: str
     scheme: str = "AHM730"
     minutes: int | None = None
-
-
-class InvalidFlight(Invalid, ValueError):
-    """Something that is said to name a flight does not; the message says what would be right."""
-
-
-class FlightNumber(NamedTuple):
-    """A flight's public name: carrier (IATA, or ICAO where it has none), number, operational suffix."""
-
-    carrier: str
-    number: int
-    suffix: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read `UA1545`, `ua 1545`, `UA0045`, `VS808P`. Raises InvalidFlight."""
-        found = _FLIGHT_NUMBER.fullmatch(re.sub(r"\s", "", text).upper())
-        if not found:
-            raise InvalidFlight(f"{text[:40]!r} is not a flight number; one looks like UA1545")
-        return cls(found["carrier"], int(found["number"]), found["suffix"])
-
-    def __str__(self) -> str:
-        return f"{self.carrier}{self.number}{self.suffix}"
-
-
-class LegId(NamedTuple):
-    """The identity of a leg, which never changes: operating flight number, local origin date of the flight, origin.
-
-    Written `UA1545-20130710-EWR`. Not the destination (a diversion does not make another leg), not the time.
-    """
-
-    flight: FlightNumber
-    date: date
-    origin: str
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read `UA1545-20130710-EWR`. Raises InvalidFlight."""
-        found = _LEG_ID.fullmatch(text.strip().upper())
-        if not found:
-            raise InvalidFlight(f"{text[:40]!r} is not a flight id; one looks like UA1545-20130710-EWR")
-        try:
-            day = date.fromisoformat(found["date"])
-        except ValueError:
-            raise InvalidFlight(f"{text!r}: there is no day {found['date']} (year, month, day)") from None
-        return cls(FlightNumber(found["carrier"], int(found["number"]), found["suffix"]), day, found["origin"])
-
-    def __str__(self) -> str:
-        return f"{self.flight}-{self.date:%Y%m%d}-{self.origin}"
 
 
 Value = datetime | str | bool | tuple[str, ...] | tuple[DelayCode, ...] | None

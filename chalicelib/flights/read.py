@@ -7,7 +7,8 @@ from typing import NamedTuple
 from chalicelib.core.clock import Now, instant
 from chalicelib.core.errors import NotFound
 from chalicelib.flights import store
-from chalicelib.flights.model import Direction, Flight, FlightNumber, LegId
+from chalicelib.flights.identity import FlightNumber, LegId
+from chalicelib.flights.model import Direction, Flight
 
 SILENT_AFTER = timedelta(minutes=10)  # of wall time without a word: the feed is shown as silent
 

@@ -40,7 +40,8 @@ from chalicelib.core.config import config
 from chalicelib.core.errors import Fault, Invalid
 from chalicelib.core.tables import TableSettings, batch_get, storage
 from chalicelib.flights.encoding import decode, decode_changes, encode, encode_changes
-from chalicelib.flights.model import LONGEST_BOARD, Change, Direction, Flight, FlightNumber, LegId
+from chalicelib.flights.identity import FlightNumber, LegId
+from chalicelib.flights.model import LONGEST_BOARD, Change, Direction, Flight
 
 KEPT = timedelta(days=30)
 

@@ -12,7 +12,8 @@ from chalicelib.core.telemetry import logger
 from chalicelib.flights import ingest, read
 from chalicelib.flights.feeds import aidx
 from chalicelib.flights.feeds.aidx.answer import respond, respond_error
-from chalicelib.flights.model import FlightUpdate, LegId, Observation
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import FlightUpdate, Observation
 
 XML = "text/xml; charset=utf-8"  # application/xml is binary to API Gateway here and would need an Accept header
 

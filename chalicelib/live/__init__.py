@@ -21,7 +21,9 @@ to all who watch it, and `catch_up`, one client all that it is owed. So:
 One slow connection holds up nobody: where a client takes no more, or the answer stays out, its row says what it is
 owed and later pushes only add to that. Its next message (a ping will do) brings it up to date.
 
-What this does not cover: a flight enters a board's window without a change (clients watch again from time to time, and
-get the board anew); the index behind a board lags its table by some milliseconds, a pushed change by more. A message
-takes 2 ms of CPU to send: a flight with more than about 10,000 watchers would outlast the function.
+What this does not cover: a message that was not answered, at the moment a hold is taken, may be lost, and with it the
+lines of its changes (the next message has the flight as it stands, and the client sees the gap by the versions); a
+flight enters a board's window without a change (clients watch again from time to time, and get the board anew); the
+index behind a board lags its table by some milliseconds, a pushed change by more. A message takes 2 ms of CPU to send:
+a flight with more than about 10,000 watchers would outlast the function.
 """

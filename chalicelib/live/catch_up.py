@@ -9,7 +9,8 @@ from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict
 from chalicelib.core.telemetry import count, logger
 from chalicelib.flights import read
-from chalicelib.flights.model import Change, Flight, LegId
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import Change, Flight
 from chalicelib.live import messages, store
 from chalicelib.live.model import QUARANTINE, AirportTopic, Connection, Missed, Position, Topic, owed_of
 from chalicelib.live.wire import Post, Sent

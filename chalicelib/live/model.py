@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from chalicelib.airports.lookup import airport
 from chalicelib.core.errors import Invalid
-from chalicelib.flights.model import Change, Direction, Flight, InvalidFlight, LegId
+from chalicelib.flights.identity import InvalidFlight, LegId
+from chalicelib.flights.model import Change, Direction, Flight
 
 MAX_TOPICS = 20  # watched by one connection
 CONNECTION_LIFE = timedelta(hours=2, minutes=10)  # API Gateway ends a connection after 2 hours

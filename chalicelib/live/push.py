@@ -14,7 +14,8 @@ from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, GatecallError, Unavailable
 from chalicelib.core.telemetry import count, logger
 from chalicelib.flights import read
-from chalicelib.flights.model import Flight, LegId
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import Flight
 from chalicelib.live import messages, store, wire
 from chalicelib.live.catch_up import changes_since
 from chalicelib.live.model import LEASE, QUARANTINE, Connection, Missed, Position, topics_at, topics_of

@@ -34,7 +34,7 @@ from pynamodb.models import Model
 from chalicelib.core.config import config
 from chalicelib.core.errors import Conflict
 from chalicelib.core.tables import TableSettings, batch_get, storage
-from chalicelib.flights.model import LegId
+from chalicelib.flights.identity import LegId
 from chalicelib.live.model import Connection, Position
 
 POSITION_KEPT = timedelta(days=31)

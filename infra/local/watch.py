@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from chalicelib.airports import lookup
 from chalicelib.core import clock
-from chalicelib.flights.model import InvalidFlight, LegId
+from chalicelib.flights.identity import InvalidFlight, LegId
 from infra.local import cloud
 
 PING_EVERY = 300  # seconds; API Gateway closes what is silent for ten minutes

@@ -12,7 +12,8 @@ from chalicelib.accounts import keys
 from chalicelib.core.clock import Now, wall_now
 from chalicelib.flights import poll
 from chalicelib.flights.feeds import replay
-from chalicelib.flights.model import Flight, FlightUpdate, LegId
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import Flight, FlightUpdate
 from chalicelib.live import push, watch
 from infra.local import events
 from tests.bench import NOON, day

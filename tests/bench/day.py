@@ -10,7 +10,8 @@ from chalicelib.core.clock import Now
 from chalicelib.core.config import config
 from chalicelib.flights import changes, ingest, read
 from chalicelib.flights.feeds import replay
-from chalicelib.flights.model import Flight, FlightUpdate, LegId, Observation, Phase
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import Flight, FlightUpdate, Observation, Phase
 from infra.local import events
 from tests.bench import NOON
 

@@ -11,7 +11,7 @@ from botocore.client import BaseClient
 from chalice.app import Chalice
 
 import app
-from chalicelib.flights.model import LegId
+from chalicelib.flights.identity import LegId
 from infra.local import events
 from tests.bench.requests import get, reads
 

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from chalicelib.flights import read
-from chalicelib.flights.model import FlightUpdate, LegId, Observation
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import FlightUpdate, Observation
 from tests.bench import NOON, day
 from tests.bench.meter import Meter, metered
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import app
-from chalicelib.flights.model import LegId
+from chalicelib.flights.identity import LegId
 from infra.local import events
 from infra.local.functions import Functions
 from tests.bench import NOON

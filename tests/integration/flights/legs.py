@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from chalicelib.flights.model import FlightNumber, FlightUpdate, LegId, Observation
+from chalicelib.flights.identity import FlightNumber, LegId
+from chalicelib.flights.model import FlightUpdate, Observation
 
 
 def leg(number: int, day: datetime) -> LegId:

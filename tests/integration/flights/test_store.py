@@ -9,7 +9,8 @@ from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, Invalid, Unavailable
 from chalicelib.core.tables import batch_get
 from chalicelib.flights import store
-from chalicelib.flights.model import Direction, FlightNumber, LegId, apply
+from chalicelib.flights.identity import FlightNumber, LegId
+from chalicelib.flights.model import Direction, apply
 
 from .legs import leg, said, scheduled
 

@@ -67,10 +67,10 @@ def _slowly(function: Callable[..., Any], dice: random.Random) -> Callable[..., 
 
 @pytest.mark.parametrize("lossy", [False, True], ids=["sound", "lossy"])
 def test_f6_threads(lossy: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """F6: no client ever gets an older version after a newer one, all end at the last version, and none misses a change.
+    """F6: no client ever gets an older version after a newer one, none misses a change, all end at the last version.
 
-    Where an unanswered message was lost while the client was being caught up, it may miss a change's line: it sees so by
-    the versions.
+    Where an unanswered message was lost while the client was being caught up, it may miss a change's line: it sees that
+    by the versions.
     """
     dice = random.Random(lossy)
     network = Network(dice, lossy)

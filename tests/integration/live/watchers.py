@@ -10,7 +10,8 @@ from typing import Any
 
 from chalicelib.core.clock import Now
 from chalicelib.flights import changes, ingest, read
-from chalicelib.flights.model import FlightNumber, FlightUpdate, LegId, Observation
+from chalicelib.flights.identity import FlightNumber, LegId
+from chalicelib.flights.model import FlightUpdate, Observation
 from chalicelib.live import push, watch
 from chalicelib.live.wire import Sent
 

@@ -9,7 +9,8 @@ from rich.console import Console
 from websockets.asyncio.server import serve
 
 from chalicelib.airports.lookup import zone
-from chalicelib.flights.model import DelayCode, FlightUpdate, LegId, Observation, apply
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import DelayCode, FlightUpdate, Observation, apply
 from chalicelib.live import messages
 from infra.local import watch
 from infra.local.watch import Board, render

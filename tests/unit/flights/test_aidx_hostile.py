@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from chalicelib.flights.feeds.aidx import LegRead, UnreadableMessage, read
 from chalicelib.flights.feeds.aidx.answer import respond, respond_error
 from chalicelib.flights.feeds.aidx.xml import instant
-from chalicelib.flights.model import OBSERVED, LegId, apply
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import OBSERVED, apply
 from tests.unit.flights.aidx_messages import RECEIVED, fids, leg, notification, status, time, understood
 
 RICH = notification(

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from chalicelib.flights.model import LegId, Phase
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import Phase
 from tests.unit.flights.aidx_messages import (
     UA1545,
     leg,

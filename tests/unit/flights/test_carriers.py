@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from chalicelib.flights.carriers import carrier, carriers
-from chalicelib.flights.model import FlightNumber
+from chalicelib.flights.identity import FlightNumber
 from chalicelib.flights.passenger_law import PASSENGER_LAWS
 
 

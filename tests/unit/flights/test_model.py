@@ -7,17 +7,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from chalicelib.flights.identity import FlightNumber, InvalidFlight, LegId
 from chalicelib.flights.model import (
     OBSERVED,
     STAGES,
     DelayCode,
     Flight,
-    FlightNumber,
     FlightStatus,
     FlightUpdate,
-    InvalidFlight,
     Kind,
-    LegId,
     Observation,
     Phase,
     apply,

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from chalicelib.airports.lookup import zone
 from chalicelib.flights.feeds.replay import ScheduledLeg, snapshot, timetable
-from chalicelib.flights.model import STAGES, Flight, FlightUpdate, LegId, Phase, apply
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import STAGES, Flight, FlightUpdate, Phase, apply
 
 DAY = date(2026, 7, 10)
 NEW_YORK = ZoneInfo("America/New_York")

@@ -10,17 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.airports.model import EARTH_RADIUS_KM, Airport
-from chalicelib.flights.model import (
-    OBSERVED,
-    DelayCode,
-    Flight,
-    FlightNumber,
-    FlightUpdate,
-    LegId,
-    Observation,
-    Phase,
-    apply,
-)
+from chalicelib.flights.identity import FlightNumber, LegId
+from chalicelib.flights.model import OBSERVED, DelayCode, Flight, FlightUpdate, Observation, Phase, apply
 from chalicelib.flights.passenger_law import PASSENGER_LAWS, US_REFUNDS
 from chalicelib.flights.rights import NOT_LEGAL_ADVICE, Right, RightKind, rights
 

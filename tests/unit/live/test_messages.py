@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core.errors import Invalid, Unavailable
-from chalicelib.flights.model import Change, Flight, FlightNumber, Kind, LegId, Seen
+from chalicelib.flights.identity import FlightNumber, LegId
+from chalicelib.flights.model import Change, Flight, Kind, Seen
 from chalicelib.live import messages
 
 NOON = datetime(2026, 7, 10, 12, tzinfo=UTC)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.flights.model import Change, Direction, Flight, FlightNumber, Kind, LegId, Seen
+from chalicelib.flights.identity import FlightNumber, LegId
+from chalicelib.flights.model import Change, Direction, Flight, Kind, Seen
 from chalicelib.live.model import (
     AirportTopic,
     Connection,

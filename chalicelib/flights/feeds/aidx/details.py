@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.flights.feeds.aidx.status import Observe, Warn, in_order
 from chalicelib.flights.feeds.aidx.xml import Node, child, children, quote, text
-from chalicelib.flights.model import DelayCode, FlightNumber, InvalidFlight
+from chalicelib.flights.identity import FlightNumber, InvalidFlight
+from chalicelib.flights.model import DelayCode
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

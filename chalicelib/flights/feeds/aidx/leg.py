@@ -9,7 +9,8 @@ from typing import Any
 from chalicelib.flights.feeds.aidx.details import observe_aircraft, observe_codeshares, observe_delays, observe_places
 from chalicelib.flights.feeds.aidx.status import Observe, UnreadableLeg, Warn, in_order, observe_status, observe_times
 from chalicelib.flights.feeds.aidx.xml import Node, child, children, quote, text
-from chalicelib.flights.model import FlightNumber, FlightUpdate, LegId, Observation, Shown
+from chalicelib.flights.identity import FlightNumber, LegId
+from chalicelib.flights.model import FlightUpdate, Observation, Shown
 
 BAD_FORMAT = "294"  # PADIS 9321: not to be sent again before it is mended
 CANNOT_PROCESS = "911"  # PADIS 9321: to be sent again later

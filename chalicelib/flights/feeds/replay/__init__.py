@@ -24,7 +24,8 @@ from zoneinfo import ZoneInfo
 from chalicelib.airports.lookup import zone
 from chalicelib.flights.feeds.replay.gates import allocate, codeshares
 from chalicelib.flights.feeds.replay.script import Flown, announcements, between
-from chalicelib.flights.model import FlightNumber, FlightUpdate, LegId, Observation
+from chalicelib.flights.identity import FlightNumber, LegId
+from chalicelib.flights.model import FlightUpdate, Observation
 
 SOURCE = "replay"
 AIRPORTS = ("EWR", "JFK", "LGA")

@@ -28,7 +28,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from hashlib import blake2b
 
-from chalicelib.flights.model import DelayCode, LegId, Value
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import DelayCode, Value
 
 MIN_TURN = 30  # minutes an aircraft needs between two legs; what it comes in later than that is a reactionary delay
 

@@ -4,6 +4,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench package
 
+RUNS := .venv/installed-to-run
 INSTALLED := .venv/installed
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -15,7 +16,7 @@ help:
 	@echo "make bench    measure, and print tables"
 	@echo "make package  make the Lambda package, and run it"
 
-run: $(INSTALLED)
+run: $(RUNS)
 	@exec .venv/bin/python -m infra.local run
 
 test: $(INSTALLED)
@@ -34,10 +35,17 @@ package: $(INSTALLED)
 	.venv/bin/pytest tests/package
 
 # The virtual environment, made anew where its Python is too old, and filled again when what is pinned changes.
-$(INSTALLED): requirements.txt tests/requirements.txt tests/constraints.txt
+INSTALL = .venv/bin/python -m pip install -qq --disable-pip-version-check --no-compile
+
+$(RUNS): requirements.txt infra/requirements.txt tests/constraints.txt
 	@test -n "$(PYTHON)" || { echo "Gatecall needs Python 3.11 or newer, and none was found. Name one with PYTHON=/path/to/python" >&2; exit 1; }
 	@.venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Making .venv with $(PYTHON) …"; $(PYTHON) -m venv --clear .venv; }
-	@echo "Installing what is pinned (about half a minute) …"
-	@.venv/bin/python -m pip install -qq --disable-pip-version-check --no-compile -r tests/requirements.txt
+	@echo "Installing what is pinned (about a quarter of a minute) …"
+	@$(INSTALL) -r infra/requirements.txt
+	@touch $@
+
+$(INSTALLED): $(RUNS) tests/requirements.txt
+	@echo "Installing what tests need (about half a minute) …"
+	@$(INSTALL) -r tests/requirements.txt
 	@touch $@

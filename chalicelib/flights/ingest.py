@@ -20,8 +20,8 @@ from chalicelib.flights.identity import LegId
 from chalicelib.flights.model import FlightUpdate, apply_all
 
 RACES = 8  # lost races before giving up on a leg for this time
-WRITERS = 16  # writes under way at a time
-ADDED_AT_ONCE = 50  # legs in one transaction
+WRITERS = 8  # writes under way at a time
+ADDED_AT_ONCE = 100  # legs in one transaction: as many as one takes
 NOTED_EVERY = timedelta(minutes=5)  # a feed that says nothing new is noted as heard this often
 
 

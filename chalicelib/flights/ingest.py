@@ -70,6 +70,7 @@ def take(updates: Iterable[FlightUpdate], now: Now, *, sleep: Callable[[float], 
     read = {kept.flight.leg: kept for kept in store.flights(by_leg, now.flight, consistent=False)}
     taken = Taken()
     news = [leg for leg, of in by_leg.items() if _news(leg, of, read.get(leg), taken)]
+    news.sort(key=lambda leg: abs(leg.date - now.flight.date()))  # a first fill has today's flights before all others
     with ThreadPoolExecutor(WRITERS) as pool:
         added = list(pool.map(partial(_add, by_leg, now.flight), _batches([leg for leg in news if leg not in read])))
         taken.added = sum(map(len, added))

@@ -28,6 +28,7 @@ from infra.local.gateway.serving import HOST, PortInUse, listening, serving
 from infra.local.triggers import Triggers
 
 STOP_SECONDS = 3
+FILL_SECONDS = 5  # after which it is said to run, with what is in by then
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,14 @@ def _start(settings: Settings, console: Console, stack: ExitStack, ending: threa
             note(f"nothing calls {name} here: its kind of trigger has no stand-in")
         stack.enter_context(serving(functions, rest, websocket, compress_from=_compress_from()))
         stack.callback(triggers.stop, STOP_SECONDS)
-        _fill(triggers, progress)
+        filled = _fill(triggers, progress)
         triggers.start()
         running = cloud.Running(os.getpid(), f"http://localhost:{port}", f"ws://localhost:{ws_port}", environment)
         stack.callback(cloud.remove_note, settings.directory)
         cloud.write_note(settings.directory, running)
     _welcome(console, settings, running)
+    if not filled:
+        note("the flights of yesterday and tomorrow are still coming in, for a few seconds more")
 
 
 def _app(environment: dict[str, str]) -> tuple[Functions, Triggers]:
@@ -125,8 +128,11 @@ def _compress_from() -> int | None:
     return size
 
 
-def _fill(triggers: Triggers, progress: Spinner) -> None:
-    """Run every scheduled function once, so that there is something to see."""
+def _fill(triggers: Triggers, progress: Spinner) -> bool:
+    """Run every scheduled function once, so that there is something to see. Returns whether all is in.
+
+    Today's flights come first; who wants to look need not wait for the others.
+    """
     began = time.monotonic()
     for schedule in triggers.schedules:
         work = threading.Thread(target=schedule.run, args=(schedule.now(),), daemon=True)
@@ -134,6 +140,9 @@ def _fill(triggers: Triggers, progress: Spinner) -> None:
         while work.is_alive():
             progress.update(text=f"Filling it ({schedule.source.name}) … {time.monotonic() - began:.0f} s")
             work.join(0.2)
+            if time.monotonic() - began > FILL_SECONDS:
+                return False
+    return True
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 
 from chalice.app import ScheduledEventConfig, ScheduleExpression
 
@@ -115,6 +116,7 @@ class Schedule:
     now: Callable[[], datetime]  # the flight clock
     _rule: Rate | Cron = field(init=False)
     _fired: datetime = field(init=False)
+    _one_at_a_time: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         self._fired = self.now()
@@ -132,4 +134,5 @@ class Schedule:
     def run(self, at: datetime) -> bool:
         """Run the function as at that time, and wait. Returns whether it succeeded."""
         event = events.schedule(self.functions.full_name(self.source.name), at)
-        return self.functions.invoke_later(self.source.name, event)
+        with self._one_at_a_time:
+            return self.functions.invoke_later(self.source.name, event)

@@ -129,7 +129,7 @@ def test_health_answers(cloud: Cloud) -> None:
     """The packaged REST function knows its stage, and reaches its tables."""
     health = get(cloud, "/v1/health", "/v1/health")
     assert health["stage"] == "dev"
-    assert set(health["tables"].values()) == {"active"}
+    assert set(health["tables"].values()) == {"answers"}
 
 
 def test_a_polled_airport_has_a_board(cloud: Cloud, polled: None) -> None:

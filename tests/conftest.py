@@ -26,7 +26,8 @@ os.environ.update(
 for name in [name for name in os.environ if name.startswith(("AWS_ENDPOINT_URL", "AWS_PROFILE"))]:
     del os.environ[name]
 
-# `pytest --hypothesis-profile=long` looks harder.
-settings.register_profile("quick", max_examples=40, deadline=None)
+# Quick at the desk, more in CI; `pytest --hypothesis-profile=long` looks hardest.
+settings.register_profile("quick", max_examples=15, deadline=None)
+settings.register_profile("ci", max_examples=60, deadline=None)
 settings.register_profile("long", max_examples=5000, deadline=None)
-settings.load_profile("quick")
+settings.load_profile("ci" if os.environ.get("CI") else "quick")

@@ -28,7 +28,7 @@ def take_aidx(document: bytes, machine: Machine, now: Now, *, as_json: bool) -> 
     try:
         message = aidx.read(document, source=source, received_at=now.flight, iata_of=_iata_of)
     except aidx.UnreadableMessage as error:
-        logger.warning("an AIDX message can't be read", feed=source, reason=error.what)
+        logger.warning("an AIDX message can't be read", feed=source, place=error.place)
         if as_json:
             raise
         status = 413 if isinstance(error, aidx.TooLarge) else 400

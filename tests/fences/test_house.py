@@ -66,7 +66,7 @@ def test_importing_the_app_loads_nothing_heavy() -> None:
 
 def test_every_setting_is_in_the_config_file_and_in_the_readme() -> None:
     """An admin finds each name where it is set and where it is explained."""
-    names = set(re.findall(r'(?:setting|names)\("([A-Z_]+)"\)', inspect.getsource(config)))
+    names = set(re.findall(r'(?:setting|names|number)\("([A-Z_]+)"\)', inspect.getsource(config)))
     assert len(names) >= 10
     for stage in CONFIG["stages"].values():
         assert names == set(CONFIG["environment_variables"]) | set(stage["environment_variables"])

@@ -1,0 +1,47 @@
+"""The channels by which a message leaves, addresses on them, and what came of a sending."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from hashlib import blake2b
+
+
+class Channel(StrEnum):
+    """How a message leaves."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    PUSH = "push"  # FCM or APNs, through an SNS platform endpoint
+    WEBPUSH = "webpush"
+    WEBHOOK = "webhook"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where messages go on one channel, in its one spelling (`addresses.parse`)."""
+
+    channel: Channel
+    value: str  # an email address; E.164; an endpoint's ARN; a browser's subscription as JSON; an https URL
+
+    @cached_property
+    def id(self) -> str:
+        """What names the address in keys, links and logs without telling it."""
+        return blake2b(f"{self.channel}:{self.value}".encode(), digest_size=12).hexdigest()
+
+
+class Outcome(StrEnum):
+    """What a provider said to a message."""
+
+    ACCEPTED = "accepted"
+    LATER = "later"  # it is busy or broken: the same message may be taken later
+    REFUSED = "refused"  # it will never take this message
+    GONE = "gone"  # nobody is reached at the address any more, or nobody there wants to be
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What came of one message: the provider's id for it, or why not."""
+
+    outcome: Outcome
+    id: str | None = None
+    reason: str | None = None

@@ -69,6 +69,18 @@ def whole_board(airport: str, direction: Direction, *, start: datetime, end: dat
             return sorted(current(legs, now), key=lambda flight: (board_time(flight, direction), flight.leg))
 
 
+def route(origin: str, destination: str, *, start: datetime, end: datetime, now: datetime) -> list[Flight]:
+    """All legs from an airport to another that leave from `start` to before `end`, as they stand this instant."""
+    legs: list[LegId] = []
+    cursor = None
+    while True:
+        page = store.board(origin, Direction.DEPARTURES, start=start, end=end, limit=1000, cursor=cursor, now=now)
+        legs += [flight.leg for flight in page.flights if flight.status.destination == destination]
+        cursor = page.cursor
+        if cursor is None:
+            return sorted(current(legs, now), key=lambda flight: (board_time(flight, Direction.DEPARTURES), flight.leg))
+
+
 def board_time(flight: Flight, direction: Direction) -> str:
     """The instant by which a leg stands on a board; "" where it has none any more."""
     status = flight.status

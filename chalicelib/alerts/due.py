@@ -1,0 +1,79 @@
+"""Takes up what is due: pages to look at again (quiet hours, retries), reminders, flights that were not there yet.
+
+A schedule does so every minute. Taking up only makes somebody look: what is told hangs on the ledger (`deliver`). So a
+schedule that runs late, twice or not at all changes nothing but the minute.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from chalicelib.alerts import fanout, ledger, plan
+from chalicelib.alerts.ledger import Due, Kind, Page
+from chalicelib.alerts.model import Subject
+from chalicelib.core.clock import Now
+from chalicelib.core.errors import Conflict
+from chalicelib.core.telemetry import count, logger
+from chalicelib.flights import read
+from chalicelib.flights.identity import LegId
+
+AT_MOST = 1000  # tasks of each shard taken up in one run; the others are a minute later
+TAKEN = timedelta(minutes=10)  # what was taken up and not done by then is due again
+
+
+def take_up(now: Now, remaining: Callable[[], float]) -> int:
+    """Take up what is due by both clocks, while `remaining` seconds are enough. Returns how many tasks."""
+    done = 0
+    for task in [*ledger.due("flight", now.flight, AT_MOST), *ledger.due("wall", now.wall, AT_MOST)]:
+        if remaining() < 5:
+            logger.warning("more is due than one run can take up", done=done)
+            break
+        try:
+            _take_up(task, now)
+            done += 1
+        except Exception:
+            logger.exception("what is due could not be taken up", task=task.task.name, kind=task.task.kind)
+            count("DueFailed")
+    count("DueTakenUp", done)
+    return done
+
+
+def _take_up(found: Due, now: Now) -> None:
+    task = found.task
+    if task.kind is Kind.PAGE:
+        _look_again(found, now)
+    elif task.kind is Kind.REMIND:
+        _remind(found, now)
+    else:
+        _look_for_flights(found, now)
+
+
+def _look_again(found: Due, now: Now) -> None:
+    leg, _, page = found.task.name.partition(" ")
+    clock = now.flight if found.task.clock == "flight" else now.wall
+    with suppress(Conflict):  # somebody else took it up
+        revision = ledger.take(found, clock + TAKEN)
+        message = {"leg": leg, "page": page, "due": [found.task.clock, revision]}
+        fanout.queue([(Page.parse(page).channel, message)])
+
+
+def _remind(found: Due, now: Now) -> None:
+    leg = LegId.parse(found.task.name)
+    flight = next(iter(read.current([leg], now.flight)), None)
+    if flight:
+        fanout.queue_pages(flight)
+    following = plan.next_reminder(flight, now.flight) if flight else None
+    ledger.settle(found.task, found.revision, following, leg.date)
+
+
+def _look_for_flights(found: Due, now: Now) -> None:
+    """Look at flights of a subject that appeared since the last look, and so remind of them in time."""
+    subject = Subject.parse(found.task.name)
+    known = set(found.note.split())
+    flights = plan.flights_of(subject, now.flight)
+    for flight in flights:
+        if str(flight.leg) not in known:
+            fanout.queue_pages(flight, [str(subject)])
+            plan.reminder(flight, now.flight)
+    note = " ".join(sorted(known | {str(flight.leg) for flight in flights}))
+    ledger.settle(found.task, found.revision, plan.next_look(subject, now.flight), subject.day, note)

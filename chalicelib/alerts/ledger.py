@@ -93,6 +93,7 @@ class _Row(Model):
     address = UnicodeAttribute(null=True)
     rule = UnicodeAttribute(null=True)
     secret = UnicodeAttribute(null=True)
+    code = UnicodeAttribute(null=True)
     # a ledger row
     told = UnicodeAttribute(null=True)
     recent = UnicodeAttribute(null=True)
@@ -213,7 +214,8 @@ def followers(page: Page, now: datetime) -> list[Follower]:
         rows = _rows().query(f"page#{page}", consistent_read=True)
         return [
             Follower(
-                row.sk, subject, Address(page.channel, row.address), decode_rule(row.rule), page.number, row.secret
+                row.sk, subject, Address(page.channel, row.address), decode_rule(row.rule), page.number,
+                row.secret, row.code,
             )
             for row in rows
             if row.expires is None or row.expires > now.timestamp()

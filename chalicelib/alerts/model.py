@@ -205,6 +205,7 @@ class Follower:
     rule: Rule
     page: int
     secret: str | None = field(default=None, repr=False)  # what a webhook's messages are signed with
+    code: str | None = field(default=None, repr=False)  # of the short link in SMS
 
 
 def at_first(flight: Flight, rule: Rule, now: datetime) -> Told:
@@ -289,7 +290,8 @@ def _progress(asked: Iterable[Interest], told: Told, status: FlightStatus) -> It
     if status.phase not in STAGES:
         return
     reached = STAGES.index(status.phase)
-    before = STAGES.index(told.phase) if told.phase in STAGES else -1
+    known = Phase.AIRBORNE if told.phase is Phase.DIVERTED else told.phase
+    before = STAGES.index(known) if known in STAGES else -1
 
     def newly(phase: Phase) -> bool:
         return before < STAGES.index(phase) <= reached

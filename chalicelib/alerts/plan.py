@@ -18,9 +18,8 @@ LOOK_UNTIL = timedelta(hours=40)  # after that: a day lasts longest at UTC-12
 def following(follower: Follower, now: Now) -> None:
     """See to the reminders of who just began to follow. Raises Unavailable."""
     subject = follower.subject
-    if subject.leg is None:
-        if at := next_look(subject, now.flight):
-            ledger.plan(Task(Kind.LOOK, str(subject), "flight"), at, subject.day)
+    if subject.leg is None and (at := next_look(subject, now.flight)):
+        ledger.plan(Task(Kind.LOOK, str(subject), "flight"), at, subject.day)
     for flight in flights_of(subject, now.flight):
         reminder(flight, now.flight)
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from chalicelib.airports.lookup import airport
 from chalicelib.core.clock import wall_now
 from chalicelib.core.errors import GatecallError, Invalid
-from infra import provision, stages
+from infra import provision, secrets, stages
 from infra.local.cloud import NotRunning
 
 
@@ -22,6 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
             import boto3
 
             provision.provision(given.stage, boto3.client("cloudformation"), stages.CONFIG, console)
+            for name in secrets.make(given.stage, boto3.client("ssm")):
+                console.print(f"{name} made.", soft_wrap=True)
             return 0
         stages.enter(given.stage)
         return _run(given, console)
@@ -41,16 +43,18 @@ def _parser() -> argparse.ArgumentParser:
     gone.add_argument("key", help="the key as it was shown")
     dead = commands.add_parser("deadletters", help="records that could not be handled")
     dead.add_argument("action", choices=("list", "replay"))
-    made = commands.add_parser("provision", help="create or update a stage's tables, topics and queues on AWS")
+    keys = commands.add_parser("rotate-keys", help="change the key that signs the links in messages")
+    made = commands.add_parser("provision", help="create or update a stage's tables, topics, queues and secrets on AWS")
     made.add_argument("--stage", required=True)
-    for command in (key, gone, dead):
+    for command in (key, gone, dead, keys):
         command.add_argument("--stage", default="local", help="default: %(default)s")
     return parser
 
 
 def _run(given: argparse.Namespace, console: Console) -> int:
-    # Imported here: both read the stage's settings when they are first used.
+    # Imported here: all read the stage's settings when they are first used.
     from chalicelib.accounts import keys
+    from chalicelib.core import aws
     from infra import deadletters
 
     match given.command, getattr(given, "action", None):
@@ -66,6 +70,10 @@ def _run(given: argparse.Namespace, console: Console) -> int:
             deadletters.show(console)
         case "deadletters", "replay":
             return 1 if deadletters.replay(console) else 0
+        case "rotate-keys", _:
+            secrets.rotate(given.stage, aws.client("ssm"))
+            console.print("Links are signed with another key, within five minutes. Those of before stay good until the "
+                          "next rotation.", soft_wrap=True)  # fmt: skip
     return 0
 
 

@@ -5,14 +5,13 @@ in .chalice/config.json, where `chalice deploy` finds them. Run again, it change
 """
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 from rich.console import Console
 
-from infra.resources import TEMPLATE
+from infra.resources import TEMPLATE, setting
 
 NOTHING_TO_DO = "No updates are to be performed"
 
@@ -43,7 +42,7 @@ def provision(stage: str, cloudformation: Any, config: Path, console: Console) -
         except WaiterError as error:
             raise NotProvisioned(f"{stack}: {_reason(cloudformation, stack)}") from error
     outputs = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
-    _tell_the_app(stage, {_setting(o["OutputKey"]): o["OutputValue"] for o in outputs}, config)
+    _tell_the_app(stage, {setting(o["OutputKey"]): o["OutputValue"] for o in outputs}, config)
     console.print(f"{stack} stands, and {config.name} knows it. Next: chalice deploy --stage {stage}")
 
 
@@ -61,11 +60,6 @@ def _reason(cloudformation: Any, stack: str) -> str:
     events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
     failed = [e for e in events if e["ResourceStatus"].endswith("FAILED") and "ResourceStatusReason" in e]
     return "; ".join(f"{e['LogicalResourceId']}: {e['ResourceStatusReason']}" for e in reversed(failed)) or "it failed"
-
-
-def _setting(output: str) -> str:
-    """FlightsStreamArn -> FLIGHTS_STREAM_ARN."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", output).upper()
 
 
 def _tell_the_app(stage: str, made: dict[str, str], config: Path) -> None:

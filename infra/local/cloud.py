@@ -68,12 +68,14 @@ def settings(given: Mapping[str, str]) -> dict[str, str]:
     return {**config["environment_variables"], **given}
 
 
-def provision(given: Mapping[str, str]) -> dict[str, str]:
-    """Make the tables, topics and queues of infra/resources.yaml here; gives the app's environment."""
+def provision(given: Mapping[str, str], speed: float = 1) -> dict[str, str]:
+    """Make the tables, topics and queues of infra/resources.yaml here; gives the app's environment.
+
+    `speed` is the flight clock's, in its seconds per second: what a queue holds back for a minute is a minute of it.
+    """
     from chalicelib.core import aws
 
-    clients = {name: aws.client(name) for name in ("dynamodb", "sns", "sqs")}
-    return resources.create(events.STAGE, clients, settings(given))
+    return resources.create(events.STAGE, aws.client, settings(given), faster=speed)
 
 
 def write_note(directory: Path, running: Running) -> None:

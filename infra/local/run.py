@@ -86,7 +86,7 @@ def _start(settings: Settings, console: Console, stack: ExitStack, ending: threa
         environment = stack.enter_context(cloud.services(note))
         environment["AWS_ENDPOINT_URL_LAMBDA"] = f"http://{HOST}:{ws_port}"
         cloud.point_here(environment)
-        environment |= cloud.provision(given)
+        environment |= cloud.provision(given, settings.speed)
         os.environ.update(environment)
         progress.update(text="Loading the app …")
         functions, triggers = _app(environment)

@@ -135,22 +135,32 @@ def test_the_tables_topics_and_queues_pass_cfn_lint() -> None:
     assert run.stdout == ""
 
 
+STATEMENTS = json.loads((ROOT / ".chalice" / "policy.json").read_text())["Statement"]
+HERE = "eu-west-1:123456789012"
+
+
+def allowed(action: str, resource: str) -> bool:
+    """Whether the functions may do something to a resource, by the policy they all run with."""
+
+    def is_one_of(patterns: str | list[str]) -> bool:
+        return any(
+            fnmatchcase(resource, pattern) for pattern in ([patterns] if isinstance(patterns, str) else patterns)
+        )
+
+    return any(
+        is_one_of(statement["Resource"]) if "Resource" in statement else not is_one_of(statement["NotResource"])
+        for statement in STATEMENTS
+        if action in statement["Action"]
+    )
+
+
 def test_the_policy_covers_every_table_index_stream_topic_and_queue() -> None:
     """What a function may not touch, it can't use; and tracing needs its own permission."""
-    statements = json.loads((ROOT / ".chalice" / "policy.json").read_text())["Statement"]
-
-    def allowed(action: str, arn: str) -> bool:
-        for statement in statements:
-            patterns = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
-            if action in statement["Action"] and any(fnmatchcase(arn, pattern) for pattern in patterns):
-                return True
-        return False
-
     for name, resource in resources.template("dev").items():
         of = resource["Properties"]
         match resource["Type"]:
             case "AWS::DynamoDB::Table":
-                table = f"arn:aws:dynamodb:eu-west-1:123456789012:table/{of['TableName']}"
+                table = f"arn:aws:dynamodb:{HERE}:table/{of['TableName']}"
                 assert allowed("dynamodb:GetItem", table), name
                 assert all(
                     allowed("dynamodb:Query", f"{table}/index/{i['IndexName']}")
@@ -160,10 +170,28 @@ def test_the_policy_covers_every_table_index_stream_topic_and_queue() -> None:
                     "dynamodb:GetRecords", f"{table}/stream/2026-01-01T00:00:00"
                 )
             case "AWS::SNS::Topic":
-                assert allowed("sns:Publish", f"arn:aws:sns:eu-west-1:123456789012:{of['TopicName']}"), name
+                assert allowed("sns:Publish", f"arn:aws:sns:{HERE}:{of['TopicName']}"), name
             case "AWS::SQS::Queue":
-                assert allowed("sqs:SendMessage", f"arn:aws:sqs:eu-west-1:123456789012:{of['QueueName']}"), name
+                for action in ("SendMessage", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+                    assert allowed(f"sqs:{action}", f"arn:aws:sqs:{HERE}:{of['QueueName']}"), name
+            case "AWS::SES::ConfigurationSet":
+                assert allowed("ses:SendBulkEmail", f"arn:aws:ses:{HERE}:configuration-set/{of['Name']}"), name
     assert not CONFIG["xray"] or allowed("xray:PutTraceSegments", "*")
+
+
+def test_the_policy_lets_messages_leave_and_nothing_else() -> None:
+    """Email by an identity, SMS to phones (no ARN), pushes to endpoints; not to the topics and secrets of others.
+
+    SecureStrings under the key that AWS keeps for SSM need no permission on the key: who may read the parameter may.
+    """
+    assert allowed("ses:SendBulkEmail", f"arn:aws:ses:{HERE}:identity/example.com")
+    assert allowed("sns:Publish", "+15550100")
+    assert allowed("sns:Publish", f"arn:aws:sns:{HERE}:endpoint/GCM/app/1")
+    assert allowed("sns:CreatePlatformEndpoint", f"arn:aws:sns:{HERE}:app/APNS/app")
+    assert allowed("ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/gatecall/dev/link-keys")
+    assert not allowed("sns:Publish", f"arn:aws:sns:{HERE}:payroll")
+    assert not allowed("sqs:SendMessage", f"arn:aws:sqs:{HERE}:payroll")
+    assert not allowed("ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/payroll")
 
 
 def test_the_imports_point_upstream() -> None:

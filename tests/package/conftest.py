@@ -108,9 +108,8 @@ def cloud(unpacked: Path) -> Iterator[Cloud]:
             "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
         })  # fmt: skip
-        clients = {name: cloud.client(name) for name in ("dynamodb", "sns", "sqs")}
         given = {"FEEDS": "replay", "AIRPORTS": "LGA", "FLIGHT_CLOCK": ""}
-        cloud.environment |= resources.create("dev", clients, given)
+        cloud.environment |= resources.create("dev", cloud.client, given)
         yield cloud
 
 

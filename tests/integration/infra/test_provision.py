@@ -11,6 +11,9 @@ from rich.console import Console
 from infra.provision import provision
 from infra.stages import CONFIG
 
+# policies, subscriptions and SES's: cfn-lint checks them
+pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse .* not supported by moto's CloudFormation")
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
@@ -30,8 +33,12 @@ def test_a_provisioned_stage_is_known_to_the_app(config: Path) -> None:
     assert (
         told["FLIGHTS_STREAM_ARN"] == tables.describe_table(TableName=told["FLIGHTS_TABLE"])["Table"]["LatestStreamArn"]
     )
-    boto3.client("sns").get_topic_attributes(TopicArn=told["FLIGHT_CHANGES_TOPIC_ARN"])
-    boto3.client("sqs").get_queue_attributes(QueueUrl=told["DEAD_LETTERS_QUEUE_URL"])
+    for name in told:
+        if name.endswith("_TOPIC_ARN"):
+            boto3.client("sns").get_topic_attributes(TopicArn=told[name])
+        elif name.endswith("_QUEUE_URL"):
+            boto3.client("sqs").get_queue_attributes(QueueUrl=told[name])
+    assert "set by provisioning" not in told.values()
 
 
 @mock_aws
@@ -43,4 +50,4 @@ def test_provisioning_again_changes_nothing(config: Path) -> None:
     provision("dev", client, config, Console(quiet=True))
     again = config.read_text(), client.describe_stack_resources(StackName="gatecall-dev")["StackResources"]
     assert first[0] == again[0]
-    assert [r["PhysicalResourceId"] for r in first[1]] == [r["PhysicalResourceId"] for r in again[1]]
+    assert [r.get("PhysicalResourceId") for r in first[1]] == [r.get("PhysicalResourceId") for r in again[1]]

@@ -44,8 +44,7 @@ def exact_cloud(services: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
     """An empty Gatecall that many threads may use."""
     for name, value in services.items():
         monkeypatch.setenv(name, value)
-    clients = {name: boto3.client(name) for name in ("dynamodb", "sns", "sqs")}
-    for name, value in resources.create(f"race{next(_stages)}", clients, {}).items():
+    for name, value in resources.create(f"race{next(_stages)}", boto3.client, {}).items():
         monkeypatch.setenv(name, value)
     _forget_tables()
     yield

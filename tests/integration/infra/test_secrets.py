@@ -1,0 +1,79 @@
+"""The secrets of a stage, in moto's Parameter Store."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib.core.errors import NotFound
+from infra import __main__ as command
+from infra import secrets
+
+
+@pytest.fixture
+def ssm() -> Any:
+    with mock_aws():
+        yield boto3.client("ssm")
+
+
+def value(ssm: Any, name: str) -> str:
+    return ssm.get_parameter(Name=f"/gatecall/dev/{name}", WithDecryption=True)["Parameter"]["Value"]
+
+
+def test_a_stages_secrets_are_made_once(ssm: Any) -> None:
+    """Encrypted, and each of the kind that its readers expect; making them again overwrites nothing."""
+    assert secrets.make("dev", ssm) == ["/gatecall/dev/link-keys", "/gatecall/dev/vapid-key"]
+    kinds = {each["Name"]: each["Type"] for each in ssm.describe_parameters()["Parameters"]}
+    assert kinds == dict.fromkeys(("/gatecall/dev/link-keys", "/gatecall/dev/vapid-key"), "SecureString")
+    keys, vapid = value(ssm, "link-keys"), value(ssm, "vapid-key")
+    assert all(len(key) >= 43 for key in json.loads(keys))  # 256 bits in base64
+    assert len(set(json.loads(keys))) == 2
+    assert vapid.startswith("-----BEGIN PRIVATE KEY-----\n")
+    assert secrets.make("dev", ssm) == []
+    assert (value(ssm, "link-keys"), value(ssm, "vapid-key")) == (keys, vapid)
+
+
+def test_what_is_missing_is_made_and_what_is_there_is_kept(ssm: Any) -> None:
+    """A stage of before Web Push keeps its links' keys."""
+    ssm.put_parameter(Name="/gatecall/dev/link-keys", Type="SecureString", Value='["ours"]')
+    assert secrets.make("dev", ssm) == ["/gatecall/dev/vapid-key"]
+    assert value(ssm, "link-keys") == '["ours"]'
+
+
+def test_a_stage_has_secrets_of_its_own(ssm: Any) -> None:
+    """What is signed in one opens nothing in another."""
+    secrets.make("dev", ssm)
+    secrets.make("prod", ssm)
+    assert value(ssm, "link-keys") != ssm.get_parameter(Name="/gatecall/prod/link-keys")["Parameter"]["Value"]
+
+
+def test_the_key_that_begins_to_sign_was_known_before(ssm: Any) -> None:
+    """A function that still holds the old list verifies what another signs by the new; the last key still verifies."""
+    secrets.make("dev", ssm)
+    before = json.loads(value(ssm, "link-keys"))
+    secrets.rotate("dev", ssm)
+    after = json.loads(value(ssm, "link-keys"))
+    assert after[0] == before[1]
+    assert before[0] in after
+    assert after[1] not in before
+    secrets.rotate("dev", ssm)
+    again = json.loads(value(ssm, "link-keys"))
+    assert again[0] == after[1]
+    assert before[0] not in again
+
+
+def test_nothing_is_rotated_where_nothing_was_made(ssm: Any) -> None:
+    """And what to do is said."""
+    with pytest.raises(NotFound, match="python -m infra provision --stage dev"):
+        secrets.rotate("dev", ssm)
+
+
+def test_rotate_keys_on_the_command_line(ssm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`python -m infra rotate-keys --stage dev`."""
+    monkeypatch.setattr(command.stages, "enter", lambda stage: None)
+    secrets.make("dev", ssm)
+    before = value(ssm, "link-keys")
+    assert command.main(["rotate-keys", "--stage", "dev"]) == 0
+    assert value(ssm, "link-keys") != before

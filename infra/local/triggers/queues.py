@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -11,13 +12,16 @@ from chalice.app import SNSEventConfig, SQSEventConfig
 from infra.local import events
 from infra.local.functions import Functions
 
+MOST_AT_A_TIME = 1000  # invocations by a queue whose function says nothing of it: what an account may run
+
 log = logging.getLogger(__name__)
 
 
 class Queue:
     """A queue read for a function: what it handled is deleted, the rest comes again after the queue's own time-out.
 
-    `concurrently` runs a batch beside others.
+    Delays, and what came too often, are the queue's own doing. `concurrently` runs a batch beside others: as many as
+    the function's `maximum_concurrency` allows, for nothing is received that can't be handed over at once.
     """
 
     def __init__(
@@ -35,21 +39,45 @@ class Queue:
         name = source.queue or str(source.queue_arn).rpartition(":")[2]
         self._arn = source.queue_arn or f"arn:aws:sqs:{events.REGION}:{events.ACCOUNT}:{name}"
         self._url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        self._places = threading.BoundedSemaphore(source.maximum_concurrency or MOST_AT_A_TIME)
 
     def poll(self) -> bool:
         """Hand over one batch. Returns whether there was any."""
-        messages = self._sqs.receive_message(
-            QueueUrl=self._url,
-            MaxNumberOfMessages=min(self._source.batch_size, 10),
-            MessageSystemAttributeNames=["All"],
-            MessageAttributeNames=["All"],
-            WaitTimeSeconds=0,
-        ).get("Messages", [])
+        if not self._places.acquire(timeout=1):
+            return True  # the next look may follow at once: it waits here again
+        messages: list[dict[str, Any]] = []
+        try:
+            messages = self._receive()
+        finally:
+            if not messages:
+                self._places.release()
         if messages:
             self._concurrently(lambda: self._hand_over(messages))
         return bool(messages)
 
+    def _receive(self) -> list[dict[str, Any]]:
+        """A batch as large as the function takes; SQS gives ten messages a call."""
+        batch: list[dict[str, Any]] = []
+        while (room := self._source.batch_size - len(batch)) > 0:
+            received = self._sqs.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=min(room, 10),
+                MessageSystemAttributeNames=["All"],
+                MessageAttributeNames=["All"],
+                WaitTimeSeconds=0,
+            ).get("Messages")
+            if not received:
+                break
+            batch += received
+        return batch
+
     def _hand_over(self, messages: list[dict[str, Any]]) -> None:
+        try:
+            self._invoke(messages)
+        finally:
+            self._places.release()
+
+    def _invoke(self, messages: list[dict[str, Any]]) -> None:
         batch = [events.sqs_record(message, self._arn) for message in messages]
         try:
             result = self._functions.invoke(self._source.name, events.records(*batch))

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -101,3 +102,48 @@ def test_a_batch_reports_what_can_not_be_handled_now_and_sets_aside_what_never_c
     assert answer == {"batchItemFailures": [{"itemIdentifier": "busy"}]}
     assert handled == ["dull", "good", "fine"]
     assert [letter.record["messageId"] for letter in command.letters()] == ["poison"]
+
+
+def given_up(*bodies: str) -> str:
+    """Messages that a queue gave up on, as they came too often; gives the queue's address."""
+    sqs = aws.client("sqs")
+    queue: str = sqs.get_queue_url(QueueName="gatecall-test-emails")["QueueUrl"]
+    attributes = {"n": {"DataType": "Number", "StringValue": "7"}}
+    for body in bodies:
+        sqs.send_message(QueueUrl=queue, MessageBody=body, MessageAttributes=attributes)
+    for _ in range(11):
+        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", ()):
+            sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+            time.sleep(0.002)  # visible again from the next millisecond on
+    return queue
+
+
+def test_a_message_that_a_queue_gave_up_on_is_listed_beside_the_others(console: Console) -> None:
+    """With its queue, and what it says."""
+    set_aside("record-1")
+    given_up('{"page": "flight:UA1545#email#3"}')
+    command.show(console)
+    shown = console.export_text()
+    assert "gatecall-test-emails" in shown
+    assert "flight:UA1545#email#3" in shown
+    assert "it came too often" in shown
+    assert "record-1" in shown
+
+
+def test_a_message_that_a_queue_gave_up_on_goes_into_its_queue_again(console: Console) -> None:
+    """Whole, with its attributes; and it is a dead letter no more."""
+    queue = given_up("hello")
+    assert command.replay(console) == 0
+    assert list(command.letters()) == []
+    [message] = aws.client("sqs").receive_message(QueueUrl=queue, MessageAttributeNames=["All"])["Messages"]
+    assert message["Body"] == "hello"
+    assert message["MessageAttributes"] == {"n": {"DataType": "Number", "StringValue": "7"}}
+
+
+def test_a_message_whose_queue_is_gone_stays(console: Console) -> None:
+    """And what SQS says is shown."""
+    queue = given_up("hello")
+    aws.client("sqs").delete_queue(QueueUrl=queue)
+    assert command.replay(console) == 1
+    assert "NonExistentQueue" in console.export_text()
+    assert [letter.record["MessageBody"] for letter in command.letters()] == ["hello"]

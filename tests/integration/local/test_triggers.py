@@ -293,6 +293,119 @@ def test_a_queues_messages_are_deleted_when_handled_and_come_again_when_reported
     assert int(left["ApproximateNumberOfMessages"]) + int(left["ApproximateNumberOfMessagesNotVisible"]) == 1
 
 
+def made_queue(sqs, **attributes):
+    """A queue's name and address."""
+    name = f"queue-{next(numbers)}"
+    return name, sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+
+
+def test_a_batch_is_as_large_as_the_function_takes(moto):
+    """Also larger than SQS gives in one answer; a last one is smaller."""
+    sqs = client("sqs", moto)
+    name, url = made_queue(sqs)
+    app, batches = Chalice("toy"), []
+    app.on_sqs_message(name, batch_size=25, maximum_batching_window_in_seconds=1)(
+        lambda event: batches.append(len(list(event)))
+    )
+    for start in range(0, 40, 10):
+        sqs.send_message_batch(
+            QueueUrl=url, Entries=[{"Id": str(n), "MessageBody": str(n)} for n in range(start, start + 10)]
+        )
+    with World(app, moto):
+        wait_until(lambda: sum(batches) == 40)
+    assert batches == [25, 15]
+
+
+def test_a_queue_runs_no_more_batches_at_a_time_than_its_function_allows(moto):
+    """maximum_concurrency: what there is no place for stays in the queue; another queue's messages go on."""
+    sqs = client("sqs", moto)
+    (name, url), (other, other_url) = made_queue(sqs), made_queue(sqs)
+    app, release, under_way, others = Chalice("toy"), threading.Event(), [], []
+
+    @app.on_sqs_message(name, batch_size=1, maximum_concurrency=2)
+    def slow(event):
+        under_way.append([record.body for record in event])
+        release.wait(8)
+
+    app.on_sqs_message(other, batch_size=1, name="other")(lambda event: others.append(1))
+    for number in range(5):
+        sqs.send_message(QueueUrl=url, MessageBody=str(number))
+    with World(app, moto):
+        wait_until(lambda: len(under_way) == 2)
+        sqs.send_message(QueueUrl=other_url, MessageBody="x")
+        wait_until(lambda: others)
+        assert len(under_way) == 2
+        left = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
+        assert left == {"ApproximateNumberOfMessages": "3"}
+        release.set()
+        wait_until(lambda: len(under_way) == 5)
+
+
+def test_a_queue_holds_back_what_it_is_told_to(moto):
+    """DelaySeconds of the queue; a message may say otherwise."""
+    sqs = client("sqs", moto)
+    name, url = made_queue(sqs, DelaySeconds="1")
+    app, came = Chalice("toy"), []
+    app.on_sqs_message(name, batch_size=1)(
+        lambda event: came.extend((record.body, time.monotonic()) for record in event)
+    )
+    with World(app, moto):
+        began = time.monotonic()
+        sqs.send_message(QueueUrl=url, MessageBody="later")
+        sqs.send_message(QueueUrl=url, MessageBody="now", DelaySeconds=0)
+        wait_until(lambda: len(came) == 2)
+    assert [body for body, _ in came] == ["now", "later"]
+    assert came[1][1] - began >= 0.9
+
+
+def test_what_comes_too_often_goes_to_the_dead_letters(moto):
+    """By the queue's redrive policy, whole, and saying from where."""
+    sqs = client("sqs", moto)
+    _, letters = made_queue(sqs)
+    arn = sqs.get_queue_attributes(QueueUrl=letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 2})
+    name, url = made_queue(sqs, VisibilityTimeout="1", RedrivePolicy=policy)
+    app, tried = Chalice("toy"), []
+
+    @app.on_sqs_message(name, batch_size=10)
+    def arrived(event):
+        records = event.to_dict()["Records"]
+        tried.extend(record["body"] for record in records)
+        return {"batchItemFailures": [{"itemIdentifier": r["messageId"]} for r in records if r["body"] == "bad"]}
+
+    for body in ("bad", "good"):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    found = []
+    with World(app, moto):
+        wait_until(lambda: found.extend(
+            sqs.receive_message(QueueUrl=letters, MessageSystemAttributeNames=["All"]).get("Messages", [])
+        ) or found)  # fmt: skip
+    assert sorted(tried) == ["bad", "bad", "good"]
+    [letter] = found
+    assert letter["Body"] == "bad"
+    assert letter["Attributes"]["DeadLetterQueueSourceArn"].endswith(f":{name}")
+
+
+def test_a_queue_gets_of_a_topic_what_its_subscription_asks_for(moto):
+    """By a filter on one of several kinds; delivered raw: the body is the message, its attributes those it had."""
+    sqs, sns = client("sqs", moto), client("sns", moto)
+    topic = sns.create_topic(Name=f"topic-{next(numbers)}")["TopicArn"]
+    name, url = made_queue(sqs)
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    attributes = {"RawMessageDelivery": "true", "FilterPolicy": json.dumps({"kinds": ["cancelled", "diverted"]})}
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+    app, seen = Chalice("toy"), []
+    app.on_sqs_message(name, batch_size=1)(lambda event: seen.extend(event.to_dict()["Records"]))
+    with World(app, moto):
+        for message, kinds in (("a", ["gate"]), ("b", ["gate", "cancelled"]), ("c", ["updated"]), ("d", ["diverted"])):
+            told = {"kinds": {"DataType": "String.Array", "StringValue": json.dumps(kinds)}}
+            sns.publish(TopicArn=topic, Message=message, MessageAttributes=told)
+        wait_until(lambda: len(seen) == 2)
+    assert sorted(record["body"] for record in seen) == ["b", "d"]
+    kinds = {record["body"]: record["messageAttributes"]["kinds"] for record in seen}
+    assert kinds["d"] == {"dataType": "String.Array", "stringValue": '["diverted"]'}
+
+
 def test_a_trigger_without_a_stand_in_is_named(moto):
     """A handler that nothing calls here is said to be so, and the others work."""
     app = Chalice("toy")

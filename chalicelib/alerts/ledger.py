@@ -203,7 +203,7 @@ def follower_row(follower: Follower) -> _Row:
     """The item of a follower, for a transaction that writes or deletes it together with its subscription."""
     return _rows()(
         f"page#{Page.of(follower)}", follower.id, address=follower.address.value, rule=encode_rule(follower.rule),
-        secret=follower.secret, expires=expires(follower.subject.day),
+        secret=follower.secret, code=follower.code, expires=expires(follower.subject.day),
     )  # fmt: skip
 
 

@@ -1,18 +1,24 @@
 """The tables, topics and queues of the template, made in moto for each test."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
+from itertools import count
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib.core import aws, secrets
+from chalicelib.alerts import ledger
+from chalicelib.alerts import store as alerts
+from chalicelib.core import aws, config, secrets
 from chalicelib.core.clock import Now
+from chalicelib.flights import store as flights
+from chalicelib.live import store as live
 from infra import resources
+from infra.local import cloud as local_cloud
 from infra.local import moto_gaps
 
 
@@ -22,6 +28,7 @@ def client(service: str) -> Any:
     return boto3.client(service)
 
 
+_stages = count(1)
 NOON = datetime(2026, 7, 10, 12, tzinfo=UTC)
 
 
@@ -40,3 +47,33 @@ def cloud() -> Iterator[None]:
         aws._client.cache_clear()
         secrets._known.clear()
         yield
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[dict[str, str]]:
+    """Tables that are exact under threads: dynoxide's, or moto's behind one lock."""
+    with local_cloud.services(lambda text: None) as environment:
+        yield environment
+
+
+@pytest.fixture
+def exact_cloud(services: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty Gatecall that many threads may use."""
+    for name, value in services.items():
+        monkeypatch.setenv(name, value)
+    for name, value in resources.create(
+        f"race{next(_stages)}", boto3.client, {"EMAIL_SENDER": os.environ["EMAIL_SENDER"]}
+    ).items():
+        monkeypatch.setenv(name, value)
+    _forget_tables()
+    yield
+    _forget_tables()
+
+
+def _forget_tables() -> None:
+    forget: list[Callable[[], None]] = [aws._client.cache_clear, config.config.cache_clear, secrets._known.clear]
+    for store in (flights, live, ledger, alerts):
+        forget.append(store._rows.cache_clear)
+        store._Row._connection = None
+    for each in forget:
+        each()

@@ -1,4 +1,4 @@
-"""Followers in moto; and in dynoxide, where it can be had, for whatever runs at the same time."""
+"""Followers in moto."""
 
 import pytest
 

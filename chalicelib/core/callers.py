@@ -26,8 +26,17 @@ class ApiKey:
         return f"an API key with scope {self.scope}"
 
 
-Callers = Anyone | ApiKey
+@dataclass(frozen=True)
+class SignedLink:
+    """Whoever has the link that was sent to an address: its token as bearer (RFC 6750), or as `token` in the query."""
+
+    def __str__(self) -> str:
+        return "who has the signed link of a message"
+
+
+Callers = Anyone | ApiKey | SignedLink
 ANYONE = Anyone()
+SIGNED_LINK = SignedLink()
 
 
 @dataclass(frozen=True)
@@ -39,8 +48,17 @@ class Machine:
     airports: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Holder:
+    """Who calls with a signed link: the id of the address it was sent to."""
+
+    address: str
+
+
 FindMachine = Callable[[str], Machine | None]
 _find_machine: FindMachine | None = None
+FindHolder = Callable[[str], Holder | None]
+_find_holder: FindHolder | None = None
 
 
 def recognise_machines_by(find: FindMachine) -> FindMachine:
@@ -50,10 +68,26 @@ def recognise_machines_by(find: FindMachine) -> FindMachine:
     return find
 
 
-def admit(callers: Callers, headers: Mapping[str, str]) -> Machine | None:
-    """Let a request in, or raise Unauthenticated or Forbidden. Returns the machine, where one had to show itself."""
-    if isinstance(callers, Anyone):
-        return None
+def recognise_links_by(find: FindHolder) -> FindHolder:
+    """Say who answers for the tokens of signed links; app.py does, once. Usable as a decorator."""
+    global _find_holder  # noqa: PLW0603 - wiring, set once when the app is put together
+    _find_holder = find
+    return find
+
+
+def admit(callers: Callers, headers: Mapping[str, str], token: str | None = None) -> Machine | Holder | None:
+    """Let a request in, or raise Unauthenticated or Forbidden; `token` is the query's.
+
+    Returns the machine or the holder of a link, where one had to show itself.
+    """
+    if isinstance(callers, ApiKey):
+        return _machine(callers, headers)
+    if isinstance(callers, SignedLink):
+        return _holder(headers, token)
+    return None
+
+
+def _machine(callers: ApiKey, headers: Mapping[str, str]) -> Machine:
     key = headers.get(API_KEY_HEADER)
     if not key:
         raise Unauthenticated("this needs an API key in the X-Api-Key header")
@@ -64,3 +98,15 @@ def admit(callers: Callers, headers: Mapping[str, str]) -> Machine | None:
     if callers.scope not in machine.scopes:
         raise Forbidden(f"this API key may not do this: it lacks the scope {callers.scope}")
     return machine
+
+
+def _holder(headers: Mapping[str, str], token: str | None) -> Holder:
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    shown = bearer.strip() if scheme.lower() == "bearer" else token
+    if not shown:
+        raise Unauthenticated("this needs the token of a signed link, as bearer or as `token` in the query", "Bearer")
+    assert _find_holder, "app.py has not said who answers for signed links"
+    holder = _find_holder(shown)
+    if holder is None:
+        raise Unauthenticated("this link is not one of ours, or is too old", "Bearer")
+    return holder

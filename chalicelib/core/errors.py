@@ -33,7 +33,11 @@ class TooLarge(Invalid):
 
 
 class Unauthenticated(GatecallError):
-    """The caller did not say who it is, or is not known."""
+    """The caller did not say who it is, or is not known; `scheme` is how it could have."""
+
+    def __init__(self, detail: str, scheme: str = "ApiKey"):
+        super().__init__(detail)
+        self.scheme = scheme
 
 
 class Forbidden(GatecallError):
@@ -54,3 +58,17 @@ class Unavailable(GatecallError):
     def __init__(self, detail: str, retry_after: int = 2):
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class TooMany(GatecallError):
+    """Somebody asked for something too often: more than `allowed` times `within` seconds, by the named limit.
+
+    In `retry_after` seconds there is room again.
+    """
+
+    def __init__(self, detail: str, retry_after: int, limit: str, allowed: int, within: int):
+        super().__init__(detail)
+        self.retry_after = retry_after
+        self.limit = limit
+        self.allowed = allowed
+        self.within = within

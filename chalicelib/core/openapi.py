@@ -9,7 +9,7 @@ from chalice.app import Chalice
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.core.callers import API_KEY_HEADER, ApiKey
+from chalicelib.core.callers import API_KEY_HEADER, ApiKey, SignedLink
 from chalicelib.core.routes import DECLARED, JSON, Answer, Route
 
 _REF = "#/components/schemas/{model}"
@@ -67,7 +67,15 @@ def document(routes: Iterable[Route], version: str, base: str = "/") -> dict[str
         "paths": paths,
         "components": {
             "schemas": {"Problem": _PROBLEM, **schemas.get("$defs", {})},
-            "securitySchemes": {"apiKey": {"type": "apiKey", "in": "header", "name": API_KEY_HEADER}},
+            "securitySchemes": {
+                "apiKey": {"type": "apiKey", "in": "header", "name": API_KEY_HEADER},
+                "signedLink": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "the token of the link in a message; it is the key to what its address follows",
+                },
+                "signedLinkQuery": {"type": "apiKey", "in": "query", "name": "token", "description": "the same"},
+            },
         },
     }
 
@@ -100,6 +108,8 @@ def _operation(route: Route, in_use: Any) -> dict[str, Any]:
         operation["requestBody"] = {"required": True, "content": {t: {"schema": schema} for t in route.consumes}}
     if isinstance(route.callers, ApiKey):
         operation["security"] = [{"apiKey": []}]
+    if isinstance(route.callers, SignedLink):
+        operation["security"] = [{"signedLink": []}, {"signedLinkQuery": []}]
     return operation
 
 
@@ -123,7 +133,9 @@ def _responses(route: Route, in_use: Any) -> dict[str, Any]:
         content = {JSON: {"schema": in_use[answer, "serialization"]}}
     else:
         content = {kind: {"schema": {"type": "string"} if kind != JSON else {}} for kind in route.produces}
-    responses: dict[str, Any] = {"200": {"description": "As asked", "content": content}}
+    responses: dict[str, Any] = {str(route.status): {"description": "As asked"}}
+    if content:
+        responses[str(route.status)]["content"] = content
     if route.max_age is not None:
         responses["304"] = {"description": "Nothing changed since the ETag in If-None-Match"}
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
@@ -132,6 +144,10 @@ def _responses(route: Route, in_use: Any) -> dict[str, Any]:
         reasons["404"] = "There is no such thing"
     if isinstance(route.callers, ApiKey):
         reasons |= {"401": "No valid API key", "403": "The API key lacks the scope"}
+    if isinstance(route.callers, SignedLink):
+        reasons["401"] = "No valid signed link"
+    if "client" in route.parameters:
+        reasons["429"] = "Too often: try again after Retry-After"
     if route.consumes:
         reasons["413"] = "The body is larger than what is taken"
         reasons["415"] = f"The body is not {' or '.join(route.consumes)}"

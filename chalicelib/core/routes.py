@@ -1,8 +1,9 @@
 """REST routes: a Chalice blueprint whose views are typed, say who may call them, and answer errors in one shape.
 
 A view's signature is its contract, and the OpenAPI document is made from it (`openapi`): parameters named in the path
-are strings; `query` and `body` are pydantic models (or `body: bytes`); `machine` is the caller with an API key; the
-annotation of the result is the answer. Chalice middleware never sees a view's exception, hence the wrapper here.
+are strings; `query` and `body` are pydantic models (or `body: bytes`); `machine` is the caller with an API key and
+`holder` the one with a signed link; `client` is the network address of whoever calls; the annotation of the result is
+the answer. Chalice middleware never sees a view's exception, hence the wrapper here.
 """
 
 import hashlib
@@ -12,17 +13,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
+from ipaddress import IPv6Network, ip_address
 from typing import Any, get_type_hints
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from chalice.app import Blueprint, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chalicelib.core import errors
-from chalicelib.core.callers import Callers, admit
+from chalicelib.core.callers import Callers, SignedLink, admit
 from chalicelib.core.telemetry import logger
 
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+LARGEST = 100_000  # bytes of a body of ours; a view that takes raw bytes sees to it itself
 DECLARED = "declared_route"  # the attribute of a registered view that holds its Route
 
 _STATUS = {
@@ -33,6 +38,7 @@ _STATUS = {
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
+    errors.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -82,6 +88,7 @@ class Route:
     max_age: int | None  # seconds an answer may be kept before asking again; None: never kept
     consumes: tuple[str, ...]
     produces: tuple[str, ...]
+    status: int = 200  # of an answer; a Document brings its own
 
     @cached_property
     def hints(self) -> dict[str, Any]:
@@ -104,10 +111,29 @@ class Routes(Blueprint):
         return self._declare("GET", path, callers=callers, max_age=max_age, consumes=(), produces=produces)
 
     def post(
-        self, path: str, *, callers: Callers, consumes: tuple[str, ...] = (JSON,), produces: tuple[str, ...] = (JSON,)
+        self,
+        path: str,
+        *,
+        callers: Callers,
+        consumes: tuple[str, ...] = (JSON,),
+        produces: tuple[str, ...] = (JSON,),
+        status: int = 200,
     ) -> Callable[..., Any]:
-        """Declare a view that takes a body of the given content types."""
-        return self._declare("POST", path, callers=callers, max_age=None, consumes=consumes, produces=produces)
+        """Declare a view that takes a body of the given content types; none: it looks at no body.
+
+        A form comes as text, and as a list of texts where a name is given more than once.
+        """
+        return self._declare(
+            "POST", path, callers=callers, max_age=None, consumes=consumes, produces=produces, status=status
+        )
+
+    def patch(self, path: str, *, callers: Callers) -> Callable[..., Any]:
+        """Declare a view that changes what its JSON body names, and leaves the rest (RFC 7396 in spirit)."""
+        return self._declare("PATCH", path, callers=callers, max_age=None, consumes=(JSON,), produces=(JSON,))
+
+    def delete(self, path: str, *, callers: Callers) -> Callable[..., Any]:
+        """Declare a view that ends something and answers nothing."""
+        return self._declare("DELETE", path, callers=callers, max_age=None, consumes=(), produces=(), status=204)
 
     def _declare(self, method: str, path: str, **contract: Any) -> Callable[..., Any]:
         def declare(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -128,15 +154,20 @@ class Routes(Blueprint):
 
 def _answer(route: Route, request: Any, path_parameters: Mapping[str, str]) -> Response:
     try:
-        machine = admit(route.callers, request.headers)
+        query = _once(request.query_params)
+        token = query.pop("token", None) if isinstance(route.callers, SignedLink) else None
+        caller = admit(route.callers, request.headers, token)
         arguments: dict[str, Any] = {name: unquote(text) for name, text in path_parameters.items()}
-        if "machine" in route.parameters:
-            arguments["machine"] = machine
+        for name in ("machine", "holder"):
+            if name in route.parameters:
+                arguments[name] = caller
+        if "client" in route.parameters:
+            arguments["client"] = _client(request)
         if "query" in route.parameters:
-            arguments["query"] = _query(route.hints["query"], request.query_params)
-        elif request.query_params:
+            arguments["query"] = _validated(route.hints["query"], query, "query")
+        elif query:
             raise errors.Invalid("this takes no query", [
-                errors.Fault("query", name, "is not known here") for name in request.query_params
+                errors.Fault("query", name, "is not known here") for name in query
             ])  # fmt: skip
         if "body" in route.parameters:
             arguments["body"] = _body(route, request)
@@ -150,14 +181,25 @@ def _answer(route: Route, request: Any, path_parameters: Mapping[str, str]) -> R
         return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "this is our fault; it was logged", request)
 
 
-def _query(model: type[BaseModel], parameters: Any) -> BaseModel:
+def _once(parameters: Any) -> dict[str, str]:
+    """The parameters of a query or form, each given once."""
     given: dict[str, str] = {}
     for name in parameters or ():
         values = parameters.getlist(name)
         if len(values) > 1:
             raise errors.Invalid("a query parameter is given twice", [errors.Fault("query", name, "is given twice")])
         given[name] = values[0]
-    return _validated(model, given, "query")
+    return given
+
+
+def _client(request: Any) -> str:
+    """The network address of whoever calls; of an IPv6 address the /64, which is one household or host."""
+    text = str(request.context.get("identity", {}).get("sourceIp", ""))
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return text
+    return str(IPv6Network((int(address), 64), strict=False)) if address.version == 6 else text
 
 
 def _body(route: Route, request: Any) -> Any:
@@ -173,11 +215,50 @@ def _body(route: Route, request: Any) -> Any:
         raise errors.Invalid("the body can't be decoded") from None
     if route.hints["body"] is bytes:
         return raw
+    if len(raw) > LARGEST:
+        raise errors.TooLarge(f"a body is at most {LARGEST} bytes")
+    if content_type in (FORM, MULTIPART):
+        return _validated(route.hints["body"], _form(content_type, request.headers["content-type"], raw), "body")
     try:
         parsed = json.loads(raw)
+        json.dumps(parsed, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+    except RecursionError:
+        raise errors.Invalid("the body is nested too deeply") from None
     except ValueError as error:
         raise errors.Invalid(f"the body is not JSON: {error}") from None
     return _validated(route.hints["body"], parsed, "body")
+
+
+def _form(content_type: str, header: str, raw: bytes) -> dict[str, Any]:
+    """The fields of a form (WHATWG URL, RFC 7578): text; a list where one is given more than once."""
+    try:
+        if content_type == FORM:
+            pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=200, errors="strict")
+        else:
+            pairs = _parts(header, raw)
+    except ValueError as error:
+        raise errors.Invalid(f"the body is no form: {error}") from None
+    given: dict[str, Any] = {}
+    for name, value in pairs:
+        given[name] = (
+            value if name not in given else [*([given[name]] if isinstance(given[name], str) else given[name]), value]
+        )
+    return given
+
+
+def _parts(header: str, raw: bytes) -> list[tuple[str, str]]:
+    from email.parser import BytesParser
+    from email.policy import HTTP
+
+    parsed = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + header.encode() + b"\r\n\r\n" + raw)
+    if not parsed.is_multipart():
+        raise ValueError("it has no parts")
+    found = []
+    for part in parsed.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        if isinstance(name, str) and isinstance(content := part.get_payload(decode=True), bytes):
+            found.append((name, content.decode().rstrip("\r\n")))
+    return found
 
 
 def _validated(model: type[BaseModel], given: Any, place: str) -> BaseModel:
@@ -202,16 +283,18 @@ def _reason(error: Any) -> str:
     return message[0].lower() + message[1:]
 
 
-def _shaped(route: Route, request: Any, result: Answer | Document) -> Response:
+def _shaped(route: Route, request: Any, result: Answer | Document | None) -> Response:
     headers: dict[str, str | list[str]] = {
         "Cache-Control": "no-store" if route.max_age is None else f"public, max-age={route.max_age}"
     }
+    if result is None:
+        return Response("", headers=headers, status_code=route.status)
     if isinstance(result, Document):
         headers |= {"Content-Type": result.content_type, **result.headers}
         body, tag, status = result.body, result.body.encode(), result.status
     else:
         headers |= {"Content-Type": JSON, **result.headers()}
-        body, tag, status = result.model_dump_json(by_alias=True, exclude_none=True), result.tag(), HTTPStatus.OK
+        body, tag, status = result.model_dump_json(by_alias=True, exclude_none=True), result.tag(), route.status
     if route.max_age is not None:
         etag = f'W/"{hashlib.blake2b(tag, digest_size=12).hexdigest()}"'
         headers["ETag"] = etag
@@ -243,8 +326,13 @@ def _problem(status: HTTPStatus, detail: str, request: Any, error: errors.Gateca
     headers: dict[str, str | list[str]] = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
     if isinstance(error, errors.Invalid) and error.faults:
         body["errors"] = [{"in": f.place, "name": f.name, "detail": f.detail} for f in error.faults]
-    if isinstance(error, errors.Unavailable):
+    if isinstance(error, errors.Unavailable | errors.TooMany):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.TooMany):  # draft-ietf-httpapi-ratelimit-headers-10
+        body["type"] = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+        body["violated-policies"] = [error.limit]
+        headers["RateLimit-Policy"] = f'"{error.limit}";q={error.allowed};w={error.within}'
+        headers["RateLimit"] = f'"{error.limit}";r=0;t={error.retry_after}'
     if isinstance(error, errors.Unauthenticated):
-        headers["WWW-Authenticate"] = "ApiKey"
+        headers["WWW-Authenticate"] = error.scheme
     return Response(json.dumps(body), headers=headers, status_code=status.value)

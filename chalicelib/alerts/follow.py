@@ -1,0 +1,232 @@
+"""Takes the wish to be told of a flight. Nothing is sent from here, and nothing is told before who is asked agrees.
+
+A wish is kept as a pending subscription; the table's stream does the rest (`confirm`). The answer is the same whether
+the address is known, confirmed, suppressed, or follows this already: who asks does not learn what others follow. So a
+wish for a confirmed address, too, is kept as pending and becomes active by the stream: it takes no longer either.
+
+- An address confirms once. What is asked for later is active at once, at most 10 an hour, and each message carries the
+  link that stops it.
+- What somebody stopped is active again only when they have confirmed again.
+- The rule of an active subscription is changed by who has its link (`manage`), not by asking again.
+- An address is asked at most once in 10 minutes and 3 times a day; what else is asked for meanwhile waits with the
+  first. One that bounced or complained is not asked any more.
+"""
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import Any
+
+from chalicelib.airports import lookup
+from chalicelib.alerts import plan, store
+from chalicelib.alerts.model import LANGUAGES, USUAL, Rule, Subject
+from chalicelib.alerts.store import Contact, Holding, Standing, Status, Subscription
+from chalicelib.alerts.wishes import FollowAnswer, FollowRequest
+from chalicelib.channels import addresses
+from chalicelib.channels.model import Address, Channel
+from chalicelib.core import limits
+from chalicelib.core.clock import Now
+from chalicelib.core.errors import Fault, Invalid, TooMany
+from chalicelib.core.telemetry import count
+from chalicelib.flights.carriers import carrier
+from chalicelib.flights.identity import FlightNumber, LegId
+from chalicelib.flights.model import Flight, Phase
+
+AHEAD = timedelta(days=330)  # airlines sell no flights after that
+LONGEST_AGO = timedelta(hours=24)  # what left before that has arrived, or its source has forgotten it
+MOST_FLIGHTS = 40  # of a route on a day
+MOST_SUBSCRIPTIONS = 100  # of an address
+ASK_AGAIN = timedelta(minutes=10)
+ASKS = 3  # a day
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FINAL = (
+    "bounce",
+    "complaint",
+)  # an address with such a reason is not asked any more; others can prove themselves again
+_LAST_ZONE = timezone(timedelta(hours=-12))  # where a day ends last
+
+
+def follow(request: FollowRequest, now: Now, client: str, accept_language: str = "") -> FollowAnswer:
+    """Note a wish. Raises Invalid, TooMany, Unavailable."""
+    limits.spend("follow-by-client", client, 20, HOUR, now.wall)
+    subject = subject_of(request)
+    flights = plan.flights_of(subject, now.flight)
+    _check(subject, flights, now.flight)
+    address = address_of(request)
+    limits.spend("follow-by-address", _mailbox(address), 10, HOUR, now.wall)
+    origin = subject.leg.origin if subject.leg else subject.route[0] if subject.route else None
+    origin = origin or next((flight.leg.origin for flight in flights), None)
+    if origin is None and request.quiet and not request.zone:
+        raise _invalid("zone", "is needed for the quiet hours, as it is not known yet where this flight leaves")
+    zone = lookup.zone(origin).key if origin else "UTC"
+    rule = request.applied_to(Rule(language_of(accept_language), zone, USUAL))
+    store.persist(lambda: _keep(address, subject, rule, now.wall))
+    count("FollowsAsked")
+    return FollowAnswer(
+        id=store.subscription_id(address.id, subject),
+        confirm="link" if address.channel is Channel.EMAIL else "code",
+        bound=bool(flights),
+        flights=[str(flight.leg) for flight in flights],
+    )
+
+
+def subject_of(request: FollowRequest) -> Subject:
+    """What is to be followed, in its one spelling. Raises Invalid."""
+    given = [name for name in ("flight", "number", "origin") if getattr(request, name) is not None]
+    if request.origin is None and request.destination is not None:
+        raise _invalid("origin", "is missing: a whole airport is a board, which is watched over the WebSocket")
+    if len(given) != 1:
+        raise _invalid(given[1] if given else "flight", "one of these is followed: a flight, a number, a route")
+    if request.flight is not None:
+        if request.day is not None:
+            raise _invalid("date", "stands in the flight's id already")
+        leg = _parsed("flight", LegId, request.flight)
+        return Subject(leg=LegId(_canonical(leg.flight), leg.date, _airport("flight", leg.origin)))
+    if request.day is None:
+        raise _invalid("date", "is missing")
+    if request.number is not None:
+        return Subject(number=_canonical(_parsed("number", FlightNumber, request.number)), on=request.day)
+    if request.destination is None:
+        raise _invalid("destination", "is missing: a whole airport is a board, which is watched over the WebSocket")
+    route = _airport("origin", request.origin or ""), _airport("destination", request.destination)
+    if route[0] == route[1]:
+        raise _invalid("destination", "is the origin")
+    return Subject(route=route, on=request.day)
+
+
+def address_of(request: FollowRequest) -> Address:
+    """The address that is given, in its one spelling. Raises Invalid, Unavailable."""
+    given = request.address
+    if isinstance(given, dict):
+        if request.channel is Channel.PUSH and given.keys() == {"platform", "token"}:
+            given = f"{given['platform']}:{given['token']}"
+        elif request.channel is Channel.WEBPUSH:
+            given = json.dumps(given)
+        else:
+            raise _invalid("address", f"is no address of channel {request.channel}")
+    address = addresses.parse(request.channel, given)
+    if address.channel is Channel.PUSH:
+        from chalicelib.channels import push
+
+        return push.register(address)
+    return address
+
+
+def language_of(accept_language: str) -> str:
+    """The language that suits best what a browser says its user reads (RFC 9110, section 12.5.4)."""
+    liked: list[tuple[float, str]] = []
+    for part in accept_language.split(",")[:20]:
+        tag, _, weight = part.partition(";")
+        try:
+            quality = float(weight.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        liked.append((quality, tag.strip().lower().partition("-")[0]))
+    known = [(quality, language) for quality, language in liked if language in LANGUAGES and quality > 0]
+    return max(known, key=lambda each: each[0], default=(0, "en"))[1]
+
+
+def _check(subject: Subject, flights: Sequence[Flight], now: datetime) -> None:
+    name = "flight" if subject.leg else "date"
+    origin = subject.leg.origin if subject.leg else subject.route[0] if subject.route else None
+    there: tzinfo = lookup.zone(origin) if origin else _LAST_ZONE
+    if not flights and subject.day < now.astimezone(there).date():
+        raise _invalid(name, "is in the past")
+    if subject.day > now.date() + AHEAD:
+        raise _invalid(name, f"is more than {AHEAD.days} days ahead")
+    if flights and all(_over(flight, now) for flight in flights):
+        raise _invalid("flight" if subject.leg else "number" if subject.number else "date", "has arrived already")
+    if subject.route and len(flights) > MOST_FLIGHTS:
+        raise _invalid("destination", f"is too broad: {len(flights)} flights that day; follow one of them")
+
+
+def _over(flight: Flight, now: datetime) -> bool:
+    status = flight.status
+    left = status.expected_out
+    return status.phase in (Phase.LANDED, Phase.ARRIVED) or (left is not None and now - left > LONGEST_AGO)
+
+
+def _keep(address: Address, subject: Subject, rule: Rule, now: datetime) -> None:
+    holding = store.holding(address.id, now)
+    there = holding.of(store.subscription_id(address.id, subject))
+    if there and there.status is Status.ACTIVE:
+        return
+    going = sum(each.status is not Status.STOPPED for each in holding.subscriptions)
+    if going >= MOST_SUBSCRIPTIONS and not (there and there.status is Status.PENDING):
+        raise _invalid("address", f"follows {going} things already; stop some by the link in any of its messages")
+    expires = int((now + store.ASKED_KEPT).timestamp())
+    stopped = there is not None and there.status is Status.STOPPED
+    wish = there or Subscription(address.id, subject, rule, int(now.timestamp()))
+    wish = replace(
+        wish, rule=rule, status=Status.PENDING, page=None, expires=expires, ask_first=wish.ask_first or stopped
+    )
+    contact = _asked(holding, address, rule.language, now, again=wish.ask_first)
+    store.save(holding.contact, contact, wish, now)
+
+
+def _asked(holding: Holding, address: Address, language: str, now: datetime, *, again: bool) -> Contact:
+    """The address, with a confirmation message called for where one is needed and may go out."""
+    contact = holding.contact
+    expires = int((now + store.ASKED_KEPT).timestamp())
+    if contact is None:
+        contact = Contact(address, language, secret=_secret(address), expires=expires)
+    if contact.standing is Standing.CONFIRMED and not again:
+        return contact
+    contact = replace(contact, expires=max(contact.expires, expires))
+    if contact.standing is Standing.SUPPRESSED and (contact.reason or "").startswith(FINAL):
+        return contact
+    if now.timestamp() - contact.asked_at < ASK_AGAIN.total_seconds():
+        return contact
+    try:
+        limits.spend("ask", _mailbox(address), ASKS, DAY, now)
+    except TooMany:
+        return contact
+    # While it is being asked for the first time, each of its links confirms it.
+    ask = contact.ask if contact.standing is Standing.ASKED and contact.ask else secrets.token_hex(8)
+    language = contact.language if contact.standing is Standing.CONFIRMED else language
+    return replace(
+        contact, language=language, ask=ask, asked_at=int(now.timestamp()), sent=False, leased_until=0, code_until=0,
+        tries=0,
+    )  # fmt: skip
+
+
+def _mailbox(address: Address) -> str:
+    """What limits count by: ada+1@ and Ada@ are most likely one mailbox, which nobody is to fill by asking as both."""
+    if address.channel is not Channel.EMAIL:
+        return address.id
+    local, _, domain = address.value.rpartition("@")
+    return f"{local.partition('+')[0].lower()}@{domain}"
+
+
+def _secret(address: Address) -> str | None:
+    if address.channel is not Channel.WEBHOOK:
+        return None
+    from chalicelib.channels import webhook
+
+    return webhook.new_secret()
+
+
+def _canonical(number: FlightNumber) -> FlightNumber:
+    """By the airline's IATA designator, where it has one."""
+    operator = carrier(number.carrier)
+    return number._replace(carrier=operator.iata) if operator and operator.iata else number
+
+
+def _parsed(name: str, kind: Any, text: str) -> Any:
+    try:
+        return kind.parse(text)
+    except Invalid as error:
+        raise _invalid(name, str(error)) from None
+
+
+def _airport(name: str, code: str) -> str:
+    found = lookup.airport(code.strip())
+    if found is None:
+        raise _invalid(name, f"there is no airport {code[:40]!r}; an airport's code looks like EWR")
+    return found.iata or found.icao
+
+
+def _invalid(name: str, detail: str) -> Invalid:
+    return Invalid(f"this can't be followed: {name}: {detail}", [Fault("body", name, detail)])

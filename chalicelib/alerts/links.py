@@ -1,0 +1,125 @@
+"""The signed links in messages: who has one, may do what it is for, and nothing else. Without a login.
+
+A token names whom it is for and until when, and is signed with the first of the stage's `link-keys`. All of them
+verify, so a key can be replaced. No kind of link stands in for another: each is signed with a salt of its own.
+"""
+
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chalicelib.core.callers import Holder
+from chalicelib.core.config import config
+from chalicelib.core.errors import Invalid
+from chalicelib.core.secrets import secret
+
+CONFIRM_FOR = timedelta(hours=48)
+MANAGE_FOR = timedelta(days=60)
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class BadLink(Invalid):
+    """A link that is none of ours, was changed, or is too old."""
+
+    def __init__(self) -> None:
+        super().__init__("this link is not one of ours, or is too old")
+
+
+def confirm(address: str, ask: str, now: datetime) -> str:
+    """The URL of the page that confirms an address (its id), as this ask asked for."""
+    return _url("confirm", _sign("confirm", [address, ask], now + CONFIRM_FOR))
+
+
+def manage(address: str, now: datetime) -> str:
+    """The URL of the page that shows, changes and stops what an address follows."""
+    return _url("manage", manage_token(address, now))
+
+
+def unsubscribe(subscription: str) -> str:
+    """The URL that stops one subscription by one click (RFC 8058); it never gets too old."""
+    return _url("unsubscribe", _sign("unsubscribe", [subscription], _NEVER))
+
+
+def short(code: str | None) -> str | None:
+    """The URL in SMS that leads to the page of `manage`; None where the deployment has no short domain."""
+    base = config().short_url
+    return f"{base}/s/{code}" if base and code else None
+
+
+def manage_token(address: str, now: datetime) -> str:
+    """What shows that one has a message that was sent to an address."""
+    return _sign("manage", [address], now + MANAGE_FOR)
+
+
+def holder(token: str, now: datetime) -> Holder | None:
+    """Who has a token of `manage`; None where it is none or too old."""
+    try:
+        (address,) = _verify("manage", token, now)
+    except BadLink:
+        return None
+    return Holder(address)
+
+
+def confirmed_by(token: str, now: datetime) -> tuple[str, str]:
+    """The address and the ask that a token of `confirm` is for. Raises BadLink."""
+    address, ask = _verify("confirm", token, now)
+    return address, ask
+
+
+def unsubscribed_by(token: str, now: datetime) -> str:
+    """The subscription that a token of `unsubscribe` is for. Raises BadLink."""
+    (subscription,) = _verify("unsubscribe", token, now)
+    return subscription
+
+
+def code(address: str, ask: str, key: str | None = None) -> str:
+    """The six digits that confirm an address, as this ask asked for.
+
+    They are computed, so that they stand nowhere: not in a table, not in a log.
+    """
+    digest = hmac.digest((key or _keys()[0]).encode(), f"code:{address}:{ask}".encode(), hashlib.sha256)
+    return f"{int.from_bytes(digest[:8]) % 1_000_000:06}"
+
+
+def is_code(given: str, address: str, ask: str) -> bool:
+    """Whether these are the six digits of an ask."""
+    given = "".join(given.split())
+    return any(hmac.compare_digest(given.encode(), code(address, ask, key).encode()) for key in _keys())
+
+
+def _url(page: str, token: str) -> str:
+    return f"{config().public_url}/follow/{page}?token={token}"
+
+
+def _sign(purpose: str, names: list[str], until: datetime) -> str:
+    return str(_serializer(purpose).dumps([*names, int(until.timestamp())]))
+
+
+def _verify(purpose: str, token: str, now: datetime) -> list[str]:
+    from itsdangerous import BadData
+
+    try:
+        signed: list[Any] = _serializer(purpose).loads(token)
+    except (BadData, ValueError):  # ValueError: a token that is no text
+        raise BadLink from None
+    *names, until = signed
+    if until <= now.timestamp():
+        raise BadLink
+    return [str(name) for name in names]
+
+
+def _serializer(purpose: str) -> Any:
+    from itsdangerous import URLSafeSerializer
+
+    return URLSafeSerializer(
+        list(reversed(_keys())),  # it signs with the last
+        salt=f"gatecall.alerts.{purpose}",
+        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+    )
+
+
+def _keys() -> list[str]:
+    keys: list[str] = json.loads(secret("link-keys"))
+    return keys

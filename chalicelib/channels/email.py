@@ -122,7 +122,8 @@ def _receipt(result: Any) -> Receipt:
 
 
 def _refused(error: Any) -> Receipt:
-    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    said = error.response.get("Error", {})
+    code, message = said.get("Code", ""), said.get("Message", "")
     ours = "not verified" in message and parseaddr(config().email_sender)[1] in message
     if code in ("BadRequestException", "MessageRejected") and not ours:
         return Receipt(Outcome.REFUSED, reason=code)

@@ -25,7 +25,8 @@ def publish(**request: Any) -> Receipt:
 
 
 def _refused(error: Any) -> Receipt:
-    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    said = error.response.get("Error", {})
+    code, message = said.get("Code", ""), said.get("Message", "")
     if aws.is_transient(error):
         return Receipt(Outcome.LATER, reason=code)
     if code in _GONE or any(words in message for words in _NOBODY):

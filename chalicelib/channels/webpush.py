@@ -13,6 +13,7 @@ from typing import Any
 from chalicelib.channels import https
 from chalicelib.channels.model import Outcome, Receipt
 from chalicelib.core.config import config
+from chalicelib.core.errors import Unavailable
 from chalicelib.core.secrets import secret
 
 LARGEST = 3993  # bytes of a payload: 4096 that push services must take, without header, padding and tag (RFC 8291)
@@ -21,7 +22,7 @@ KEPT = timedelta(hours=24)  # by the push service, for a browser that is not run
 
 def send(subscription: str, payload: bytes, *, topic: str, urgent: bool, now: datetime) -> Receipt:
     """Send a payload to a browser's subscription (`addresses.parse`). A later message of a topic replaces one that
-    still waits. `now` is wall time. Raises Unavailable where the VAPID key can't be read.
+    still waits. `now` is wall time.
     """
     from webpush import WebPush, WebPushSubscription  # type: ignore[import-untyped]
 
@@ -30,7 +31,11 @@ def send(subscription: str, payload: bytes, *, topic: str, urgent: bool, now: da
     to = WebPushSubscription.model_validate_json(subscription)
     endpoint = json.loads(subscription)["endpoint"]
     allow_private = config().webhooks_to == "anywhere"
-    private_key, public_key = (key.encode() for key in _pems(secret("vapid-key")))
+    try:
+        pem = secret("vapid-key")
+    except Unavailable as error:
+        return Receipt(Outcome.LATER, reason=str(error))
+    private_key, public_key = (key.encode() for key in _pems(pem))
     message = WebPush(private_key, public_key).get(payload, to, subscriber="nobody@invalid")
     headers = {
         "Content-Type": "application/octet-stream",
@@ -41,7 +46,7 @@ def send(subscription: str, payload: bytes, *, topic: str, urgent: bool, now: da
     }
     try:
         target = https.read(endpoint, allow_private=allow_private)
-        headers["Authorization"] = _vapid(f"{target.scheme}://{target.authority}", now)
+        headers["Authorization"] = _vapid(f"{target.scheme}://{target.authority}", pem, now)
         answer = https.post(endpoint, headers, message.encrypted, allow_private=allow_private)
     except https.NotAllowed as error:
         return Receipt(Outcome.REFUSED, reason=str(error))
@@ -72,14 +77,13 @@ def _topic(topic: str) -> str:
     return urlsafe_b64encode(blake2b(topic.encode(), digest_size=24).digest()).decode()
 
 
-def _vapid(origin: str, now: datetime) -> str:
+def _vapid(origin: str, pem: str, now: datetime) -> str:
     """The Authorization header. The library's own leaves the port out of the origin, and knows no contact but email."""
     import jwt
 
     _, sender = parseaddr(config().email_sender)
     contact = f"mailto:{sender}" if sender else config().public_url
     claims = {"aud": origin, "exp": int((now + timedelta(hours=12)).timestamp()), "sub": contact}
-    pem = secret("vapid-key")
     return f"vapid t={jwt.encode(claims, pem, algorithm='ES256')}, k={_application_server_key(pem)}"
 
 

@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.channels import addresses
@@ -124,6 +124,10 @@ def test_what_is_no_address(channel: Channel, given: str) -> None:
     assert "\n" not in fault.detail
 
 
+@example(Channel.EMAIL, "a\ud800@example.com")
+@example(Channel.EMAIL, "a@\ud800.com")
+@example(Channel.WEBPUSH, '{"endpoint": "https://\\ud800/", "keys": {"p256dh": "\\ud800", "auth": ""}}')
+@example(Channel.WEBHOOK, "https://\ud800/")
 @given(st.sampled_from(Channel), st.text() | st.from_regex(r"(https://|\+|fcm:|[a-z]@)[\x20-\x7e]*"))
 def test_whatever_is_given(channel: Channel, given: str) -> None:
     """Any text is an address in one spelling, or Invalid: nothing else is raised."""

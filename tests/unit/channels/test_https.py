@@ -3,13 +3,14 @@
 # ruff: noqa: RUF001 - letters that look alike are what is tested
 
 import socket
+import threading
 import time
 from typing import Any
 
 import pytest
 
 from chalicelib.channels import https
-from chalicelib.channels.https import Answer, NoAnswer, NotAllowed
+from chalicelib.channels.https import Answer, NoAnswer, NotAllowed, resolve
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"
 
@@ -91,6 +92,27 @@ def test_a_name_that_leads_to_a_private_network_too(names: dict[str, list[str]])
     https.check("https://two.example.com/", allow_private=True)
     with pytest.raises(NoAnswer, match="not known"):
         https.check("https://nowhere.example.com/", allow_private=False)
+
+
+def test_a_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each address once; a name that is not there and a name server that says nothing are no error of ours."""
+    assert resolve("127.0.0.1", 443) == ["127.0.0.1"]
+    assert resolve("::1", 443) == ["::1"]
+    release = threading.Event()
+
+    def say_nothing(*_: Any, **__: Any) -> Any:
+        release.wait(5)
+        raise socket.gaierror
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    for look_up in (fail, say_nothing):
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        monkeypatch.setattr(https, "CONNECTS_WITHIN", 0.05)
+        with pytest.raises(NoAnswer, match="not known"):
+            resolve("nowhere.example.com", 443)
+    release.set()
 
 
 def test_rebinding(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from chalicelib.channels import addresses, webpush
 from chalicelib.channels.model import Channel, Outcome, Receipt
 from chalicelib.core import config
+from chalicelib.core.errors import Unavailable
 
 NOW = datetime(2026, 7, 10, 12, tzinfo=UTC)
 SERVER = ec.derive_private_key(3, ec.SECP256R1())
@@ -167,3 +168,13 @@ def test_a_key_that_is_padded_is_the_same_address() -> None:
     padded = {"endpoint": "https://push.example.com/s", "keys": {"p256dh": BROWSER_PUBLIC + "=", "auth": AUTH + "=="}}
     assert addresses.parse(Channel.WEBPUSH, json.dumps(padded)).value == subscription("https://push.example.com/s")
     assert urlsafe_b64encode(raw(AUTH)).decode() == AUTH + "=="
+
+
+def test_a_key_that_cant_be_read_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message may be taken later."""
+
+    def secret(name: str) -> str:
+        raise Unavailable(f"the secret {name} can't be read")
+
+    monkeypatch.setattr(webpush, "secret", secret)
+    assert send("https://push.example.com/s").outcome is Outcome.LATER

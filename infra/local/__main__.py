@@ -1,9 +1,10 @@
-"""python -m infra.local run | watch …"""
+"""python -m infra.local run | watch … | follow …"""
 
 import argparse
 import os
 import signal
 import sys
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
@@ -26,6 +27,15 @@ def main(arguments: list[str] | None = None) -> int:
     watch.add_argument("what", help="an airport such as EWR, or a flight's id such as UA1545-20130710-EWR")
     watch.add_argument("--arrivals", action="store_true", help="the airport's arrivals instead of its departures")
     watch.add_argument("--url", help="the WebSocket's address; else that of the local cloud")
+    follow = commands.add_parser("follow", help="be told of a flight, by messages that the outbox shows")
+    follow.add_argument("what", help="a flight number such as UA1545, a route such as EWR-LAX, or a flight's id")
+    channel = follow.add_mutually_exclusive_group(required=True)
+    channel.add_argument("--email", help="such as me@example.com")
+    channel.add_argument("--sms", help="a phone number such as +15550100")
+    channel.add_argument("--webhook", help="an address such as http://localhost:9000/hook")
+    follow.add_argument("--date", type=date.fromisoformat, help="at the origin, such as 2026-07-10; else today")
+    follow.add_argument("--language", default="en", help="en, es, fr, de or zh (default: %(default)s)")
+    follow.add_argument("--directory", type=Path, default=cloud.DIRECTORY, help="of the note that a cloud runs")
     given = parser.parse_args(arguments)
     console = Console(file=sys.stdout)
     for name in (signal.SIGINT, signal.SIGTERM):  # also where our parent ignores them, as a shell's background does
@@ -35,9 +45,17 @@ def main(arguments: list[str] | None = None) -> int:
             from infra.local.watch import watch as watch_live
 
             return watch_live(given.what, arrivals=given.arrivals, url=given.url, console=console)
+        if given.command == "follow":
+            from infra.local.follow import follow as ask_to_follow
+
+            by, address = next((n, value) for n in ("email", "sms", "webhook") if (value := getattr(given, n)))
+            return ask_to_follow(
+                cloud.find(given.directory), given.what, given.date,
+                by=by, address=address, language=given.language, console=console,
+            )  # fmt: skip
         return _run(given, console)
-    except ValueError as problem:
-        console.print(f"[red]{problem}[/]", soft_wrap=True)
+    except (ValueError, cloud.NotRunning) as problem:
+        console.print(str(problem), style="red", markup=False, soft_wrap=True)
         return 2
 
 

@@ -12,6 +12,13 @@ _one = threading.RLock()
 
 
 @contextmanager
+def alone() -> Iterator[None]:
+    """Look into moto while no call is being answered."""
+    with _one:
+        yield
+
+
+@contextmanager
 def running() -> Iterator[str]:
     """Run moto's server on a free port of this machine; gives its address."""
     from moto.server import ThreadedMotoServer

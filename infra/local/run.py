@@ -21,13 +21,16 @@ from rich.live import Live
 from rich.markup import escape
 from rich.spinner import Spinner
 
-from infra.local import cloud
+from infra.local import cloud, follow
 from infra.local.applog import AppLog
 from infra.local.functions import Functions
+from infra.local.gateway import outbox as outbox_page
 from infra.local.gateway.serving import HOST, PortInUse, listening, serving
+from infra.local.outbox import Outbox
 from infra.local.triggers import Triggers
 
 STOP_SECONDS = 3
+PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}  # of what a line holds
 FILL_SECONDS = 5  # after which it is said to run, with what is in by then
 
 
@@ -80,7 +83,16 @@ def _start(settings: Settings, console: Console, stack: ExitStack, ending: threa
         console.print(f"[yellow]Note:[/] {escape(text)}", soft_wrap=True)
 
     with _progress(console, "Starting the cloud …") as progress:
-        given = {"FLIGHT_CLOCK": "" if settings.speed == 1 else f"{datetime.now(UTC).isoformat()}*{settings.speed:g}"}
+        address = f"http://localhost:{port}"
+        given = {
+            "FLIGHT_CLOCK": "" if settings.speed == 1 else f"{datetime.now(UTC).isoformat()}*{settings.speed:g}",
+            "PUBLIC_URL": address,
+            "SHORT_URL": f"{address}/s",
+            "EMAIL_SENDER": "Gatecall <flights@gatecall.test>",
+            "EMAIL_RATE": "1000",
+            "SMS_RATE": "1000",
+            "WEBHOOKS_TO": "anywhere",
+        }
         if settings.airports:
             given["AIRPORTS"] = settings.airports
         environment = stack.enter_context(cloud.services(note))
@@ -92,11 +104,14 @@ def _start(settings: Settings, console: Console, stack: ExitStack, ending: threa
         functions, triggers = _app(environment)
         for name in triggers.not_run:
             note(f"nothing calls {name} here: its kind of trigger has no stand-in")
-        stack.enter_context(serving(functions, rest, websocket, compress_from=_compress_from()))
+        outbox = Outbox(lambda message: console.print(f"{message.at.astimezone():%H:%M:%S}  {message}", **PLAIN))
+        stack.enter_context(outbox.watching())
+        local = outbox_page.application(outbox)
+        stack.enter_context(serving(functions, rest, websocket, compress_from=_compress_from(), local=local))
         stack.callback(triggers.stop, STOP_SECONDS)
         filled = _fill(triggers, progress)
         triggers.start()
-        running = cloud.Running(os.getpid(), f"http://localhost:{port}", f"ws://localhost:{ws_port}", environment)
+        running = cloud.Running(os.getpid(), address, f"ws://localhost:{ws_port}", environment)
         stack.callback(cloud.remove_note, settings.directory)
         cloud.write_note(settings.directory, running)
     _welcome(console, settings, running)
@@ -175,6 +190,16 @@ def _logging(settings: Settings, console: Console, ending: threading.Event) -> I
         yield
 
 
+def _flight_to_follow(rest: str, airport: str) -> str:
+    """The number of a flight that has yet to leave; any number where none is known."""
+    try:
+        board = follow.ask(f"{rest}/v1/airports/{airport}/departures?limit=200")
+    except follow.Refused:
+        return "UA1545"
+    to_leave = [row["number"] for row in board["flights"] if row["phase"] in ("scheduled", "check-in")]
+    return str(to_leave[len(to_leave) // 2]) if to_leave else "UA1545"
+
+
 def _welcome(console: Console, settings: Settings, running: cloud.Running) -> None:
     airport = running.environment["AIRPORTS"].partition(",")[0]
     python = os.path.relpath(sys.executable) if shutil.which("make") else sys.executable
@@ -185,8 +210,10 @@ def _welcome(console: Console, settings: Settings, running: cloud.Running) -> No
 
   [bold]Open[/]   {rest}/docs
          {rest}/v1/airports/{airport}/departures
+         {rest}/local/outbox  (messages as they go out)
          {running.websocket}  (WebSocket)
   [bold]Try[/]    {python} -m infra.local watch {airport}
+         {python} -m infra.local follow {_flight_to_follow(rest, airport)} --email me@example.com
          curl '{rest}/v1/airports?q=lon'
          curl '{rest}/v1/airports/{airport}/arrivals?limit=3'
          curl {rest}/v1/health

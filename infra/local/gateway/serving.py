@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.local.functions import Functions
 from infra.local.gateway.management import application
@@ -54,9 +55,17 @@ def serving(
     seconds: float = 29,
     idle: timedelta = IDLE,
     longest: timedelta = LONGEST,
+    local: ASGIApp | None = None,
 ) -> Iterator[None]:
-    """Serve an app's REST API on one socket, and its WebSocket API (with AWS's own interfaces) on the other."""
-    front = RestApi(functions, compress_from=compress_from, seconds=seconds)
+    """Serve an app's REST API on one socket, and its WebSocket API (with AWS's own interfaces) on the other.
+
+    `local` answers beside the REST API, below /local/: what is no part of the app.
+    """
+    api = RestApi(functions, compress_from=compress_from, seconds=seconds)
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        await (local if local and scope["path"].startswith("/local/") else api)(scope, receive, send)
+
     sockets = Sockets(functions, idle=idle, longest=longest)
     servers = [
         uvicorn.Server(uvicorn.Config(

@@ -9,9 +9,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SNSEvent, WebsocketEvent
+from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SNSEvent, SQSEvent, WebsocketEvent
 
 from chalicelib.airports import api as airports
+from chalicelib.alerts import api as alerts
+from chalicelib.channels.model import AT_ONCE, Channel
 from chalicelib.core import api as system
 from chalicelib.core import callers, clock, telemetry
 from chalicelib.core.config import config
@@ -25,7 +27,7 @@ app.api.binary_types += ["application/xml", "application/soap+xml"]  # so that X
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 app.register_middleware(telemetry.invocation)
 
-for capability in (system, airports, flights):
+for capability in (system, airports, flights, alerts):
     app.register_blueprint(capability.routes)
 
 
@@ -81,6 +83,122 @@ def push_change(event: SNSEvent) -> None:
     left = handle_each("push_change", event.to_dict()["Records"], handle, lambda r: str(r["Sns"]["MessageId"]))
     if left["batchItemFailures"]:
         raise Unavailable("not now; Lambda asks twice again")
+
+
+@app.on_sqs_message(queue=f"gatecall-{settings.stage}-urgent-changes", batch_size=10)
+def fan_out_at_once(event: SQSEvent) -> dict[str, Any]:
+    """Queue the followers of a flight that is cancelled, diverted, back or flies after all."""
+    return _fan_out("fan_out_at_once", event)
+
+
+@app.on_sqs_message(queue=f"gatecall-{settings.stage}-changes", batch_size=10)
+def fan_out(event: SQSEvent) -> dict[str, Any]:
+    """Queue the followers of a flight that changed a minute ago, with all that came since."""
+    return _fan_out("fan_out", event)
+
+
+def _fan_out(function: str, event: SQSEvent) -> dict[str, Any]:
+    from chalicelib.alerts import fanout
+    from chalicelib.core.deadletters import handle_each
+
+    def handle(record: Mapping[str, Any]) -> None:
+        fanout.fan_out(json.loads(record["body"]), _now())
+
+    return handle_each(function, event.to_dict()["Records"], handle, lambda record: record["messageId"])
+
+
+@app.on_sqs_message(
+    queue=f"gatecall-{settings.stage}-emails", batch_size=1, maximum_concurrency=AT_ONCE[Channel.EMAIL]
+)
+def send_emails(event: SQSEvent) -> dict[str, Any]:
+    """Tell a page of followers by email."""
+    return _deliver("send_emails", event)
+
+
+@app.on_sqs_message(queue=f"gatecall-{settings.stage}-texts", batch_size=1, maximum_concurrency=AT_ONCE[Channel.SMS])
+def send_texts(event: SQSEvent) -> dict[str, Any]:
+    """Tell a page of followers by SMS."""
+    return _deliver("send_texts", event)
+
+
+@app.on_sqs_message(queue=f"gatecall-{settings.stage}-pushes", batch_size=1, maximum_concurrency=AT_ONCE[Channel.PUSH])
+def send_pushes(event: SQSEvent) -> dict[str, Any]:
+    """Tell a page of followers by app push or web push."""
+    return _deliver("send_pushes", event)
+
+
+@app.on_sqs_message(
+    queue=f"gatecall-{settings.stage}-webhooks", batch_size=1, maximum_concurrency=AT_ONCE[Channel.WEBHOOK]
+)
+def call_webhooks(event: SQSEvent) -> dict[str, Any]:
+    """Tell a page of followers' servers."""
+    return _deliver("call_webhooks", event)
+
+
+def _deliver(function: str, event: SQSEvent) -> dict[str, Any]:
+    from chalicelib.alerts import deliver, letters
+    from chalicelib.core.deadletters import handle_each
+
+    means = deliver.Means(function, letters.send, letters.pace, lambda: _remaining(event))
+
+    def handle(record: Mapping[str, Any]) -> None:
+        deliver.deliver(json.loads(record["body"]), _now(), means)
+
+    return handle_each(function, event.to_dict()["Records"], handle, lambda record: record["messageId"])
+
+
+def _remaining(event: Any) -> float:
+    """Seconds until the function's end."""
+    return float(event.context.get_remaining_time_in_millis()) / 1000
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES))
+def take_up_due(event: CloudWatchEvent) -> None:
+    """Look again at the followers who had to wait: quiet hours, reminders, retries."""
+    from chalicelib.alerts import due
+
+    due.take_up(_now(), lambda: _remaining(event))
+
+
+@app.on_dynamodb_record(settings.subscriptions_stream, batch_size=100, starting_position="TRIM_HORIZON")
+def ask_to_confirm(event: DynamoDBEvent) -> dict[str, Any]:
+    """Ask an address once whether its owner wants to be told."""
+    from chalicelib.alerts import confirm
+    from chalicelib.core.deadletters import handle_each
+
+    return handle_each(
+        "ask_to_confirm", event.to_dict()["Records"], lambda record: confirm.ask(record, _now()),
+        lambda record: record["dynamodb"]["SequenceNumber"],
+    )  # fmt: skip
+
+
+@app.on_sns_message(settings.email_events_topic)
+def hear_email_events(event: SNSEvent) -> None:
+    """Write no more to addresses that bounce or complain."""
+    from chalicelib.alerts import manage
+    from chalicelib.channels import feedback
+
+    for address, reason in feedback.read_email_event(event.message):
+        manage.drop(address, reason, _now())
+
+
+@app.on_sns_message(settings.sms_replies_topic)
+def hear_sms_replies(event: SNSEvent) -> None:
+    """Stop for whoever answers STOP."""
+    from chalicelib.alerts import manage
+    from chalicelib.channels import feedback
+
+    reply = feedback.read_sms_reply(event.message)
+    if reply and reply[1]:
+        manage.drop(reply[0], "stop", _now())
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS))
+def honour_opt_outs(_: CloudWatchEvent) -> None:
+    """Stop for whoever answered STOP to a number that SNS itself keeps the list of."""
+    from chalicelib.alerts import manage
+
+    manage.honour_opt_outs(_now())
 
 
 @app.on_ws_connect()

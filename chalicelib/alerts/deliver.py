@@ -36,6 +36,12 @@ LEASE = timedelta(seconds=120)  # longer than a function runs
 TIME_FOR_ONE = 20  # seconds that one call and its mark may take; with less, the rest is left in the queue
 LOOK_AGAIN = 10  # seconds until a page is looked at again where somebody else is at work on it
 ATTEMPTS = 8  # of a message that a provider does not take now; webhooks have their own
+_METRICS = {
+    Outcome.ACCEPTED: "MessagesAccepted",
+    Outcome.LATER: "MessagesLater",
+    Outcome.REFUSED: "MessagesRefused",
+    Outcome.GONE: "MessagesGone",
+}
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ def _work(sight: _Sight, only: str | None) -> _Work:
 def _calls(channel: Channel, news: Sequence[tuple[Follower, News]]) -> Iterator[list[tuple[Follower, News]]]:
     """What goes out in one call of the provider."""
     each = iter(news)
-    while batch := list(islice(each, letters.IN_ONE_CALL[channel])):
+    while batch := list(islice(each, letters.in_one_call(channel))):
         yield batch
 
 
@@ -210,7 +216,7 @@ def _report(sight: _Sight, said: Mapping[str, Receipt]) -> None:
     for outcome in Outcome:
         messages = {id_: receipt.id for id_, receipt in said.items() if receipt.outcome is outcome}
         if messages:
-            count(f"Messages{outcome.title()}", len(messages))
+            count(_METRICS[outcome], len(messages))
             logger.info(
                 "told followers", flight=str(sight.flight.leg), version=sight.flight.version,
                 channel=sight.page.channel, outcome=outcome, messages=messages,

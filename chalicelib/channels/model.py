@@ -45,3 +45,7 @@ class Receipt:
     outcome: Outcome
     id: str | None = None
     reason: str | None = None
+
+
+# Functions that send at a time: app.py bounds the queues by it, and each function takes its share of the rate.
+AT_ONCE = {Channel.EMAIL: 5, Channel.SMS: 2, Channel.PUSH: 10, Channel.WEBPUSH: 10, Channel.WEBHOOK: 20}

@@ -1,0 +1,92 @@
+"""What one follower is sent on their channel, and how it is handed to the channel."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from hashlib import blake2b
+from typing import Any
+
+from chalicelib.alerts import links, words
+from chalicelib.alerts.model import Follower, News
+from chalicelib.channels import email, push, sms, webhook, webpush
+from chalicelib.channels.email import Email
+from chalicelib.channels.model import AT_ONCE, Channel, Receipt
+from chalicelib.channels.pace import Pace
+from chalicelib.core.clock import Now
+from chalicelib.core.config import config
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import Flight
+
+# An email, which goes out with others; on every other channel the sending itself, which is one call.
+Letter = Email | Callable[[], Receipt]
+
+_rendered: dict[Any, words.EmailWords] = {}  # the last emails without their recipients' links
+
+
+def in_one_call(channel: Channel) -> int:
+    """How many letters go out in one call of the provider."""
+    return min(email.MOST_AT_ONCE, max(1, int(config().email_rate))) if channel is Channel.EMAIL else 1
+
+
+def write(follower: Follower, flight: Flight, news: News, now: Now) -> Letter:
+    """What a follower is told on their channel, in their language."""
+    language, to = follower.rule.language, follower.address.value
+    match follower.address.channel:
+        case Channel.EMAIL:
+            urls = words.Links(
+                links.manage(follower.address.id, now.wall), links.unsubscribe(follower.id), calendar(flight.leg), None
+            )
+            subject, text, html = _email(flight, news, language, now).for_links(urls)
+            return Email(to, subject, text, html, urls.unsubscribe)
+        case Channel.SMS:
+            text = words.sms_of(flight, news, language, now.flight, links.short(follower.code))
+            return partial(sms.send, to, text)
+        case Channel.PUSH:
+            title, body, data = words.push_of(flight, news, language, now.flight)
+            return partial(push.send, to, push.Push(title, body, data, news.urgent, str(flight.leg)))
+        case Channel.WEBPUSH:
+            title, body, data = words.push_of(flight, news, language, now.flight)
+            shown = json.dumps({"title": title, "body": body, "data": data}, ensure_ascii=False).encode()
+            return partial(webpush.send, to, shown, topic=str(flight.leg), urgent=news.urgent, now=now.wall)
+        case Channel.WEBHOOK:
+            said = words.webhook_of(flight, news, follower.id, now.wall)
+            name = f"{follower.id} {flight.leg} {flight.version}".encode()  # the same when it is tried again
+            id_ = f"msg_{blake2b(name, digest_size=16).hexdigest()}"
+            return partial(webhook.send, to, follower.secret or "", id_, now.wall, said)
+
+
+def send(channel: Channel, letters: Sequence[Letter]) -> list[Receipt]:
+    """Hand letters to their channel: one call. Returns a receipt for each."""
+    emails = [letter for letter in letters if isinstance(letter, Email)]
+    if channel is Channel.EMAIL:
+        return email.send(emails)
+    return [letter() for letter in letters if not isinstance(letter, Email)]
+
+
+def pace(channel: Channel, number: int) -> None:
+    """Wait until so many letters may go: this function's share of what the provider allows."""
+    settings = config()
+    rate = {Channel.EMAIL: settings.email_rate, Channel.SMS: settings.sms_rate}.get(channel)
+    if rate is not None:
+        _pace(rate / AT_ONCE[channel], channel).take(number)
+
+
+def calendar(leg: LegId) -> str:
+    """Where a flight's .ics is."""
+    return f"{config().public_url}/v1/flights/{leg}/calendar.ics"
+
+
+@cache
+def _pace(per_second: float, _: Channel) -> Pace:
+    return Pace(per_second, time.sleep, time.monotonic)
+
+
+def _email(flight: Flight, news: News, language: str, now: Now) -> words.EmailWords:
+    """Rendered once for all who were told the same before."""
+    key = (flight.leg, flight.version, news.matters, news.before, language, now.flight)
+    if key not in _rendered:
+        if len(_rendered) >= 100:
+            _rendered.clear()
+        _rendered[key] = words.email_of(flight, news, language, now.flight)
+    return _rendered[key]

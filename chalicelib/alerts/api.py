@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from chalicelib.alerts import links
 from chalicelib.alerts.links import BadLink
 from chalicelib.alerts.model import Delivery, Interest
-from chalicelib.alerts.wishes import FollowAnswer, FollowRequest, Wishes
+from chalicelib.alerts.wishes import FollowAnswer, FollowRequest, Wishes, language_of
 from chalicelib.channels.model import Channel
 from chalicelib.core import clock
 from chalicelib.core.callers import ANYONE, SIGNED_LINK, Holder
@@ -382,15 +382,16 @@ def _holder(token: str, now: clock.Now) -> Holder:
 
 
 def _page(make: Callable[[], Document]) -> Document:
-    """A page, or one that says why not, to a person."""
+    """A page, or one that says to a person why not, in the language of the browser."""
     from chalicelib.alerts import pages
 
+    language = language_of(routes.current_request.headers.get("accept-language", ""))
     try:
         return make()
     except (BadLink, NotFound):
-        return pages.said("en", "link_invalid", status=404)
+        return pages.said(language, "link_invalid", status=404)
     except (TooMany, Unavailable) as error:
-        page = pages.said("en", "try_later", status=429 if isinstance(error, TooMany) else 503)
+        page = pages.said(language, "try_later", status=429 if isinstance(error, TooMany) else 503)
         return Document(
             page.body, page.content_type, page.status, {**page.headers, "Retry-After": str(error.retry_after)}
         )

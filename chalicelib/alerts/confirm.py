@@ -111,8 +111,7 @@ def _confirm(address: str, ask: str, now: datetime) -> Contact:
         if contact.address.channel is Channel.SMS and not code:
             code = "".join(secrets.choice(_ALPHABET) for _ in range(10))
             store.keep_code(code, address, now)
-        count("AddressesConfirmed")
-        return store.save_contact(
+        agreed = store.save_contact(
             replace(
                 contact, standing=Standing.CONFIRMED, reason=None, confirmed_at=int(now.timestamp()), wording=WORDING,
                 sent=True, leased_until=0, code=code,
@@ -120,6 +119,8 @@ def _confirm(address: str, ask: str, now: datetime) -> Contact:
             ),
             now,
         )  # fmt: skip
+        count("AddressesConfirmed")
+        return agreed
 
     contact = store.persist(agree)
     start_all(address, now, again=True)

@@ -21,9 +21,9 @@ from typing import Any
 
 from chalicelib.airports import lookup
 from chalicelib.alerts import plan, store
-from chalicelib.alerts.model import LANGUAGES, USUAL, Rule, Subject
+from chalicelib.alerts.model import USUAL, Rule, Subject
 from chalicelib.alerts.store import Contact, Holding, Standing, Status, Subscription
-from chalicelib.alerts.wishes import FollowAnswer, FollowRequest
+from chalicelib.alerts.wishes import FollowAnswer, FollowRequest, language_of
 from chalicelib.channels import addresses
 from chalicelib.channels.model import Address, Channel
 from chalicelib.core import limits
@@ -112,20 +112,6 @@ def address_of(request: FollowRequest) -> Address:
 
         return push.register(address)
     return address
-
-
-def language_of(accept_language: str) -> str:
-    """The language that suits best what a browser says its user reads (RFC 9110, section 12.5.4)."""
-    liked: list[tuple[float, str]] = []
-    for part in accept_language.split(",")[:20]:
-        tag, _, weight = part.partition(";")
-        try:
-            quality = float(weight.strip().removeprefix("q=") or 1)
-        except ValueError:
-            continue
-        liked.append((quality, tag.strip().lower().partition("-")[0]))
-    known = [(quality, language) for quality, language in liked if language in LANGUAGES and quality > 0]
-    return max(known, key=lambda each: each[0], default=(0, "en"))[1]
 
 
 def _check(subject: Subject, flights: Sequence[Flight], now: datetime) -> None:

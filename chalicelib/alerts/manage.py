@@ -61,7 +61,13 @@ def stop(id: str, now: datetime) -> None:
 
 def stop_all(address: str, now: datetime) -> None:
     """Stop all that an address follows, and take back that it was confirmed."""
-    _withdraw(address, now, lambda contact: replace(contact, standing=Standing.ASKED, ask=None, sent=True))
+
+    def taken_back(contact: Contact) -> Contact:
+        if contact.standing is Standing.SUPPRESSED:
+            return contact
+        return replace(contact, standing=Standing.ASKED, ask=None, sent=True, leased_until=0)
+
+    _withdraw(address, now, taken_back)
     for subscription in store.holding(address, now).subscriptions:
         stop(subscription.id, now)
 

@@ -10,6 +10,7 @@
 | whose page a short code leads to | `address_of_code` | pk = code#<code>, sk = code |
 | the short code of an address | `keep_code` | the same, if nobody has it |
 | any of these, once more where a race was lost | `persist` | |
+| what names a subscription, and whose that is | `subscription_id`, `address_of` | none |
 
 A subscription that nobody agreed to lives 3 days after it was last asked for, and so does its address. One that
 somebody agreed to lives until 30 days after the local origin date of what it follows, also when it was stopped; its
@@ -44,6 +45,7 @@ ASKED_KEPT = timedelta(days=3)
 CONTACT_KEPT = timedelta(days=60)  # after the last subscription
 SUPPRESSED_KEPT = timedelta(days=400)
 ATTEMPTS = 8  # of a change that keeps losing races
+LENGTH_OF_ID = 40
 
 _T = TypeVar("_T")
 
@@ -199,6 +201,8 @@ def contact(address: str, now: datetime) -> Contact | None:
 
 def subscription(id: str, now: datetime) -> Subscription | None:
     """One subscription (consistent)."""
+    if len(id) != LENGTH_OF_ID:
+        return None
     row = _get(f"address#{address_of(id)}", f"subscription#{id}", now)
     return _subscription(row) if row else None
 
@@ -233,6 +237,8 @@ def save(before: Contact | None, contact: Contact, subscription: Subscription, n
 
 def address_of_code(code: str, now: datetime) -> str | None:
     """The id of the address that a short code was made for."""
+    if len(code) > LENGTH_OF_ID:
+        return None
     row = _get(f"code#{code}", "code", now)
     return row.address if row else None
 

@@ -1,0 +1,160 @@
+"""What a view is given of a request, and what becomes of its answer: no AWS."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from chalice.app import Chalice
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.core import callers, openapi
+from chalicelib.core.callers import ANYONE, SIGNED_LINK, Holder
+from chalicelib.core.errors import TooMany
+from chalicelib.core.routes import FORM, JSON, MULTIPART, Answer, Routes, Shape
+from infra.local import events
+
+AT = datetime(2026, 7, 10, tzinfo=UTC)
+
+
+class Fields(Shape):
+    """Whatever is sent."""
+
+    name: str | list[str] = ""
+
+
+class Told(Answer):
+    """What a view was given."""
+
+    given: Any = None
+
+
+routes = Routes(__name__)
+
+
+@routes.post("/echo", callers=ANYONE, consumes=(JSON, FORM, MULTIPART), status=202)
+def echo(body: Fields) -> Told:
+    """Echo."""
+    return Told(given=body.name)
+
+
+@routes.post("/any", callers=ANYONE, consumes=())
+def anything() -> Told:
+    """Look at no body."""
+    return Told()
+
+
+@routes.get("/client", callers=ANYONE, max_age=None)
+def client_of(client: str) -> Told:
+    """Who calls."""
+    return Told(given=client)
+
+
+@routes.delete("/held/{id}", callers=SIGNED_LINK)
+def end(id: str, holder: Holder) -> None:
+    """End."""
+    if id != holder.address:
+        raise TooMany("too often", 7, "ends", 3, 60)
+
+
+app = Chalice("routes")
+app.register_blueprint(routes)
+
+
+@pytest.fixture(autouse=True)
+def links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every token but `bad` is its holder's address."""
+    monkeypatch.setattr(callers, "_find_holder", lambda token: None if token == "bad" else Holder(token))
+
+
+def ask(method: str, path: str, body: bytes = b"", *, client: str = "192.0.2.1", **more: Any) -> dict[str, Any]:
+    resource = "/held/{id}" if path.startswith("/held") else path
+    response: dict[str, Any] = app(
+        events.rest(
+            method, path, at=AT, resource=resource, body=body, source_ip=client,
+            path_parameters={"id": path.removeprefix("/held/")}, **more,
+        ),
+        events.context("routes", 29),
+    )  # fmt: skip
+    return response
+
+
+def form(body: bytes, kind: str = FORM) -> Any:
+    answer = ask("POST", "/echo", body, headers=[("Content-Type", kind)])
+    return json.loads(answer["body"])["given"] if answer["statusCode"] == 202 else answer["statusCode"]
+
+
+def test_a_form_is_read_as_text_or_a_list_of_texts() -> None:
+    """In either coding."""
+    assert form(b"name=a+b%26") == "a b&"
+    assert form(b"name=1&name=2&name=3&other=x") == ["1", "2", "3"]
+    part = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n%s\r\n'
+    assert form(part % b"one" + part % "zw\u00f6lf".encode() + b"--b--\r\n", f"{MULTIPART}; boundary=b") == [
+        "one",
+        "zw\u00f6lf",
+    ]
+
+
+@pytest.mark.parametrize("body", [b"name=%ff", b"&".join([b"a=1"] * 201)])
+def test_what_is_no_form_is_refused(body: bytes) -> None:
+    """400."""
+    assert form(body) == 400
+
+
+@given(st.binary(max_size=60), st.sampled_from([FORM, MULTIPART, f"{MULTIPART}; boundary=b", JSON]))
+def test_no_body_gets_a_5xx(body: bytes, kind: str) -> None:
+    """Whatever stands in it."""
+    answer = ask("POST", "/echo", body, headers=[("Content-Type", kind)])
+    assert answer["statusCode"] < 500
+
+
+def test_a_body_of_another_kind_is_refused_where_one_is_looked_at() -> None:
+    """415; a view that looks at none takes any."""
+    kind = [("Content-Type", "text/plain")]
+    assert ask("POST", "/echo", b"x", headers=kind)["statusCode"] == 415
+    assert ask("POST", "/any", b"x", headers=kind)["statusCode"] == 200
+    assert ask("POST", "/any")["statusCode"] == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [("192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"), ("test-invoke-source-ip",) * 2],
+)
+def test_a_client_is_its_address_or_its_64(address: str, client: str) -> None:
+    """Whoever has one IPv6 address has 2^64 of them."""
+    assert json.loads(ask("GET", "/client", client=address)["body"])["given"] == client
+
+
+def test_a_signed_link_is_shown_as_bearer_or_in_the_query() -> None:
+    """Not found: 401, and how."""
+    assert ask("DELETE", "/held/a", headers=[("Authorization", "bearer a")])["statusCode"] == 204
+    ended = ask("DELETE", "/held/a", query="token=a")
+    assert (ended["statusCode"], ended["body"]) == (204, "")
+    for how in ({}, {"query": "token=bad"}, {"headers": [("Authorization", "Basic a")]}):
+        refused = ask("DELETE", "/held/a", **how)
+        assert refused["statusCode"] == 401
+        assert refused["headers"]["WWW-Authenticate"] == "Bearer"
+
+
+def test_too_many_is_429_with_the_limit_and_the_pause() -> None:
+    """draft-ietf-httpapi-ratelimit-headers."""
+    answer = ask("DELETE", "/held/a", query="token=b")
+    assert answer["statusCode"] == 429
+    headers = {name: answer["headers"][name] for name in ("Retry-After", "RateLimit-Policy", "RateLimit")}
+    assert headers == {"Retry-After": "7", "RateLimit-Policy": '"ends";q=3;w=60', "RateLimit": '"ends";r=0;t=7'}
+    problem = json.loads(answer["body"])
+    assert problem["type"] == "https://iana.org/assignments/http-problem-types#quota-exceeded"
+    assert problem["violated-policies"] == ["ends"]
+
+
+def test_the_document_tells_of_links_limits_and_status() -> None:
+    """For whoever writes a client."""
+    paths = openapi.document(openapi.routes_of(app), "0")["paths"]
+    end = paths["/held/{id}"]["delete"]
+    assert end["security"] == [{"signedLink": []}, {"signedLinkQuery": []}]
+    assert {"204", "401"} <= set(end["responses"])
+    assert "content" not in end["responses"]["204"]
+    assert "429" in paths["/client"]["get"]["responses"]
+    assert set(paths["/echo"]["post"]["requestBody"]["content"]) == {JSON, FORM, MULTIPART}
+    assert "202" in paths["/echo"]["post"]["responses"]

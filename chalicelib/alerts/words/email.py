@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.airports.lookup import zone
 from chalicelib.alerts.model import Matter, News
-from chalicelib.alerts.words.story import Due, Part, due, route, sentences
+from chalicelib.alerts.words.story import Due, Part, due, name, route, sentences
 from chalicelib.alerts.words.texts import Texts, city, clean, clock, day_words, said, texts, zone_words
+from chalicelib.flights.identity import FlightNumber
 from chalicelib.flights.model import AT_THE_GATE, Flight, Phase
 
 if TYPE_CHECKING:
@@ -47,10 +48,10 @@ class EmailWords:
         """The subject, text and HTML for one recipient."""
         urls = {field.name: getattr(links, field.name) for field in fields(links)}
         text, page = (_BLOCK.sub(lambda m: m[2] if urls[m[1]] else "", body) for body in (self.text, self.html))
-        for name, url in urls.items():
+        for link, url in urls.items():
             if url:
-                text = text.replace(_LINK.format(name), url)
-                page = page.replace(_LINK.format(name), html.escape(url))
+                text = text.replace(_LINK.format(link), url)
+                page = page.replace(_LINK.format(link), html.escape(url))
         return self.subject, re.sub("\n{3,}", "\n\n", text), page
 
 
@@ -81,10 +82,15 @@ class _Content(NamedTuple):
     why: str
 
 
-def email_of(flight: Flight, news: News, language: str, now: datetime) -> EmailWords:
-    """The news of a flight. The same for everybody who was told the same before. `now` is the flight clock's."""
+def email_of(
+    flight: Flight, news: News, language: str, now: datetime, *, number: FlightNumber | None = None
+) -> EmailWords:
+    """The news of a flight. `now` is the flight clock's; `number` is the one it is followed by, a codeshare's perhaps.
+
+    What it says hangs on the arguments alone: it is the same for everybody who knew the same before.
+    """
     t = texts(language)
-    first, *others = sentences(t, flight, news, now)
+    first, *others = sentences(t, flight, news, now, number)
     between = t["beside"]["between"]
     content = _Content(
         headline=first.text,
@@ -93,7 +99,7 @@ def email_of(flight: Flight, news: News, language: str, now: datetime) -> EmailW
         grave=not _GRAVE.isdisjoint(news.matters),
         ends=tuple(_ends(t, flight, now)),
         due=due(t, flight, now),
-        why=said(t["email"]["why"], flight=f"{flight.leg.flight} {route(t, flight)}".strip()),
+        why=said(t["email"]["why"], flight=f"{name(flight, number)} {route(t, flight)}".strip()),
     )
     subject = first.text.rstrip(".\N{IDEOGRAPHIC FULL STOP}")
     page = _page("flight.html", language, subject=subject, **content._asdict())
@@ -142,8 +148,8 @@ def _ends(t: Texts, flight: Flight, now: datetime) -> Iterator[End]:
 
 
 def _place(t: Texts, code: str) -> str:
-    name, code = city(t, code), clean(code, 4) or "?"
-    return name if name == code else f"{name} ({code})"
+    place, code = city(t, code), clean(code, 4) or "?"
+    return place if place == code else f"{place} ({code})"
 
 
 def _departure(t: Texts, flight: Flight, now: datetime) -> Iterator[Cell]:
@@ -194,10 +200,10 @@ def _text(t: Texts, content: _Content) -> str:
     if content.due:
         words = t["due"]
         lines = (f"- {line}" for line in content.due.lines)
-        rules = (_labelled(t, name, url) for name, url in content.due.rules)
+        rules = (_labelled(t, rule, url) for rule, url in content.due.rules)
         paragraphs.append("\n".join((words["heading"], words["intro"], *lines, *rules, words["not_advice"])))
-    paragraphs.append("".join(_linked(t, name) for name in ("flight", "calendar")))
-    paragraphs.append(f"-- \n{content.why}\n" + "".join(_linked(t, name) for name in ("manage", "unsubscribe")))
+    paragraphs.append("".join(_linked(t, link) for link in ("flight", "calendar")))
+    paragraphs.append(f"-- \n{content.why}\n" + "".join(_linked(t, link) for link in ("manage", "unsubscribe")))
     return "\n\n".join(filter(None, paragraphs))
 
 
@@ -205,5 +211,5 @@ def _labelled(t: Texts, label: str, value: str) -> str:
     return said(t["beside"]["labelled"], label=label, value=value).rstrip()
 
 
-def _linked(t: Texts, name: str) -> str:
-    return f"{_ONLY_WITH.format(name)}{_labelled(t, t['email'][name], _LINK.format(name))}\n{_END}"
+def _linked(t: Texts, link: str) -> str:
+    return f"{_ONLY_WITH.format(link)}{_labelled(t, t['email'][link], _LINK.format(link))}\n{_END}"

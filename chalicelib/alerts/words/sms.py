@@ -9,6 +9,7 @@ from chalicelib.alerts.model import News
 from chalicelib.alerts.words.story import Part, Sentence, due, sentences
 from chalicelib.alerts.words.texts import Texts, said, texts
 from chalicelib.channels.sms import segments
+from chalicelib.flights.identity import FlightNumber
 from chalicelib.flights.model import Flight
 
 _MAY_BE_MISSING = tuple(Part)[1:]
@@ -18,12 +19,14 @@ _LIKE = {"–": "-", "’": "'", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "
          "ð": "d", "þ": "th", "Þ": "Th", "ı": "i"}  # fmt: skip  # noqa: RUF001
 
 
-def sms_of(flight: Flight, news: News, language: str, now: datetime, link: str | None) -> str:
-    """The news of a flight as one SMS. `now` is the flight clock's; `link` leads to what the number follows."""
+def sms_of(
+    flight: Flight, news: News, language: str, now: datetime, link: str | None, *, number: FlightNumber | None = None
+) -> str:
+    """The news of a flight as one SMS; `link` leads to what the phone follows. `now`, `number`: see `email_of`."""
     t = texts(language)
     text = ""
     for codes in (False, True):
-        told = sentences(t, flight, news, now, codes=codes)
+        told = sentences(t, flight, news, now, number, codes=codes)
         if link:
             if due(t, flight, now):
                 told.append(Sentence(Part.DUE, t["beside"]["due"]))

@@ -19,6 +19,7 @@ from chalicelib.alerts.words.texts import (
     span,
 )
 from chalicelib.flights.carriers import carrier
+from chalicelib.flights.identity import FlightNumber
 from chalicelib.flights.model import AT_THE_GATE, Flight, FlightStatus, Phase
 
 _MOVED = {Matter.DELAYED, Matter.EARLIER}
@@ -63,6 +64,12 @@ class Due:
     rules: tuple[tuple[str, str], ...]
 
 
+def name(flight: Flight, number: FlightNumber | None) -> str:
+    """A flight by the number its passenger knows, such as "LH7600 (UA1545)" on a codeshare."""
+    own = flight.leg.flight
+    return f"{number} ({own})" if number not in (None, own) else str(own)
+
+
 def route(t: Texts, flight: Flight, *, codes: bool = False) -> str:
     """Where from and where to; "" where that is not known."""
     if not flight.status.destination:
@@ -73,13 +80,22 @@ def route(t: Texts, flight: Flight, *, codes: bool = False) -> str:
 
 
 def sentences(
-    t: Texts, flight: Flight, news: News, now: datetime, *, routed: bool = True, codes: bool = False
+    t: Texts,
+    flight: Flight,
+    news: News,
+    now: datetime,
+    number: FlightNumber | None,
+    *,
+    routed: bool = True,
+    codes: bool = False,
 ) -> list[Sentence]:
     """A message, in the order it is read.
 
-    The first sentence names the flight and, where `routed`, its route; `codes` puts airports' codes for cities.
+    The first sentence names the flight (`name`) and, where `routed`, its route; `codes` puts airports' codes for
+    cities.
     """
-    return list(_Told(t, flight, news, now, routed, codes).sentences())
+    where = route(t, flight, codes=codes) if routed else ""
+    return list(_Told(t, flight, news, now, f"{name(flight, number)} {where}".strip(), codes).sentences())
 
 
 def due(t: Texts, flight: Flight, now: datetime) -> Due | None:
@@ -94,19 +110,17 @@ def due(t: Texts, flight: Flight, now: datetime) -> Due | None:
         carrier_country=operator.country if operator else None,
         now=now,
     )
-    schemes: dict[tuple[str, int | None, str | None], list[str]] = {}
+    rules: dict[str, str] = {}
+    by_what: dict[tuple[str, int | None, str | None], list[str]] = {}
     for right in found:
-        named = schemes.setdefault((right.kind, right.amount, right.currency), [])
-        if (name := t["due"].get(right.scheme, right.scheme)) not in named:
-            named.append(name)
-    lines = [
-        said(
-            t["due"][f"{kind}_sum" if amount else kind], amount=amount, currency=currency, schemes=", ".join(names)
-        )
-        for (kind, amount, currency), names in schemes.items()
-    ]  # fmt: skip
-    rules = {t["due"].get(right.scheme, right.scheme): right.source.url for right in found}
-    return Due(tuple(lines), tuple(rules.items())) if lines else None
+        rule = t["due"].get(right.scheme, right.scheme)
+        rules[rule] = right.source.url
+        by_what.setdefault((right.kind, right.amount, right.currency), []).append(rule)
+    lines = tuple(
+        said(t["due"][f"{kind}_sum" if amount else kind], amount=amount, currency=currency, schemes=", ".join(named))
+        for (kind, amount, currency), named in by_what.items()
+    )
+    return Due(lines, tuple(rules.items())) if lines else None
 
 
 @dataclass(frozen=True)
@@ -115,20 +129,20 @@ class _Told:
     flight: Flight
     news: News
     now: datetime
-    routed: bool
+    name: str
     codes: bool
 
     def sentences(self) -> Iterator[Sentence]:
         beside, status, matters = self.t["beside"], self.status, set(self.news.matters)
         yield from self._news()
-        if status.delayed and not matters & _MOVED and status.phase not in _NOT_LATE:
-            yield from self._late()
         if self.to_leave and not matters & _SAY_WHEN:
             yield Sentence(Part.TIME, said(beside["leaves"], time=self._leaves()))
-        if self.to_leave:
-            yield from self._place(matters)
         if status.phase in _IN_THE_AIR and not matters & _MOVED and status.expected_in:
             yield Sentence(Part.TIME, said(beside["arrives"], time=self._arrives()))
+        if status.delayed and not matters & _MOVED and status.phase not in _NOT_LATE:
+            yield from self._late()
+        if self.to_leave:
+            yield from self._place(matters)
         if Matter.CANCELLED in matters:
             yield Sentence(Part.ADVICE, beside["ask_airline"])
             if status.expected_out:
@@ -145,12 +159,10 @@ class _Told:
         return self.status.phase in AT_THE_GATE
 
     def _news(self) -> Iterator[Sentence]:
-        where = route(self.t, self.flight, codes=self.codes) if self.routed else ""
-        name = f"{self.flight.leg.flight} {where}".strip()
         for number, (key, values) in enumerate(self._events()):
             text = self.t["news"][key]
             if number == 0:
-                yield Sentence(Part.HEADLINE, said(text, flight=name, **values))
+                yield Sentence(Part.HEADLINE, said(text, flight=self.name, **values))
             else:
                 rest = said(text.removeprefix("{flight}").lstrip(" :\N{FULLWIDTH COLON}"), **values)
                 yield Sentence(Part.NEWS, rest[0].upper() + rest[1:])

@@ -42,7 +42,7 @@ CASES = {
     "diverted-unknown": (flight(actual_out=OUT, diverted_to=""), news(Matter.DIVERTED)),
     "turning-back": (flight(actual_out=OUT, diverted_to="EWR"), news(Matter.DIVERTED)),
     "diversion-ended": (IN_THE_AIR, news(Matter.DIVERSION_ENDED, diverted_to="BOS")),
-    "returned": (flight(actual_out=OUT, returned=True), news(Matter.RETURNED)),
+    "returned": (flight(actual_out=NOW - later(30), returned=True), news(Matter.RETURNED)),
     "leaves-later": (DELAYED, news(Matter.DELAYED)),
     "leaves-earlier": (flight(estimated_out=OUT + later(25)), news(Matter.EARLIER, out=OUT + later(45))),
     "arrives-later": (IN_THE_AIR, news(Matter.DELAYED)),
@@ -55,6 +55,7 @@ CASES = {
     "boarding": (flight(stage="boarding"), news(Matter.BOARDING)),
     "departed": (IN_THE_AIR, news(Matter.DEPARTED)),
     "landed": (flight(actual_out=OUT, actual_on=IN, belt="5"), news(Matter.LANDED, Matter.BELT)),
+    "belt": (flight(actual_out=OUT, actual_on=IN, belt="5"), news(Matter.BELT)),
     "belt-changed": (flight(actual_out=OUT, actual_on=IN, belt="5"), news(Matter.BELT, belt="4")),
     "reminder": (flight(), news(Matter.REMINDER)),
     "everything": (

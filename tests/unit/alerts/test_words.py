@@ -10,6 +10,8 @@ import pytest
 
 from chalicelib.alerts import words
 from chalicelib.alerts.model import LANGUAGES, Matter
+from chalicelib.alerts.words.texts import texts
+from chalicelib.flights.identity import FlightNumber
 from chalicelib.flights.model import DelayCode
 from tests.unit.alerts.flights import CASES, DELAYED, IN, IN_THE_AIR, NOW, OUT, flight, later, news
 
@@ -56,6 +58,13 @@ def test_the_cases_cover_every_matter():
     assert {matter for _, each in CASES.values() for matter in each.matters} == set(Matter)
 
 
+def test_every_wording_of_the_news_is_told():
+    """Each text of [news] is one that some news make."""
+    titles = [words.push_of(*case, "en", NOW)[0] for case in CASES.values()]
+    patterns = {key: re.sub(r"\\{\w+\\}", ".+", re.escape(text[:-1])) for key, text in texts("en")["news"].items()}
+    assert [key for key, pattern in patterns.items() if not any(re.fullmatch(pattern, each) for each in titles)] == []
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("case", CASES)
 def test_every_matter_is_told_in_every_language(case, language):
@@ -77,7 +86,7 @@ SAMPLES = {
     "es": "UA1545 sale MÁS TARDE: 18:05 EDT en lugar de 17:20. Newark–Los Angeles\n"
     "45 min de retraso. NUEVA puerta B7, ya no B4. Terminal C. Motivo: mal tiempo en el aeropuerto de salida.",
     "fr": "UA1545 : départ RETARDÉ, 18h05 EDT au lieu de 17h20. Newark–Los Angeles\n"
-    "45 min de retard. NOUVELLE porte B7, et non plus B4. Terminal C. Motif : météo à l'aéroport de départ.",
+    "45 min de retard. NOUVELLE porte B7, et non plus B4. Terminal C. Motif : conditions météo à l'aéroport de départ.",
     "de": "UA1545: Abflug SPÄTER, 18:05 Uhr EDT statt 17:20. Newark–Los Angeles\n"
     "45 Min. Verspätung. NEUES Gate B7, nicht mehr B4. Terminal C. Grund: Wetter am Abflughafen.",
     "zh": "UA1545 起飞推迟：纽约时间18:05，原为17:20. 纽瓦克至洛杉矶\n"
@@ -183,6 +192,7 @@ def test_an_email_is_rendered_once_and_gets_each_recipients_links():
         assert subject == "UA1545 Newark–Los Angeles leaves LATER: 18:05 EDT instead of 17:20"
         assert links.manage in text
         assert Page(page).links() == {links.manage}
+        assert f"?t={token}&amp;x=1" in page
         assert "Unsubscribe" not in text + page
         assert "calendar" not in text + page
 
@@ -245,6 +255,7 @@ def test_a_confirmation_says_who_asks_for_what_and_what_to_do_otherwise(language
     assert "Example & <Air>" in text
     assert url in text
     assert Page(page).links() == {url}
+    assert "token=a&amp;b=c" in page
     assert "Example &amp; &lt;Air&gt;" in page
     assert not re.search("[{}]", subject + text)
 
@@ -294,9 +305,24 @@ def test_a_server_is_asked_to_prove_itself():
     }  # fmt: skip
 
 
+def test_who_follows_a_codeshare_reads_its_number():
+    """It stands on their ticket; the operating flight's stands on the airport's boards."""
+    ticket = FlightNumber.parse("LH7600")
+    case = CASES["cancelled"]
+    assert words.push_of(*case, "en", NOW, number=ticket)[0] == "LH7600 (UA1545) is CANCELLED"
+    assert words.sms_of(*case, "en", NOW, None, number=ticket).startswith(
+        "LH7600 (UA1545) Newark-Los Angeles is CANCELLED."
+    )
+    rendered = words.email_of(*case, "en", NOW, number=ticket)
+    assert rendered.subject == "LH7600 (UA1545) Newark–Los Angeles is CANCELLED"
+    assert "you follow LH7600 (UA1545)" in rendered.text
+    assert words.email_of(*case, "en", NOW, number=FlightNumber.parse("UA1545")) == words.email_of(*case, "en", NOW)
+
+
 def test_after_departure_the_expected_arrival_is_told():
     """By the clocks of the destination."""
-    assert "Expected to arrive 20:50 PDT." in told((IN_THE_AIR, news(Matter.DEPARTED)))
+    assert "Expected to arrive 20:50 PDT. 30 min late." in told((IN_THE_AIR, news(Matter.DEPARTED)))
+    assert "arrive" not in told(CASES["returned"])
 
 
 def _subject():

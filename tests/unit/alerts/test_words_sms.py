@@ -12,6 +12,7 @@ from chalicelib.alerts import words
 from chalicelib.alerts.model import LANGUAGES, Matter
 from chalicelib.alerts.words.sms import in_gsm_7
 from chalicelib.channels.sms import segments
+from chalicelib.flights.identity import FlightNumber
 from chalicelib.flights.model import DelayCode
 from tests.unit.alerts.flights import CASES, IN, NOW, OUT, flight, later, news
 
@@ -46,9 +47,25 @@ def test_every_matter_fits_and_says_first_what_happened(case, language):
     stage=st.sampled_from([None, "boarding", "departed", "landed"]), cancelled=st.booleans(),
     code=st.sampled_from(["41", "93", "51", "XX"]), matters=st.sets(st.sampled_from(list(Matter)), min_size=1),
     link=st.sampled_from([None, LINK, "https://" + "x" * 150]),
+    number=st.sampled_from([None, FlightNumber("LHX", 7600, "P")]),
 )  # fmt: skip
 def test_nothing_a_feed_says_makes_an_sms_longer(  # noqa: PLR0917
-    language, origin, destination, to, gate, before, terminal, moved, was, ago, stage, cancelled, code, matters, link
+    language,
+    origin,
+    destination,
+    to,
+    gate,
+    before,
+    terminal,
+    moved,
+    was,
+    ago,
+    stage,
+    cancelled,
+    code,
+    matters,
+    link,
+    number,
 ):
     """Long cities and gates, days ahead, everything at once: it drops what matters least, and begins all the same."""
     subject = flight(
@@ -56,9 +73,9 @@ def test_nothing_a_feed_says_makes_an_sms_longer(  # noqa: PLR0917
         departure_terminal=terminal, diverted_to=to, stage=stage, cancelled=cancelled, delay_codes=(DelayCode(code),),
     )  # fmt: skip
     known = news(*(m for m in Matter if m in matters), out=OUT + was, in_=IN + was, gate=before, terminal=before)
-    text = words.sms_of(subject, known, language, NOW + ago, link)
+    text = words.sms_of(subject, known, language, NOW + ago, link, number=number)
     assert fits(text, language)
-    assert text.startswith("UA1545")
+    assert text.startswith("LHX7600P (UA1545)" if number else "UA1545")
     assert language == "zh" or segments(text).encoding == "GSM-7"
     assert not set(text) & set("\r\n\x00")
 

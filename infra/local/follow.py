@@ -41,7 +41,13 @@ def follow(
     shown = json.dumps(answer, indent=2, ensure_ascii=False)
     said = f"Asked to tell {address} by {by} of {' '.join(named.values())}:"
     console.print(said, shown, sep="\n", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"Nothing is told before that is confirmed: see {running.rest}/local/outbox", soft_wrap=True)
+    hint = f"Nothing is told before that is confirmed: see {running.rest}/local/outbox"
+    if by == "sms":
+        hint += (
+            ", and send the code:\ncurl -H 'Content-Type: application/json' -d '{\"code\": \"…\"}' "
+            f"{running.rest}/v1/subscriptions/{answer['id']}/confirmation"
+        )
+    console.print(hint, markup=False, highlight=False, soft_wrap=True)
     return 0
 
 

@@ -147,7 +147,7 @@ class Outbox:
                 about = f"answered {answer.status}"
                 return answer
             except Exception as problem:
-                about = f"not sent: {problem}"
+                about = f"no good answer: {problem}"
                 raise
             finally:
                 if headers.get("Content-Encoding") == "aes128gcm":

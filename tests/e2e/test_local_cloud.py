@@ -101,15 +101,17 @@ def test_what_can_not_be_handled_is_set_aside_whole_and_can_be_given_again(cloud
     queues, queue = client(cloud, "sqs"), cloud.environment["DEAD_LETTERS_QUEUE_URL"]
 
     def next_letter():
+        """The next of the function that pushes; the message goes to the followers' queue too."""
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             for message in queues.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages", []):
                 queues.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-                return json.loads(message["Body"])
+                letter = json.loads(message["Body"])
+                if letter["function"] == "push_change":
+                    return letter
         return None
 
     letter = next_letter()
-    assert letter["function"] == "push_change"
     assert letter["record"]["Sns"]["Message"] == "{"
     assert "JSONDecodeError" in letter["error"]
     event = json.dumps({"Records": [letter["record"]]})
@@ -192,3 +194,32 @@ def test_a_setting_that_makes_no_sense_is_said_in_one_sentence(start, setting, v
         [line] = cloud.said.splitlines()
         assert line.startswith(setting)
         assert "such as" in line or "number" in line
+
+
+def outbox(cloud, channel, to):
+    """The first message to an address, once it is in the outbox."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for message in httpx.get(f"{cloud.rest}/local/outbox.json").json():
+            if (message["channel"], message["to"]) == (channel, to):
+                return message
+        time.sleep(0.1)
+    raise AssertionError(f"nothing to {to} in {cloud.said}")
+
+
+def test_a_flight_is_followed_from_the_terminal(cloud):
+    """`follow` asks; the email is in the outbox and named on the terminal; its link opens here, and confirms."""
+    to = "follower@example.com"
+    command = [
+        sys.executable, "-m", "infra.local", "follow", "EWR-LAX", "--email", to, "--directory", cloud.directory,
+    ]  # fmt: skip
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert f"{cloud.rest}/local/outbox" in said
+    email = outbox(cloud, "email", to)
+    assert f"✉ email to {to}: {email['title']}" in cloud.said
+    assert httpx.get(f"{cloud.rest}/local/outbox/{email['number']}.html").status_code == 200
+    [link] = re.findall(rf"{cloud.rest}/follow/confirm\S+", email["text"])
+    page = httpx.get(link)
+    assert page.status_code == 200
+    assert "EWR" in page.text or "Newark" in page.text
+    assert httpx.post(link, headers={"Content-Type": "application/x-www-form-urlencoded"}).status_code == 200

@@ -17,14 +17,22 @@ import boto3
 import pytest
 
 from infra import resources
+from infra.local import cloud as local_cloud
 from infra.local import events, motoserver
 
 ROOT = Path(__file__).parents[2]
-KNOWN_ONCE_PROVISIONED = {
-    "FLIGHTS_STREAM_ARN": "arn:aws:dynamodb:us-east-1:123456789012:table/gatecall-dev-flights/stream/2026-01-01",
-    "FLIGHT_CHANGES_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:gatecall-dev-flight-changes",
-    "DEAD_LETTERS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/gatecall-dev-dead-letters",
-}
+
+
+def known_once_provisioned(name: str) -> str:
+    """A stage's setting as provisioning writes it, as far as Chalice looks into it."""
+    what = name.lower().replace("_", "-")
+    if what.endswith("-stream-arn"):
+        table = what.removesuffix("-stream-arn")
+        return f"arn:aws:dynamodb:us-east-1:123456789012:table/gatecall-dev-{table}/stream/2026-01-01"
+    if what.endswith("-topic-arn"):
+        return f"arn:aws:sns:us-east-1:123456789012:gatecall-dev-{what.removesuffix('-topic-arn')}"
+    return f"https://sqs.us-east-1.amazonaws.com/123456789012/gatecall-dev-{what.removesuffix('-queue-url')}"
+
 
 # What Lambda does: the package and the standard library on the path, nothing else; the event in, JSON out.
 LAMBDA = """
@@ -56,7 +64,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
     shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".venv", ".git", ".local", ".*_cache", "deployments"))
     config = project / ".chalice" / "config.json"
     settings = json.loads(config.read_text())
-    settings["stages"]["dev"]["environment_variables"] |= KNOWN_ONCE_PROVISIONED
+    of_stage = settings["stages"]["dev"]["environment_variables"]
+    of_stage |= {name: known_once_provisioned(name) for name, v in of_stage.items() if v == "set by provisioning"}
     config.write_text(json.dumps(settings))
     out = project.parent / "out"
     made = subprocess.run(
@@ -108,7 +117,7 @@ def cloud(unpacked: Path) -> Iterator[Cloud]:
             "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
         })  # fmt: skip
-        given = {"FEEDS": "replay", "AIRPORTS": "LGA", "FLIGHT_CLOCK": ""}
+        given = local_cloud.settings({"FEEDS": "replay", "AIRPORTS": "LGA"})
         cloud.environment |= resources.create("dev", cloud.client, given)
         yield cloud
 

@@ -51,11 +51,11 @@ def test_nothing_else_is_packed(unpacked: Path) -> None:
     ours = {path.name for path in ROOT.iterdir()} - {"app.py", "chalicelib"} | {"moto", "boto3", "node_modules"}
     assert not ours & {path.name for path in unpacked.iterdir()}
     data = {path.suffix for path in (unpacked / "chalicelib").rglob("*") if path.is_file()}
-    assert data == {".py", ".tsv", ".csv"}
+    assert data == {".py", ".tsv", ".csv", ".toml", ".html"}
 
 
 def test_every_trigger_is_declared(package: Package) -> None:
-    """Schedules, the flights' stream from its beginning, the topic, the WebSocket's routes, and every REST route."""
+    """Schedules, both streams from their beginning, topics, queues, the WebSocket's routes, and every REST route."""
     resources = package.template["Resources"].values()
     functions = [each["Properties"] for each in resources if each["Type"] == "AWS::Serverless::Function"]
     triggers = {
@@ -65,12 +65,19 @@ def test_every_trigger_is_declared(package: Package) -> None:
     }
     assert {name: event["Type"] for name, event in triggers.items()} == {
         "poll_feeds": "Schedule", "repair_changes": "Schedule", "tell_changes": "DynamoDB", "push_change": "SNS",
+        "fan_out_at_once": "SQS", "fan_out": "SQS", "send_emails": "SQS", "send_texts": "SQS", "send_pushes": "SQS",
+        "call_webhooks": "SQS", "take_up_due": "Schedule", "ask_to_confirm": "DynamoDB", "hear_email_events": "SNS",
+        "hear_sms_replies": "SNS", "honour_opt_outs": "Schedule",
     }  # fmt: skip
     assert triggers["poll_feeds"]["Properties"]["Schedule"] == "rate(1 minute)"
     stream = triggers["tell_changes"]["Properties"]
     assert stream["StartingPosition"] == "TRIM_HORIZON"
     assert "/gatecall-dev-flights/stream/" in stream["Stream"]
     assert triggers["push_change"]["Properties"]["Topic"].endswith(":gatecall-dev-flight-changes")
+    for name in ("emails", "texts", "pushes"):
+        queue = triggers[f"send_{name}"]["Properties"]
+        assert json.dumps(queue["Queue"]).count(f"gatecall-dev-{name}") == 1
+        assert queue["ScalingConfig"]["MaximumConcurrency"] >= 2
     routes = {each["Properties"]["RouteKey"] for each in resources if each["Type"] == "AWS::ApiGatewayV2::Route"}
     assert routes == {"$connect", "$default", "$disconnect"}
     assert {function["Handler"].removeprefix("app.") for function in functions} == {

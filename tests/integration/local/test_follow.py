@@ -77,13 +77,14 @@ def test_a_flight_a_number_or_a_route_is_followed(running, asked, what, on, name
     assert asked == [{**named, "channel": "email", "address": "me@example.com", "language": "en"}]
 
 
-def test_what_came_back_and_where_to_confirm_is_said(running, console):
-    """The answer as it is, and the outbox."""
+def test_what_came_back_and_how_to_confirm_is_said(running, console):
+    """The answer as it is, and the outbox; a text holds a code, which is sent back."""
     ask(running, "UA1545", None, console, by="sms", address="+12015550123")
     said = console.export_text()
     assert "Asked to tell +12015550123 by sms of UA1545 2026-07-10" in said
     assert '"status": "pending"' in said
     assert f"{running.rest}/local/outbox" in said
+    assert f"{running.rest}/v1/subscriptions/abc/confirmation" in said
 
 
 def test_a_refusal_is_said_in_its_words(running, console):

@@ -161,7 +161,7 @@ def test_a_server_that_does_not_answer_is_kept_too(box):
     with box.watching(), pytest.raises(https.NoAnswer):
         https.post("http://127.0.0.1:1/hook", {}, b"not JSON", allow_private=True)
     [message] = box.messages()
-    assert message.about.startswith("not sent: ")
+    assert message.about.startswith("no good answer: ")
     assert (message.title, message.text) == ("not JSON", "not JSON")
 
 

@@ -31,22 +31,22 @@ def in_one_call(channel: Channel) -> int:
 
 def write(follower: Follower, flight: Flight, news: News, now: Now) -> Letter:
     """What a follower is told on their channel, in their language."""
-    language, to = follower.rule.language, follower.address.value
+    language, to, number = follower.rule.language, follower.address.value, follower.subject.number
     match follower.address.channel:
         case Channel.EMAIL:
             urls = words.Links(
                 links.manage(follower.address.id, now.wall), links.unsubscribe(follower.id), calendar(flight.leg), None
             )
-            subject, text, html = _email(flight, news, language, now).for_links(urls)
+            subject, text, html = _email(flight, news, follower, now).for_links(urls)
             return Email(to, subject, text, html, urls.unsubscribe)
         case Channel.SMS:
-            text = words.sms_of(flight, news, language, now.flight, links.short(follower.code))
+            text = words.sms_of(flight, news, language, now.flight, links.short(follower.code), number=number)
             return partial(sms.send, to, text)
         case Channel.PUSH:
-            title, body, data = words.push_of(flight, news, language, now.flight)
+            title, body, data = words.push_of(flight, news, language, now.flight, number=number)
             return partial(push.send, to, push.Push(title, body, data, news.urgent, str(flight.leg)))
         case Channel.WEBPUSH:
-            title, body, data = words.push_of(flight, news, language, now.flight)
+            title, body, data = words.push_of(flight, news, language, now.flight, number=number)
             shown = json.dumps({"title": title, "body": body, "data": data}, ensure_ascii=False).encode()
             return partial(webpush.send, to, shown, topic=str(flight.leg), urgent=news.urgent, now=now.wall)
         case Channel.WEBHOOK:
@@ -82,11 +82,12 @@ def _pace(per_second: float, _: Channel) -> Pace:
     return Pace(per_second, time.sleep, time.monotonic)
 
 
-def _email(flight: Flight, news: News, language: str, now: Now) -> words.EmailWords:
+def _email(flight: Flight, news: News, follower: Follower, now: Now) -> words.EmailWords:
     """Rendered once for all who were told the same before."""
-    key = (flight.leg, flight.version, news.matters, news.before, language, now.flight)
+    language, number = follower.rule.language, follower.subject.number
+    key = (flight.leg, flight.version, news.matters, news.before, language, number, now.flight)
     if key not in _rendered:
         if len(_rendered) >= 100:
             _rendered.clear()
-        _rendered[key] = words.email_of(flight, news, language, now.flight)
+        _rendered[key] = words.email_of(flight, news, language, now.flight, number=number)
     return _rendered[key]

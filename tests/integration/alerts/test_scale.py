@@ -1,0 +1,92 @@
+"""Many followers, and many functions at work on them at once: on tables that are exact under threads."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Lock
+from typing import Any
+
+import pytest
+
+from chalicelib.alerts import deliver, fanout, ledger, letters
+from chalicelib.alerts.model import Follower, Rule, Subject
+from chalicelib.channels import email
+from chalicelib.channels.email import Email
+from chalicelib.channels.model import Address, Channel, Outcome, Receipt
+from chalicelib.core.clock import Now, wall_now
+from chalicelib.flights.model import Flight
+
+from .following import a_flight, changes, queued
+
+pytestmark = pytest.mark.usefixtures("exact_cloud")
+
+PEOPLE = 10_000
+
+
+def follow_at_once(flight: Flight, number: int) -> None:
+    """Followers by email, kept many at a time."""
+    subject = Subject(leg=flight.leg)
+    with ledger._rows().batch_write() as batch:
+        for n in range(number):
+            address = Address(Channel.EMAIL, f"p{n}@example.com")
+            page = n // ledger.PAGE[Channel.EMAIL]
+            batch.save(ledger.follower_row(Follower(f"s{n}", subject, address, Rule(), page)))
+    ledger._rows()(f"head#{subject}", "head").update([ledger._Row.email.set(number)])
+
+
+def means(send: Any) -> deliver.Means:
+    return deliver.Means("send_emails", send, lambda channel, number: None, lambda: 60)
+
+
+def now() -> Now:
+    return Now(wall_now(), wall_now())
+
+
+def test_ten_thousand_followers_are_each_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By SES, two hundred calls of fifty."""
+    sent: Counter[str] = Counter()
+    calls = []
+    real = email.send
+
+    def send(emails: list[Email]) -> list[Receipt]:
+        receipts = real(emails)
+        calls.append(len(emails))
+        sent.update(e.to for e, r in zip(emails, receipts, strict=True) if r.outcome is Outcome.ACCEPTED)
+        return receipts
+
+    monkeypatch.setattr(email, "send", send)
+    at = now()
+    flight = a_flight(at, departure_gate="B4")
+    follow_at_once(flight, PEOPLE)
+    fanout.fan_out(changes(flight, at, at.flight, departure_gate="B7"), at)
+    pages = queued()
+    assert len(pages) == PEOPLE // 500
+    for page in pages:
+        deliver.deliver(page, at, means(letters.send))
+    assert sent == {f"p{n}@example.com": 1 for n in range(PEOPLE)}
+    assert calls == [50] * (PEOPLE // 50)
+    assert queued() == []
+
+
+def test_two_functions_on_the_same_page_tell_nobody_twice() -> None:
+    """Eight of them, begun at the same moment: nobody is told twice, and what is left comes again."""
+    at = now()
+    flight = a_flight(at, departure_gate="B4")
+    follow_at_once(flight, 300)
+    fanout.fan_out(changes(flight, at, at.flight, departure_gate="B7"), at)
+    [page] = queued()
+    taken: Counter[str] = Counter()
+    lock, together = Lock(), Barrier(8)
+
+    def send(channel: Channel, emails: list[Email]) -> list[Receipt]:
+        with lock:
+            taken.update(e.to for e in emails)
+        return [Receipt(Outcome.ACCEPTED)] * len(emails)
+
+    def work(_: int) -> None:
+        together.wait()
+        deliver.deliver(page, at, means(send))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    deliver.deliver(page, at, means(send))  # as the delayed messages of those who found somebody at it
+    assert taken == {f"p{n}@example.com": 1 for n in range(300)}

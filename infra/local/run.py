@@ -87,7 +87,7 @@ def _start(settings: Settings, console: Console, stack: ExitStack, ending: threa
         given = {
             "FLIGHT_CLOCK": "" if settings.speed == 1 else f"{datetime.now(UTC).isoformat()}*{settings.speed:g}",
             "PUBLIC_URL": address,
-            "SHORT_URL": f"{address}/s",
+            "SHORT_URL": address,
             "EMAIL_SENDER": "Gatecall <flights@gatecall.test>",
             "EMAIL_RATE": "1000",
             "SMS_RATE": "1000",

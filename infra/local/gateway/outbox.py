@@ -103,7 +103,7 @@ def _article(message: Message, *, first: bool) -> str:
         )  # fmt: skip
         parts.append(f"<details><summary>Headers</summary><dl>{rows}</dl></details>")
     return (
-        f'<details class="message" id="m{message.number}" data-number="{message.number}"{" open" * first}>'
+        f'<details class="message {message.channel}" data-number="{message.number}"{" open" * first}>'
         f'<summary><span class="icon" title="{message.channel}">{ICONS[message.channel]}</span>'
         f'<span class="title">{escape(message.title)}</span>'
         f'<span class="to">{message.channel} to {escape(message.to)}</span>'
@@ -142,12 +142,13 @@ main { max-width: 50rem; margin: 0 auto; padding: 1rem; }
 a { color: var(--accent); }
 .message { margin: 0 0 .6rem; border: 1px solid var(--line); border-radius: .7rem; background: var(--card);
   overflow: hidden; }
-.message > summary { display: grid; grid-template-columns: 2rem 1fr auto; gap: 0 .5rem; padding: .65rem .9rem;
-  cursor: pointer; list-style: none; }
+.message > summary { display: grid; grid-template-columns: 2rem minmax(0, 1fr) auto; gap: 0 .5rem;
+  padding: .65rem .9rem; cursor: pointer; list-style: none; }
 .message > summary::-webkit-details-marker { display: none; }
 summary:focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; border-radius: .7rem; }
 .icon { grid-row: span 2; font-size: 1.25rem; }
 .title { font-weight: 600; overflow-wrap: anywhere; }
+.sms .title { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .to { grid-column: 2 / -1; color: var(--faint); font-size: .85rem; overflow-wrap: anywhere; }
 .message > summary time { grid-column: 3; grid-row: 1; color: var(--faint); font-size: .85rem;
   font-variant-numeric: tabular-nums; }
@@ -183,7 +184,10 @@ function fit(frame) {
     frame.style.height = 0;
     frame.style.height = frame.contentDocument.documentElement.scrollHeight + "px";
   };
-  frame.addEventListener("load", () => { grow(); new ResizeObserver(grow).observe(frame.contentDocument.body); });
+  const begin = () => { grow(); new ResizeObserver(grow).observe(frame.contentDocument.body); };
+  frame.addEventListener("load", begin);
+  const there = frame.contentDocument;
+  if (there?.readyState === "complete" && there.URL !== "about:blank") begin();  // it was quicker than this script
 }
 main.querySelectorAll("iframe").forEach(fit);
 async function look() {

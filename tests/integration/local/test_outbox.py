@@ -223,7 +223,7 @@ def test_the_page_asks_for_what_came_since(box, page):
         box.note("sms", "+12015550123", f"text {number}", "")
     newer = page.get("/local/outbox?after=1").text
     assert "<html" not in newer
-    assert [f'id="m{number}"' in newer for number in (1, 2, 3)] == [False, True, True]
+    assert [f'data-number="{number}"' in newer for number in (1, 2, 3)] == [False, True, True]
     assert page.get("/local/outbox?after=3").text == ""
     told = page.get("/local/outbox.json").json()
     assert [(each["number"], each["title"]) for each in told] == [(3, "text 2"), (2, "text 1"), (1, "text 0")]

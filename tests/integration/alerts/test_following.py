@@ -107,13 +107,14 @@ def test_asking_again_and_again_sends_one_message(of: World) -> None:
 
 def test_an_address_is_asked_again_after_ten_minutes_and_three_times_a_day(of: World) -> None:
     """What is asked for meanwhile waits with the first ask; each link confirms all of it."""
-    links_ = []
-    for minute in range(0, 120, 6):
+    links_, counts = [], []
+    for minute in range(0, 66, 6):
         of.follow(flight=FLIGHT, client=f"192.0.2.{minute}")
         of.stream()
         links_.append(of.link)
+        counts.append(len(of.sent))
         of.later(minutes=6)
-    assert len(of.sent) == 3
+    assert counts == [1, 1, 2, 2, 3, 3, 3, 3, 3, 3, 3]
     assert of.press(links_[0]).status == 200
     assert len(followers()) == 1
 
@@ -760,3 +761,23 @@ def test_a_wish_reaches_ses_as_one_email(of: World, monkeypatch: pytest.MonkeyPa
     assert token
     assert of.request("POST", "/v1/confirmations", {"token": token[1]}).status == 200
     assert len(followers()) == 1
+
+
+@pytest.mark.parametrize("longer", [True, False])
+def test_nobody_becomes_a_follower_who_leaves_meanwhile(
+    of: World, monkeypatch: pytest.MonkeyPatch, longer: bool
+) -> None:
+    """Between what was read and what is written; whether the address is to be kept longer or not."""
+    confirmed(of)
+    of.follow(number="UA1545", date="2026-07-11" if longer else "2026-07-10")
+    place = ledger.place
+
+    def place_late(*arguments: Any) -> int:
+        monkeypatch.setattr(ledger, "place", place)
+        manage.drop(Address(Channel.EMAIL, ADA), "complaint: abuse", of.now)
+        return place(*arguments)
+
+    monkeypatch.setattr(ledger, "place", place_late)
+    of.stream()
+    assert ledger.place is place
+    assert followers() == []

@@ -778,6 +778,6 @@ def test_nobody_becomes_a_follower_who_leaves_meanwhile(
         return place(*arguments)
 
     monkeypatch.setattr(ledger, "place", place_late)
-    of.stream()
+    confirm.start_all(contact(of).address.id, of.now.wall)
     assert ledger.place is place
     assert followers() == []

@@ -14,9 +14,11 @@ queue that comes twice, late or out of order tells nothing twice. The order of r
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
+from threading import Lock
 from typing import Any
 from uuid import uuid4
 
@@ -34,6 +36,7 @@ from chalicelib.flights.model import Flight
 
 LEASE = timedelta(seconds=120)  # longer than a function runs
 TIME_FOR_ONE = 20  # seconds that one call and its mark may take; with less, the rest is left in the queue
+SENDERS = {Channel.WEBHOOK: 10, Channel.WEBPUSH: 10}  # calls at a time: servers of many, of which some are slow
 LOOK_AGAIN = 10  # seconds until a page is looked at again where somebody else is at work on it
 ATTEMPTS = 8  # of a message that a provider does not take now; webhooks have their own
 _METRICS = {
@@ -71,10 +74,14 @@ class _Work:
     news: list[tuple[Follower, News]]
     again: dict[Clock, datetime]
     busy: bool = False  # somebody else is telling one of its followers
+    refused: bool = False  # the provider takes nothing now: what is left waits with what it did not take
+    out_of_time: bool = False
+    _lock: Lock = field(default_factory=Lock)
 
     def look_again(self, clock: Clock, at: datetime) -> None:
         """Not later than that."""
-        self.again[clock] = min(at, self.again.get(clock, at))
+        with self._lock:
+            self.again[clock] = min(at, self.again.get(clock, at))
 
 
 def deliver(message: Mapping[str, Any], now: Now, means: Means) -> None:
@@ -86,13 +93,16 @@ def deliver(message: Mapping[str, Any], now: Now, means: Means) -> None:
         return
     sight = _Sight(page, flight, known, now)
     work = _work(sight, only)
-    for batch in _calls(page.channel, work.news):
-        if means.remaining() < TIME_FOR_ONE:
-            fanout.queue([(page.channel, message)])
-            return
-        means.pace(page.channel, len(batch))
-        if not _tell(sight, batch, work, means):
-            break
+    calls = _calls(page.channel, work.news)
+    if (at_a_time := SENDERS.get(page.channel, 1)) > 1:
+        with ThreadPoolExecutor(at_a_time) as pool:
+            list(pool.map(lambda batch: _tell(sight, batch, work, means), calls))
+    else:
+        for batch in calls:
+            _tell(sight, batch, work, means)
+    if work.out_of_time:
+        fanout.queue([(page.channel, message)])
+        return
     _plan(leg, page, work.again, message.get("due"))
     if work.busy:
         fanout.queue([(page.channel, message)], LOOK_AGAIN)
@@ -116,6 +126,7 @@ def _work(sight: _Sight, only: str | None) -> _Work:
             work.look_again("wall", entry.retry_at)
         elif found:
             work.news.append((follower, found))
+    work.news.sort(key=lambda each: sight.known.get(each[0].id, Entry()).attempts)  # who fails holds up nobody
     return work
 
 
@@ -126,8 +137,12 @@ def _calls(channel: Channel, news: Sequence[tuple[Follower, News]]) -> Iterator[
         yield batch
 
 
-def _tell(sight: _Sight, batch: Sequence[tuple[Follower, News]], work: _Work, means: Means) -> bool:
-    """Claim, send and mark one call. Returns whether the provider takes more."""
+def _tell(sight: _Sight, batch: Sequence[tuple[Follower, News]], work: _Work, means: Means) -> None:
+    """Claim, send and mark one call, if there is time."""
+    work.out_of_time |= means.remaining() < TIME_FOR_ONE
+    if work.refused or work.out_of_time:
+        return
+    means.pace(sight.page.channel, len(batch))
     page, flight, now = sight.page, sight.flight, sight.now
     written = {follower.id: _written(follower, news, sight, means) for follower, news in batch}
     found = {follower.id: sight.known.get(follower.id, Entry()) for follower, _ in batch}
@@ -151,7 +166,8 @@ def _tell(sight: _Sight, batch: Sequence[tuple[Follower, News]], work: _Work, me
 
             manage.drop(follower.address, said[follower.id].reason or "gone", now)
     _report(sight, said)
-    return not receipts or page.channel is not Channel.EMAIL or any(r.outcome is not Outcome.LATER for r in receipts)
+    throttled = bool(receipts) and all(receipt.outcome is Outcome.LATER for receipt in receipts)
+    work.refused |= throttled and page.channel in (Channel.EMAIL, Channel.SMS)
 
 
 def _written(follower: Follower, news: News, sight: _Sight, means: Means) -> Any:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.alerts import deliver
 from chalicelib.flights import ingest
 
 
@@ -9,3 +10,4 @@ from chalicelib.flights import ingest
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """moto is not atomic under threads."""
     monkeypatch.setattr(ingest, "WRITERS", 1)
+    monkeypatch.setattr(deliver, "SENDERS", {})

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import time, timedelta
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -67,8 +68,9 @@ def test_changes_of_one_window_are_one_message(now: Now, provider: Provider) -> 
     follow(flight, 1, now)
     first = changes(flight, now, now.flight, departure_gate="B7")
     second = changes(flight, now, now.flight, estimated_out=now.flight + timedelta(hours=3))
-    for change in (first, second):
-        tell(change, now, provider)
+    tell(first, now, provider)
+    fanout.fan_out(second, now)
+    assert queued() == []
     assert provider.taken == [("s0", "3: delayed gate")]
 
 
@@ -152,6 +154,19 @@ def test_a_busy_provider_is_not_asked_for_the_rest_of_the_page(now: Now, provide
     assert provider.each == {f"s{n}": 1 for n in range(120)}
 
 
+def test_who_can_never_be_reached_holds_up_nobody(now: Now, provider: Provider) -> None:
+    """A number that always fails goes last when it is tried again."""
+    flight = a_flight(now, departure_gate="B4")
+    follow(flight, 4, now, channel=Channel.SMS)
+    provider.answer = lambda name: Receipt(Outcome.LATER if name == "s0" else Outcome.ACCEPTED)
+    fanout.fan_out(changes(flight, now, now.flight, departure_gate="B7"), now)
+    deliver_all(queued(Channel.SMS), now, provider)
+    at = later(now, minutes=1)
+    due.take_up(at, lambda: 60)
+    deliver_all(queued(Channel.SMS), at, provider)
+    assert sorted(provider.each) == ["s1", "s2", "s3"]
+
+
 def test_what_is_refused_is_marked_and_not_tried_again(now: Now, provider: Provider) -> None:
     """And shows in the deliveries."""
     flight = a_flight(now, departure_gate="B4")
@@ -224,7 +239,7 @@ def test_a_function_that_runs_out_of_time_leaves_the_rest_in_the_queue(now: Now,
     flight = a_flight(now, departure_gate="B4")
     follow(flight, 130, now)
     fanout.fan_out(changes(flight, now, now.flight, departure_gate="B7"), now)
-    seconds: Iterator[float] = iter([60, 15])
+    seconds: Iterator[float] = chain([60], repeat(15))
     for message in queued():
         deliver.deliver(message, now, means(provider, lambda: next(seconds)))
     assert len(provider.taken) == 50

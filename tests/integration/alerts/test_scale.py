@@ -2,7 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Lock
+from threading import Barrier, Event, Lock
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from chalicelib.channels.model import Address, Channel, Outcome, Receipt
 from chalicelib.core.clock import Now, wall_now
 from chalicelib.flights.model import Flight
 
-from .following import a_flight, changes, queued
+from .following import a_flight, changes, follow, queued, write
 
 pytestmark = pytest.mark.usefixtures("exact_cloud")
 
@@ -90,3 +90,29 @@ def test_two_functions_on_the_same_page_tell_nobody_twice() -> None:
         list(pool.map(work, range(8)))
     deliver.deliver(page, at, means(send))  # as the delayed messages of those who found somebody at it
     assert taken == {f"p{n}@example.com": 1 for n in range(300)}
+
+
+def test_f16_one_slow_server_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F16, for webhooks: while it does not answer, all others of its page are called."""
+    monkeypatch.setattr(letters, "write", write)
+    monkeypatch.setattr(deliver, "SENDERS", {Channel.WEBHOOK: 10})
+    at = now()
+    flight = a_flight(at, departure_gate="B4")
+    follow(flight, 10, at, channel=Channel.WEBHOOK)
+    fanout.fan_out(changes(flight, at, at.flight, departure_gate="B7"), at)
+    called: list[str] = []
+    all_others = Event()
+
+    def send(_: Channel, batch: list[tuple[str, str]]) -> list[Receipt]:
+        [(name, _)] = batch
+        if name == "s0":
+            assert all_others.wait(20), f"only {called} were called"
+        called.append(name)
+        if len(called) == 9:
+            all_others.set()
+        return [Receipt(Outcome.ACCEPTED)]
+
+    for message in queued(Channel.WEBHOOK):
+        deliver.deliver(message, at, deliver.Means("call_webhooks", send, lambda c, n: None, lambda: 60))
+    assert sorted(called) == [f"s{n}" for n in range(10)]
+    assert called[-1] == "s0"

@@ -340,6 +340,13 @@ def test_the_page_shows_changes_and_stops(of: World) -> None:
     assert followers() == []
 
 
+def test_what_stands_on_a_page_is_escaped(of: World) -> None:
+    """An address may begin with anything."""
+    of.follow("&ada@example.com", flight=FLIGHT)
+    of.stream()
+    assert "&amp;…@example.com" in of.open(of.link).text
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pages_speak_the_language_that_was_asked_for(of: World, language: str) -> None:
     """Each of the five has each page."""

@@ -158,3 +158,9 @@ def test_the_document_tells_of_links_limits_and_status() -> None:
     assert "429" in paths["/client"]["get"]["responses"]
     assert set(paths["/echo"]["post"]["requestBody"]["content"]) == {JSON, FORM, MULTIPART}
     assert "202" in paths["/echo"]["post"]["responses"]
+
+
+@pytest.mark.parametrize("body", [b'{"name": "\\ud800"}', b'{"name": ["a", "\\udfff"]}', b"[" * 90_000, b"NaN"])
+def test_json_that_holds_no_text_is_refused(body: bytes) -> None:
+    """Half of a surrogate pair can't be stored or sent on."""
+    assert form(body, JSON) == 400

@@ -39,6 +39,14 @@ def machine_of(key: str) -> callers.Machine | None:
     return keys.machine_of(key)
 
 
+@callers.recognise_links_by
+def holder_of(token: str) -> callers.Holder | None:
+    """Whose link this is."""
+    from chalicelib.alerts import links
+
+    return links.holder(token, clock.wall_now())
+
+
 def _now() -> clock.Now:
     return clock.now(settings.flight_clock)
 
@@ -160,7 +168,7 @@ def take_up_due(event: CloudWatchEvent) -> None:
     due.take_up(_now(), lambda: _remaining(event))
 
 
-@app.on_dynamodb_record(settings.subscriptions_stream, batch_size=100, starting_position="TRIM_HORIZON")
+@app.on_dynamodb_record(settings.subscriptions_stream, batch_size=10, starting_position="TRIM_HORIZON")
 def ask_to_confirm(event: DynamoDBEvent) -> dict[str, Any]:
     """Ask an address once whether its owner wants to be told."""
     from chalicelib.alerts import confirm

@@ -1,10 +1,11 @@
 """The rules of a flight's status, as properties that hold for any observations in any order."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.flights.identity import FlightNumber, InvalidFlight, LegId
@@ -135,7 +136,10 @@ def test_the_changes_of_a_version_lead_from_the_old_status_to_the_new(history: l
 @given(histories)
 def test_a_cancelled_leg_is_cancelled_until_it_is_reinstated(history: list[FlightUpdate]) -> None:
     """Nothing but `cancelled` itself undoes a cancellation (AIDX: DX is undone by SQ alone)."""
-    assume(not any("cancelled" in update.observed for update in history))
+    history = [
+        replace(update, observed={name: seen for name, seen in update.observed.items() if name != "cancelled"})
+        for update in history
+    ]
     cancelled = said(when=1000, cancelled=True)
     assert after(cancelled, *history).status.phase is Phase.CANCELLED
     assert after(cancelled, *history, said(when=1001, cancelled=False)).status.phase is not Phase.CANCELLED

@@ -112,12 +112,17 @@ def _fan_out(function: str, event: SQSEvent) -> dict[str, Any]:
     def handle(record: Mapping[str, Any]) -> None:
         fanout.fan_out(json.loads(record["body"]), _now())
 
-    return handle_each(function, event.to_dict()["Records"], handle, lambda record: record["messageId"])
+    return _or_again(handle_each(function, event.to_dict()["Records"], handle, lambda record: record["messageId"]))
 
 
-@app.on_sqs_message(
-    queue=f"gatecall-{settings.stage}-emails", batch_size=1, maximum_concurrency=AT_ONCE[Channel.EMAIL]
-)
+def _or_again(left: dict[str, Any]) -> dict[str, Any]:
+    """Let a batch come again of which something is left: without this, Lambda takes the answer for success."""
+    if left["batchItemFailures"]:
+        raise Unavailable("not now; the batch comes again, and what was done of it is not done twice")
+    return left
+
+
+@app.on_sqs_message(queue=f"gatecall-{settings.stage}-emails", batch_size=1, maximum_concurrency=AT_ONCE[Channel.EMAIL])
 def send_emails(event: SQSEvent) -> dict[str, Any]:
     """Tell a page of followers by email."""
     return _deliver("send_emails", event)
@@ -152,7 +157,7 @@ def _deliver(function: str, event: SQSEvent) -> dict[str, Any]:
     def handle(record: Mapping[str, Any]) -> None:
         deliver.deliver(json.loads(record["body"]), _now(), means)
 
-    return handle_each(function, event.to_dict()["Records"], handle, lambda record: record["messageId"])
+    return _or_again(handle_each(function, event.to_dict()["Records"], handle, lambda record: record["messageId"]))
 
 
 def _remaining(event: Any) -> float:
@@ -174,9 +179,12 @@ def ask_to_confirm(event: DynamoDBEvent) -> dict[str, Any]:
     from chalicelib.alerts import confirm
     from chalicelib.core.deadletters import handle_each
 
-    return handle_each(
-        "ask_to_confirm", event.to_dict()["Records"], lambda record: confirm.ask(record, _now()),
-        lambda record: record["dynamodb"]["SequenceNumber"],
+    records = event.to_dict()["Records"]
+    return _or_again(
+        handle_each(
+            "ask_to_confirm", records, lambda record: confirm.ask(record, _now()),
+            lambda record: record["dynamodb"]["SequenceNumber"],
+        )
     )  # fmt: skip
 
 

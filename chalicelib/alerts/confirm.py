@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.alerts import ledger, links, manage, plan, store
+from chalicelib.alerts.ledger import Kind, Task
 from chalicelib.alerts.links import BadLink
 from chalicelib.alerts.model import at_first
 from chalicelib.alerts.store import Contact, Standing, Status, Subscription
@@ -31,6 +32,7 @@ WORDING = "2026-11"  # of the texts that are agreed to (`words`, confirm): a new
 LEASE = timedelta(seconds=120)  # longer than a function runs
 CODE_FOR = timedelta(minutes=15)
 TRIES = 5  # of one code
+ATTEMPTS = 6  # of a message that the provider does not take now: within an hour
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is taken for something else
 _OURS = {Channel.EMAIL, Channel.SMS, Channel.PUSH}  # by AWS: what is not taken now, is taken later
 
@@ -44,7 +46,8 @@ def ask(record: Mapping[str, Any], now: Now) -> None:
     found = store.row_of_image(image) if image else None
     if isinstance(found, Contact):
         if found.ask and not found.sent and not found.leased_until:
-            _send_once(found, now)
+            if again := _send_once(found, now, 0):
+                ledger.plan(Task(Kind.ASK, found.address.id, "wall"), again, now.wall.date(), "1")
         elif found.standing is Standing.CONFIRMED:
             start_all(found.address.id, now.wall)
         elif not found.ask:
@@ -53,6 +56,14 @@ def ask(record: Mapping[str, Any], now: Now) -> None:
         _start(found.id, now.wall)
     elif found and found.status is Status.ACTIVE and found.revision == found.started:
         _begin(found, now)
+
+
+def ask_again(address: str, attempts: int, now: Now) -> datetime | None:
+    """Send the confirmation message that was not taken so many times. Returns when to try once more, if at all."""
+    contact = store.contact(address, now.wall)
+    if contact is None or not contact.ask or contact.sent:
+        return None
+    return _send_once(contact, now, attempts)
 
 
 def by_link(token: str, now: Now) -> Contact:
@@ -161,22 +172,27 @@ def _begin(subscription: Subscription, now: Now) -> None:
     plan.following(follower, now)
 
 
-def _send_once(found: Contact, now: Now) -> None:
-    """Send the one message that an ask calls for; a crash between sending and marking repeats it at most once."""
+def _send_once(found: Contact, now: Now, attempts: int) -> datetime | None:
+    """Send the one message that an ask calls for; a crash between sending and marking repeats it at most once.
+
+    Returns when to try again, where the provider does not take it now and has not done so too often.
+    """
     claimed = store.persist(lambda: _claim(found, now.wall))
     if claimed is None:
-        return
+        return None
     contact, newest = claimed
     receipt = _send(contact, newest, now) if newest else Receipt(Outcome.REFUSED, reason="nothing is asked for")
     logger.info("asked to confirm", address=contact.address.id, outcome=receipt.outcome, reason=receipt.reason)
-    if receipt.outcome is Outcome.LATER and contact.address.channel in _OURS:
-        store.persist(lambda: _settle(contact, now.wall, sent=False))
-        raise Unavailable("the provider does not take the message now")
+    if receipt.outcome is Outcome.LATER and contact.address.channel in _OURS and attempts + 1 < ATTEMPTS:
+        again = now.wall + timedelta(minutes=2**attempts)
+        store.persist(lambda: _settle(contact, now.wall, sent=False, leased_until=int(again.timestamp())))
+        return again
     count("ConfirmationsSent" if receipt.outcome is Outcome.ACCEPTED else "ConfirmationsRefused")
     if receipt.outcome is Outcome.GONE:
         manage.drop(contact.address, receipt.reason or "gone", now)
-        return
-    store.persist(lambda: _settle(contact, now.wall, sent=True))
+    else:
+        store.persist(lambda: _settle(contact, now.wall, sent=True))
+    return None
 
 
 def _claim(found: Contact, now: datetime) -> tuple[Contact, Subscription | None] | None:
@@ -192,10 +208,10 @@ def _claim(found: Contact, now: datetime) -> tuple[Contact, Subscription | None]
     return contact, max(pending, key=lambda each: each.expires, default=None)
 
 
-def _settle(claimed: Contact, now: datetime, *, sent: bool) -> None:
+def _settle(claimed: Contact, now: datetime, *, sent: bool, leased_until: int = 0) -> None:
     contact = store.contact(claimed.address.id, now)
     if contact and contact.ask == claimed.ask and contact.leased_until == claimed.leased_until:
-        store.save_contact(replace(contact, leased_until=0, sent=sent), now)
+        store.save_contact(replace(contact, leased_until=leased_until, sent=sent), now)
 
 
 def _send(contact: Contact, wanted: Subscription, now: Now) -> Receipt:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from chalicelib.alerts import fanout, ledger, plan
+from chalicelib.alerts import confirm, fanout, ledger, plan
 from chalicelib.alerts.ledger import Due, Kind, Page
 from chalicelib.alerts.model import Subject
 from chalicelib.core.clock import Now
@@ -39,13 +39,9 @@ def take_up(now: Now, remaining: Callable[[], float]) -> int:
 
 
 def _take_up(found: Due, now: Now) -> None:
-    task = found.task
-    if task.kind is Kind.PAGE:
-        _look_again(found, now)
-    elif task.kind is Kind.REMIND:
-        _remind(found, now)
-    else:
-        _look_for_flights(found, now)
+    {Kind.PAGE: _look_again, Kind.REMIND: _remind, Kind.LOOK: _look_for_flights, Kind.ASK: _ask_again}[found.task.kind](
+        found, now
+    )
 
 
 def _look_again(found: Due, now: Now) -> None:
@@ -77,3 +73,11 @@ def _look_for_flights(found: Due, now: Now) -> None:
             plan.reminder(flight, now.flight)
     note = " ".join(sorted(known | {str(flight.leg) for flight in flights}))
     ledger.settle(found.task, found.revision, plan.next_look(subject, now.flight), subject.day, note)
+
+
+def _ask_again(found: Due, now: Now) -> None:
+    attempts = int(found.note)
+    with suppress(Conflict):
+        revision = ledger.take(found, now.wall + TAKEN)
+        again = confirm.ask_again(found.task.name, attempts, now)
+        ledger.settle(found.task, revision, again, now.wall.date(), str(attempts + 1))

@@ -64,6 +64,7 @@ class Kind(StrEnum):
     PAGE = "page"  # a page's followers are to be looked at again for a leg: quiet hours, retries
     REMIND = "remind"  # a leg's followers are to be reminded
     LOOK = "look"  # for flights of a subject that were not there yet
+    ASK = "ask"  # an address whose confirmation message was not taken
 
 
 class _Due(GlobalSecondaryIndex["_Row"]):  # type: ignore[no-untyped-call] # pynamodb leaves it untyped
@@ -155,7 +156,7 @@ class Task(NamedTuple):
     """Something to be done when its time has come, by one of the clocks."""
 
     kind: Kind
-    name: str  # the leg, a blank and the page; the leg; or the subject
+    name: str  # the leg, a blank and the page; the leg; the subject; or the address's id
     clock: Clock
 
 

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from chalicelib.core.callers import Holder
@@ -94,14 +95,14 @@ def _url(page: str, token: str) -> str:
 
 
 def _sign(purpose: str, names: list[str], until: datetime) -> str:
-    return str(_serializer(purpose).dumps([*names, int(until.timestamp())]))
+    return str(_serializer(purpose, secret("link-keys")).dumps([*names, int(until.timestamp())]))
 
 
 def _verify(purpose: str, token: str, now: datetime) -> list[str]:
     from itsdangerous import BadData
 
     try:
-        signed: list[Any] = _serializer(purpose).loads(token)
+        signed: list[Any] = _serializer(purpose, secret("link-keys")).loads(token)
     except (BadData, ValueError):  # ValueError: a token that is no text
         raise BadLink from None
     *names, until = signed
@@ -110,11 +111,12 @@ def _verify(purpose: str, token: str, now: datetime) -> list[str]:
     return [str(name) for name in names]
 
 
-def _serializer(purpose: str) -> Any:
+@lru_cache(maxsize=8)  # a page of followers takes a thousand signatures; a rotated secret is another one
+def _serializer(purpose: str, keys: str) -> Any:
     from itsdangerous import URLSafeSerializer
 
     return URLSafeSerializer(
-        list(reversed(_keys())),  # it signs with the last
+        list(reversed(json.loads(keys))),  # it signs with the last
         salt=f"gatecall.alerts.{purpose}",
         signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
     )

@@ -20,7 +20,7 @@ class Meter:
     """What was counted: calls, capacity units and the indexes' share of them, bytes."""
 
     dynamodb: Counter[str] = field(default_factory=Counter)  # calls by operation
-    sns: int = 0
+    others: Counter[str] = field(default_factory=Counter)  # calls by service: sns, sqs, sesv2
     refused: int = 0  # calls that failed on their condition; the table does not say what those cost
     read: float = 0
     read_index: float = 0
@@ -46,7 +46,7 @@ class Meter:
         calls = ", ".join(f"{number} {operation}" for operation, number in sorted(self.dynamodb.items()))
         clients = f"{self.pushed:,} ({self.pushed_bytes / 1000:,.1f})" if self.pushed else ""
         return (
-            calls or "none", f"{self.sns or ''}", f"{self.read:g}", f"{self.read_index:g}", f"{self.write:g}",
+            calls or "none", f"{self.others['sns'] or ''}", f"{self.read:g}", f"{self.read_index:g}", f"{self.write:g}",
             f"{self.write_index:g}", f"{self.sent / 1000:,.1f}", f"{self.received / 1000:,.1f}", clients,
         )  # fmt: skip
 
@@ -62,9 +62,9 @@ class Meter:
 
 
 @contextmanager
-def metered() -> Iterator[Meter]:
-    """Count everything this process sends to AWS meanwhile, in all its threads."""
-    meter = Meter()
+def metered(meter: Meter | None = None) -> Iterator[Meter]:
+    """Count everything this process sends to AWS meanwhile, in all its threads; `meter` counts on."""
+    meter = meter or Meter()
     call: Callable[..., Any] = BaseClient._make_api_call
     send: Callable[..., Any] = URLLib3Session.send
 
@@ -83,8 +83,8 @@ def metered() -> Iterator[Meter]:
             if service == "dynamodb":
                 meter.dynamodb[operation] += 1
                 meter._units(operation, answer.get("ConsumedCapacity", []))
-            elif service == "sns":
-                meter.sns += 1
+            else:
+                meter.others[service] += 1
         return answer
 
     def counted_send(session: Any, request: Any) -> Any:

@@ -3,9 +3,9 @@
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.airports.lookup import zone
@@ -46,13 +46,19 @@ class EmailWords:
 
     def for_links(self, links: Links) -> tuple[str, str, str]:
         """The subject, text and HTML for one recipient."""
-        urls = {field.name: getattr(links, field.name) for field in fields(links)}
-        text, page = (_BLOCK.sub(lambda m: m[2] if urls[m[1]] else "", body) for body in (self.text, self.html))
+        urls = {name: url for name, url in vars(links).items() if url}
+        text, page = _offering(self, frozenset(urls))
         for link, url in urls.items():
-            if url:
-                text = text.replace(_LINK.format(link), url)
-                page = page.replace(_LINK.format(link), html.escape(url))
-        return self.subject, re.sub("\n{3,}", "\n\n", text), page
+            text = text.replace(_LINK.format(link), url)
+            page = page.replace(_LINK.format(link), html.escape(url))
+        return self.subject, text, page
+
+
+@lru_cache(maxsize=100)  # mostly, everybody is offered the same
+def _offering(email: EmailWords, links: frozenset[str]) -> tuple[str, str]:
+    """The text and the HTML with these links only."""
+    text, page = (_BLOCK.sub(lambda m: m[2] if m[1] in links else "", body) for body in (email.text, email.html))
+    return re.sub("\n{3,}", "\n\n", text), page
 
 
 class Cell(NamedTuple):

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from chalicelib.alerts import confirm, follow, ledger, links, manage, store
+from chalicelib.alerts import confirm, due, follow, ledger, links, manage, store
 from chalicelib.alerts.model import LANGUAGES, Delivery, Subject
 from chalicelib.alerts.store import Standing
 from chalicelib.channels import addresses, email, sms
@@ -583,16 +583,37 @@ def test_a_dead_server_does_not_hold_up_the_others(of: World, monkeypatch: pytes
     assert len(of.sent) == 1
 
 
-def test_what_a_provider_does_not_take_now_is_sent_when_the_record_comes_again(of: World) -> None:
-    """And once it is taken, no more."""
+def test_what_a_provider_does_not_take_now_is_sent_when_it_is_due_again(of: World) -> None:
+    """With growing pauses, however often the record comes; and once it is taken, no more."""
     of.receipt = Receipt(Outcome.LATER, reason="throttled")
     of.follow(flight=FLIGHT)
-    with pytest.raises(Unavailable):
-        of.stream()
-    of.receipt = Receipt(Outcome.ACCEPTED, "m2")
     for _ in range(3):
-        of.stream(again=True)
+        of.stream()
+    due.take_up(of.now, lambda: 60)
+    assert len(of.sent) == 1
+    of.later(minutes=1)
+    due.take_up(of.now, lambda: 60)
+    of.receipt = Receipt(Outcome.ACCEPTED, "m2")
+    of.later(minutes=1)
+    due.take_up(of.now, lambda: 60)
     assert len(of.sent) == 2
+    for _ in range(3):
+        of.later(minutes=1)
+        due.take_up(of.now, lambda: 60)
+        of.stream()
+    assert len(of.sent) == 3
+
+
+def test_a_provider_that_never_takes_it_is_given_up(of: World) -> None:
+    """Within an hour or so; whoever wants to be told asks again."""
+    of.receipt = Receipt(Outcome.LATER, reason="throttled")
+    of.follow(flight=FLIGHT)
+    of.stream()
+    for _ in range(20):
+        of.later(minutes=15)
+        due.take_up(of.now, lambda: 60)
+        of.stream()
+    assert len(of.sent) == confirm.ATTEMPTS
 
 
 def test_a_crash_between_sending_and_marking_repeats_at_most_one_message(

@@ -161,10 +161,12 @@ def _tell(sight: _Sight, batch: Sequence[tuple[Follower, News]], work: _Work, me
         if entry.retry_at:
             work.look_again("wall", entry.retry_at)
     for follower, _ in ours:
-        if follower.id in said and said[follower.id].outcome is Outcome.GONE:
+        receipt = said.get(follower.id)
+        dead = page.channel is Channel.WEBHOOK and after[follower.id].given_up
+        if receipt and (dead or receipt.outcome is Outcome.GONE):
             from chalicelib.alerts import manage
 
-            manage.drop(follower.address, said[follower.id].reason or "gone", now)
+            manage.drop(follower.address, receipt.reason or "gone", now)
     _report(sight, said)
     throttled = bool(receipts) and all(receipt.outcome is Outcome.LATER for receipt in receipts)
     work.refused |= throttled and page.channel in (Channel.EMAIL, Channel.SMS)

@@ -222,6 +222,35 @@ def test_f15_whoever_is_gone_is_dropped_and_the_others_are_told(
 
 
 @pytest.mark.usefixtures("plain_letters")
+def test_a_webhook_that_is_dead_for_72_hours_is_stopped(
+    now: Now, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tried again with growing pauses until then."""
+    from chalicelib.alerts import manage
+
+    dropped: list[float] = []
+    flight = a_flight(now, departure_gate="B4")
+    follow(flight, 1, now, channel=Channel.WEBHOOK)
+    provider.answer = lambda name: Receipt(Outcome.LATER, reason="timeout")
+    fanout.fan_out(changes(flight, now, now.flight, departure_gate="B7"), now)
+    at, tried = now, [0.0]
+    monkeypatch.setattr(
+        manage, "drop", lambda address, reason, when: dropped.append((when.wall - now.wall).total_seconds() / 3600)
+    )
+    deliver_all(queued(Channel.WEBHOOK), at, provider)
+    for minutes in range(5, 80 * 60, 5):
+        at = Now(now.flight, now.wall + timedelta(minutes=minutes))
+        due.take_up(at, lambda: 60)
+        if messages := queued(Channel.WEBHOOK):
+            calls = provider.calls
+            deliver_all(messages, at, provider)
+            tried += [minutes / 60] * (provider.calls - calls)
+    assert [round(hours) for hours in tried] == [0, 0, 0, 1, 3, 8, 18, 28, 38, 48, 58, 68]
+    [hours] = dropped
+    assert 60 < hours < 72.1
+
+
+@pytest.mark.usefixtures("plain_letters")
 def test_f20_followers_are_told_what_the_stream_had_lost(now: Now, provider: Provider) -> None:
     """F20: the version is found in the index of what was never told, and goes the whole way."""
     sqs = boto3.client("sqs")

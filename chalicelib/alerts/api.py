@@ -368,10 +368,11 @@ def manage_button(query: LinkQuery, body: ManageForm) -> Document:
 def _managed(token: str, notice: str | None, status: int = 200) -> Document:
     from chalicelib.alerts import manage, pages
 
-    holding = manage.held(_holder(token, _now()).address, _now())
+    now = _now()
+    holding = manage.held(_holder(token, now).address, now)
     if holding.contact is None:
         raise BadLink
-    return pages.to_manage(holding, notice, status)
+    return pages.to_manage(holding, now, notice, status)
 
 
 def _holder(token: str, now: clock.Now) -> Holder:

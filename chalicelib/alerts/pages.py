@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.alerts import words
+from chalicelib.alerts import plan, words
 from chalicelib.alerts.model import LANGUAGES, Interest
 from chalicelib.alerts.store import Contact, Holding, Status, Subscription
 from chalicelib.channels import addresses
+from chalicelib.core.clock import Now
 from chalicelib.core.routes import Document
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ border:1px solid var(--soft);border-radius:.5rem;padding:.5rem;min-height:2.75re
 input[type=checkbox]{width:1.25rem;height:1.25rem;vertical-align:middle}
 button{display:block;width:100%;font:inherit;font-weight:600;color:var(--on);background:var(--act);
 border:1px solid var(--act);border-radius:.5rem;padding:.5rem 1rem;min-height:2.75rem;margin:.75rem 0;cursor:pointer}
+a{color:var(--act)}h3{font-size:1rem;margin:.75rem 0 .25rem}ul{margin:.25rem 0;padding-inline-start:1.25rem}
 button.quiet{color:var(--act);background:transparent}
 :focus-visible{outline:.2rem solid var(--act);outline-offset:.1rem}
 """
@@ -72,16 +74,16 @@ def to_unsubscribe(subscription: Subscription) -> Document:
     )
 
 
-def to_manage(holding: Holding, notice: str | None = None, status: int = 200) -> Document:
+def to_manage(holding: Holding, now: Now, notice: str | None = None, status: int = 200) -> Document:
     """What an address follows, with all that can be changed; `notice` names what to say above it."""
     contact = holding.contact
     assert contact
     language = contact.language
-    followed = [_followed(each, language) for each in holding.subscriptions]
+    followed = [_followed(each, language, now) for each in holding.subscriptions]
     return _page(
         "manage", language, "heading_manage", notice, status, followed=followed,
         going=sum(each["going"] for each in followed) > 1, address=addresses.hidden(contact.address),
-        languages=words.language_names(),
+        languages=words.language_names(), due=words.due_texts(language),
     )  # fmt: skip
 
 
@@ -90,7 +92,10 @@ def said(language: str, notice: str, heading: str = "heading_manage", status: in
     return _page("said", language, heading, notice, status)
 
 
-def _followed(subscription: Subscription, language: str) -> dict[str, Any]:
+def _followed(subscription: Subscription, language: str, now: Now) -> dict[str, Any]:
+    # Of a route it would take a look at every flight: whose page this is, has had a message about the one that matters.
+    flights = [] if subscription.subject.route else plan.flights_of(subscription.subject, now.flight)
+    dues = [due for flight in flights if (due := words.due_of(flight, language, now.flight))]
     t, rule = words.page_texts(language), subscription.rule
     quiet = [f"{at:%H:%M}" for at in rule.quiet] if rule.quiet else ["", ""]
     return {
@@ -102,6 +107,7 @@ def _followed(subscription: Subscription, language: str) -> dict[str, Any]:
         "interests": [(each, t[f"interest_{each}"], each in rule.interests) for each in Interest],
         "quiet_from": quiet[0],
         "quiet_to": quiet[1],
+        "dues": dues,
     }
 
 

@@ -7,10 +7,12 @@ the sentences that a flight's news make; a file for each channel puts them toget
 from chalicelib.alerts.words.email import EmailWords, Links, confirm_email, email_of
 from chalicelib.alerts.words.push import confirm_push, push_of
 from chalicelib.alerts.words.sms import confirm_sms, sms_of
-from chalicelib.alerts.words.texts import brand, language_names, page_texts, subject_label
+from chalicelib.alerts.words.story import Due, due_of
+from chalicelib.alerts.words.texts import brand, due_texts, language_names, page_texts, subject_label
 from chalicelib.alerts.words.webhook import confirm_webhook, webhook_of
 
 __all__ = [
+    "Due",
     "EmailWords",
     "Links",
     "brand",
@@ -18,6 +20,8 @@ __all__ = [
     "confirm_push",
     "confirm_sms",
     "confirm_webhook",
+    "due_of",
+    "due_texts",
     "email_of",
     "language_names",
     "page_texts",

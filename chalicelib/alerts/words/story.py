@@ -17,6 +17,7 @@ from chalicelib.alerts.words.texts import (
     reason_words,
     said,
     span,
+    texts,
 )
 from chalicelib.flights.carriers import carrier
 from chalicelib.flights.identity import FlightNumber
@@ -96,6 +97,11 @@ def sentences(
     """
     where = route(t, flight, codes=codes) if routed else ""
     return list(_Told(t, flight, news, now, f"{name(flight, number)} {where}".strip(), codes).sentences())
+
+
+def due_of(flight: Flight, language: str, now: datetime) -> Due | None:
+    """What may be due to passengers of a flight as it now stands, in a language; None where nothing is."""
+    return due(texts(language), flight, now)
 
 
 def due(t: Texts, flight: Flight, now: datetime) -> Due | None:

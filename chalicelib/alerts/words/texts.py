@@ -37,6 +37,12 @@ def page_texts(language: str) -> Mapping[str, str]:
     return {**t["pages"], "dir": t["dir"]}
 
 
+def due_texts(language: str) -> Mapping[str, str]:
+    """The words around what may be due to passengers."""
+    words: Mapping[str, str] = texts(language)["due"]
+    return words
+
+
 def language_names() -> dict[str, str]:
     """What each language calls itself."""
     return {language: texts(language)["name"] for language in LANGUAGES}

@@ -20,7 +20,7 @@ from chalicelib.core.config import config
 from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.flights import ingest
 
-from ..flights.legs import scheduled
+from ..flights.legs import said, scheduled
 from .passenger import Answer, World, followers, rows, world
 
 pytestmark = pytest.mark.usefixtures("cloud")
@@ -212,6 +212,17 @@ def test_nobody_agrees_by_opening_a_page(of: World) -> None:
     for url in (links.unsubscribe(id_), links.manage(contact(of).address.id, of.now.wall)):
         assert of.open(url).status == 200
     assert len(followers()) == 1
+
+
+def test_the_page_behind_an_sms_says_what_may_be_due(of: World) -> None:
+    """The one link of an SMS leads there, and a cancellation's SMS speaks of it."""
+    confirmed(of)
+    page = links.manage(contact(of).address.id, of.now.wall)
+    assert "refund" not in of.open(page).text
+    at = of.now.flight
+    ingest.take([said(1545, at, at, cancelled=True)], of.now, sleep=lambda _: None)
+    assert "A refund of the ticket" in of.open(page).text
+    assert "https://www.ecfr.gov/" in of.open(page).text
 
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "text/plain"])

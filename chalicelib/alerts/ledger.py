@@ -52,7 +52,7 @@ from chalicelib.flights.model import Phase
 
 KEPT = timedelta(days=30)  # after the local origin date of what is followed
 PAGE = {Channel.EMAIL: 500, Channel.SMS: 100, Channel.PUSH: 200, Channel.WEBPUSH: 100, Channel.WEBHOOK: 20}
-RECENT = 10  # deliveries kept in a ledger row
+RECENT = 550  # bytes of deliveries kept in a ledger row, which so stays below 1 KB: five emails, or a dozen SMS
 SHARDS = 8  # of what is due, by clock
 
 Clock = Literal["flight", "wall"]
@@ -453,7 +453,10 @@ def _decode_told(text: str) -> Told:
 
 
 def _encode_recent(recent: Sequence[Delivery]) -> str:
-    return _json([[_moment(d.at), list(d.matters), *d[2:]] for d in recent[-RECENT:]])
+    kept = [[_moment(d.at), list(d.matters), *d[2:]] for d in recent]
+    while len((text := _json(kept)).encode()) > RECENT:
+        kept = kept[1:]
+    return text
 
 
 def _decode_recent(text: str) -> tuple[Delivery, ...]:

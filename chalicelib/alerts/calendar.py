@@ -6,10 +6,11 @@ Taken in again later it replaces the former entry: the same UID, a higher SEQUEN
 from datetime import datetime, timedelta
 
 from chalicelib.airports.lookup import airport
+from chalicelib.alerts.model import to_leave
 from chalicelib.alerts.words.story import route
 from chalicelib.alerts.words.texts import city, clean, said, texts
 from chalicelib.core.errors import NotFound
-from chalicelib.flights.model import AT_THE_GATE, Flight, Phase
+from chalicelib.flights.model import Flight, Phase
 
 
 def ics(flight: Flight, now: datetime, language: str = "en") -> str:
@@ -44,7 +45,7 @@ def _location(flight: Flight, language: str) -> str:
     t, status, origin = texts(language), flight.status, flight.leg.origin
     place = airport(origin)
     parts = [f"{place.name} ({origin})" if place else city(t, origin)]
-    if status.phase in AT_THE_GATE:
+    if to_leave(status):
         named = ((t["email"]["terminal"], status.departure_terminal), (t["email"]["gate"], status.departure_gate))
         parts += [f"{caption} {shown}" for caption, value in named if (shown := clean(value))]
     return ", ".join(parts)

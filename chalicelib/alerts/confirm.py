@@ -16,10 +16,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.alerts import ledger, links, manage, plan, store
+from chalicelib.alerts import fanout, ledger, links, manage, plan, store
 from chalicelib.alerts.ledger import Kind, Task
 from chalicelib.alerts.links import BadLink
-from chalicelib.alerts.model import at_first
+from chalicelib.alerts.model import at_first, decide
 from chalicelib.alerts.store import Contact, Standing, Status, Subscription
 from chalicelib.channels.model import Channel, Outcome, Receipt
 from chalicelib.core import limits
@@ -168,7 +168,14 @@ def _begin(subscription: Subscription, now: Now) -> None:
         return
     follower = subscription.follower(contact)
     flights = plan.flights_of(subscription.subject, now.flight)
-    ledger.begin(follower, {flight.leg: at_first(flight, follower.rule, now.flight) for flight in flights})
+    known = {flight.leg: at_first(flight, now.flight) for flight in flights}
+    ledger.begin(follower, known)
+    page = ledger.Page.of(follower)
+    fanout.queue(  # a cancellation, or a delay: what they are told at once
+        (page.channel, {"leg": str(flight.leg), "page": str(page), "only": follower.id})
+        for flight in flights
+        if decide(follower.rule, known[flight.leg], flight, now.flight)
+    )
     plan.following(follower, now)
 
 

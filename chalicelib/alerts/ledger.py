@@ -209,7 +209,7 @@ def follower_row(follower: Follower) -> _Row:
 
 
 def followers(page: Page, now: datetime) -> list[Follower]:
-    """Who follows a subject, by one of its pages (consistent; wall clock)."""
+    """Who follows a subject, by one of its pages (consistent; flight clock)."""
     subject = Subject.parse(page.subject)
     with storage():
         rows = _rows().query(f"page#{page}", consistent_read=True)
@@ -439,16 +439,18 @@ def decode_rule(text: str) -> Rule:
 
 def _encode_told(told: Told) -> str:
     return _json([
-        told.version, _moment(told.out), _moment(told.in_), int(told.off_schedule), told.gate, told.terminal, told.belt,
-        int(told.cancelled), told.diverted_to, told.phase, told.counted, told.reminded,
+        told.version, _moment(told.out), _moment(told.in_), int(told.off_schedule), int(told.arrival_moved), told.gate,
+        told.terminal, told.belt, int(told.cancelled), told.diverted_to, _moment(told.returned_at), told.phase,
+        told.counted, told.reminded,
     ])  # fmt: skip
 
 
 def _decode_told(text: str) -> Told:
-    version, out, in_, off, gate, terminal, belt, cancelled, diverted, phase, counted, reminded = json.loads(text)
+    (version, out, in_, off, moved, gate, terminal, belt, cancelled, diverted, returned, phase, counted,
+     reminded) = json.loads(text)  # fmt: skip
     return Told(
-        version, _instant(out), _instant(in_), bool(off), gate, terminal, belt, bool(cancelled), diverted,
-        Phase(phase), counted, reminded,
+        version, _instant(out), _instant(in_), bool(off), bool(moved), gate, terminal, belt, bool(cancelled), diverted,
+        _instant(returned), Phase(phase), counted, reminded,
     )  # fmt: skip
 
 

@@ -62,7 +62,8 @@ class Matter(StrEnum):
 
 
 _CRITICAL = {Matter.CANCELLED, Matter.REINSTATED, Matter.DIVERTED, Matter.DIVERSION_ENDED, Matter.RETURNED}
-_COUNTED = {Matter.DELAYED, Matter.EARLIER, Matter.GATE, Matter.TERMINAL}
+_MOVED = {Matter.DELAYED, Matter.EARLIER}
+_COUNTED = {*_MOVED, Matter.GATE, Matter.TERMINAL}
 # What is as good an hour later. A gate is told within three hours of departure only, and that can't wait.
 _CAN_WAIT = {Matter.DELAYED, Matter.EARLIER, Matter.DEPARTED, Matter.LANDED, Matter.BELT, Matter.REMINDER}
 
@@ -164,11 +165,13 @@ class Told:
     out: datetime | None = None  # when it leaves the gate: the schedule, until they are told of a delay worth telling
     in_: datetime | None = None  # when it arrives at the gate, likewise
     off_schedule: bool = False  # they were told of such a delay
+    arrival_moved: bool = False  # they were told, under way, that the arrival moved
     gate: str | None = None
     terminal: str | None = None
     belt: str | None = None
     cancelled: bool = False
     diverted_to: str | None = None
+    returned_at: datetime | None = None  # the return they were told of
     phase: Phase = Phase.SCHEDULED
     counted: int = 0  # messages of time, gate and terminal changes in that phase
     reminded: int | None = None  # the last reminder they had, or need not have: hours before departure
@@ -208,9 +211,16 @@ class Follower:
     code: str | None = field(default=None, repr=False)  # of the short link in SMS
 
 
-def at_first(flight: Flight, rule: Rule, now: datetime) -> Told:
-    """What a new follower knows already: the flight as the confirmation shows it."""
-    return replace(_as_it_stands(flight, Told(), rule), reminded=_reminder(flight.status, Told(), now))
+def at_first(flight: Flight, now: datetime) -> Told:
+    """What a new follower need not be told: where it stands, and reminders that are past.
+
+    A cancellation, a diversion, a delay worth telling: these they are told at once.
+    """
+    status = flight.status
+    return replace(
+        unseen(flight), version=flight.version, gate=status.departure_gate, terminal=status.departure_terminal,
+        belt=status.belt, phase=status.phase, reminded=_reminder(status, Told(), now),
+    )  # fmt: skip
 
 
 def unseen(flight: Flight) -> Told:
@@ -221,15 +231,19 @@ def unseen(flight: Flight) -> Told:
 
 def decide(rule: Rule, told: Told, flight: Flight, now: datetime) -> News | Wait | None:
     """What a follower is to be told of a flight now (flight clock); Wait where quiet hours hold it back."""
-    found = set(_matters(rule, told, flight.status, now))
-    counted = told.counted if told.phase == flight.status.phase else 0
+    status = flight.status
+    found = set(_matters(rule, told, flight, now))
+    counted = told.counted if told.phase == status.phase else 0
     if _COUNTED.issuperset(found) and (not found or counted >= MOST):
         return None
     after = replace(_as_it_stands(flight, told, rule), counted=counted + (not _COUNTED.isdisjoint(found)))
+    if not found.isdisjoint(_MOVED):
+        out, in_ = leaves(status), arrives(status)
+        after = replace(after, out=out, in_=in_, off_schedule=True, arrival_moved=not to_leave(status))
     if Matter.REMINDER in found:
-        after = replace(after, reminded=_reminder(flight.status, told, now))
+        after = replace(after, reminded=_reminder(status, told, now))
     news = News(tuple(matter for matter in Matter if matter in found), told, after)
-    if not news.urgent and rule.quiet and (until := _quiet_until(rule, flight.status, now)):
+    if not news.urgent and rule.quiet and (until := _quiet_until(rule, status, now)):
         return Wait(until)
     return news
 
@@ -237,31 +251,52 @@ def decide(rule: Rule, told: Told, flight: Flight, now: datetime) -> News | Wait
 def reminders(flight: Flight) -> dict[int, datetime]:
     """When the reminders of a flight are due, by their hours before departure; none where it has left or will not."""
     out = flight.status.expected_out
-    if out is None or not _to_leave(flight.status):
+    if out is None or not to_leave(flight.status):
         return {}
     return {hours: out - timedelta(hours=hours) for hours in REMINDERS}
 
 
-def _to_leave(status: FlightStatus) -> bool:
-    """Whether passengers are still to leave with it."""
-    return status.visible and status.phase in AT_THE_GATE
+def to_leave(status: FlightStatus) -> bool:
+    """Whether passengers are still to leave with it, or to leave again."""
+    return status.visible and status.phase in (*AT_THE_GATE, Phase.RETURNED)
 
 
-def _matters(rule: Rule, told: Told, status: FlightStatus, now: datetime) -> Iterator[Matter]:
-    asked = rule.interests
+def leaves(status: FlightStatus) -> datetime | None:
+    """When it leaves the gate, as far as that can be compared with what was told before."""
+    return _at_the_gate(status, status.scheduled_out, status.departure_delay, status.expected_out)
+
+
+def arrives(status: FlightStatus) -> datetime | None:
+    """When it arrives at the gate, likewise."""
+    return _at_the_gate(status, status.scheduled_in, status.arrival_delay, status.expected_in)
+
+
+def _at_the_gate(
+    status: FlightStatus, scheduled: datetime | None, delay: int | None, expected: datetime | None
+) -> datetime | None:
+    """By the delay: some sources estimate take-off and touch-down alone, which are no times at the gate."""
+    if scheduled is None or status.cancelled:
+        return expected
+    return scheduled + timedelta(minutes=delay or 0)
+
+
+def _matters(rule: Rule, told: Told, flight: Flight, now: datetime) -> Iterator[Matter]:
+    asked, status = rule.interests, flight.status
+    if not status.visible:
+        return
     cancelled = status.phase is Phase.CANCELLED
     if cancelled != told.cancelled and Interest.CANCELLATION in asked:
         yield Matter.CANCELLED if cancelled else Matter.REINSTATED
-    if cancelled or not status.visible:
+    if cancelled:
         return
     if Interest.DIVERSION in asked:
         if status.diverted_to != told.diverted_to:
             yield Matter.DIVERTED if status.diverted_to is not None else Matter.DIVERSION_ENDED
-        if status.phase is Phase.RETURNED and told.phase is not Phase.RETURNED:
+        if _returned_at(flight) not in (None, told.returned_at):
             yield Matter.RETURNED
     if Interest.TIME in asked and (moved := _moved(rule, told, status, now)):
         yield moved
-    if Interest.GATE in asked and _to_leave(status) and _within(status.expected_out, now, PLACES_WITHIN):
+    if Interest.GATE in asked and to_leave(status) and _within(status.expected_out, now, PLACES_WITHIN):
         if status.departure_gate not in (None, told.gate):
             yield Matter.GATE
         if status.departure_terminal not in (None, told.terminal):
@@ -271,17 +306,26 @@ def _matters(rule: Rule, told: Told, status: FlightStatus, now: datetime) -> Ite
         yield Matter.REMINDER
 
 
+def _returned_at(flight: Flight) -> datetime | None:
+    """When the return that it stands back from was reported."""
+    return flight.seen["returned"].at if flight.status.phase is Phase.RETURNED else None
+
+
 def _moved(rule: Rule, told: Told, status: FlightStatus, now: datetime) -> Matter | None:
-    if _to_leave(status):
-        known, expected = told.out, status.expected_out
+    if to_leave(status):
+        scheduled, delay = status.scheduled_out, status.departure_delay
+        known, expected, off_schedule = told.out, leaves(status), told.off_schedule
         near = _within(expected, now, TIMES_WITHIN) or _within(known, now, TIMES_WITHIN)
     else:
-        known, expected = told.in_, status.expected_in
-        near = not (status.actual_in or status.actual_on or status.phase in (Phase.DIVERTED, Phase.RETURNED))
+        scheduled, delay = status.scheduled_in, status.arrival_delay
+        known, expected, off_schedule = told.in_, arrives(status), told.arrival_moved
+        near = not (status.actual_in or status.actual_on or status.phase is Phase.DIVERTED)
+    known = known or scheduled  # who followed before the times were known counts on the schedule
     if known is None or expected is None or not near:
         return None
-    enough = timedelta(minutes=rule.further if told.off_schedule else rule.first_delay)
-    if abs(expected - known) < enough:
+    if delay is None and told.off_schedule and expected < known:
+        return None  # an estimate that was taken back says nothing of when, least of all that it is earlier
+    if abs(expected - known) < timedelta(minutes=rule.further if off_schedule else rule.first_delay):
         return None
     return Matter.DELAYED if expected > known else Matter.EARLIER
 
@@ -296,7 +340,7 @@ def _progress(asked: Iterable[Interest], told: Told, status: FlightStatus) -> It
     def newly(phase: Phase) -> bool:
         return before < STAGES.index(phase) <= reached
 
-    if Interest.BOARDING in asked and _to_leave(status):
+    if Interest.BOARDING in asked and to_leave(status):
         if status.phase is Phase.FINAL_CALL and newly(Phase.FINAL_CALL):
             yield Matter.FINAL_CALL
         elif status.phase is Phase.BOARDING and newly(Phase.BOARDING):
@@ -313,7 +357,7 @@ def _progress(asked: Iterable[Interest], told: Told, status: FlightStatus) -> It
 def _reminder(status: FlightStatus, told: Told, now: datetime) -> int | None:
     """The reminder whose time has come, or the one they had last."""
     out = status.expected_out
-    if out is None or out <= now or not _to_leave(status):
+    if out is None or out <= now or not to_leave(status):
         return told.reminded
     come = [hours for hours in REMINDERS if out - now <= timedelta(hours=hours)]
     return min([*come, *([] if told.reminded is None else [told.reminded])], default=None)
@@ -322,23 +366,15 @@ def _reminder(status: FlightStatus, told: Told, now: datetime) -> int | None:
 def _as_it_stands(flight: Flight, told: Told, rule: Rule) -> Told:
     """What they know once they have read a message, which shows the flight as it stands."""
     status = flight.status
-    delay = status.departure_delay if _to_leave(status) else status.arrival_delay
+    delay = status.departure_delay if to_leave(status) else status.arrival_delay
     off_schedule = told.off_schedule or abs(delay or 0) >= rule.first_delay
-    on_schedule = unseen(flight)
-    return Told(
-        version=flight.version,
-        out=status.expected_out if off_schedule else on_schedule.out,
-        in_=status.expected_in if off_schedule else on_schedule.in_,
-        off_schedule=off_schedule,
-        gate=status.departure_gate,
-        terminal=status.departure_terminal,
-        belt=status.belt,
-        cancelled=status.phase is Phase.CANCELLED,
-        diverted_to=status.diverted_to,
-        phase=status.phase,
-        counted=told.counted,
-        reminded=told.reminded,
-    )
+    known = Told(out=leaves(status), in_=arrives(status)) if off_schedule else unseen(flight)
+    return replace(
+        told, version=flight.version, out=known.out, in_=known.in_, off_schedule=off_schedule,
+        gate=status.departure_gate, terminal=status.departure_terminal, belt=status.belt,
+        cancelled=status.phase is Phase.CANCELLED, diverted_to=status.diverted_to,
+        returned_at=_returned_at(flight) or told.returned_at, phase=status.phase,
+    )  # fmt: skip
 
 
 def _within(instant: datetime | None, now: datetime, span: timedelta) -> bool:
@@ -362,6 +398,6 @@ def _quiet_until(rule: Rule, status: FlightStatus, now: datetime) -> datetime | 
     ends_on = local.date() + timedelta(days=1 if over_midnight and at >= start else 0)
     until = datetime.combine(ends_on, end, zone).astimezone(now.tzinfo)
     out = status.expected_out
-    if out is not None and _to_leave(status):
+    if out is not None and to_leave(status):
         until = min(until, out - PLACES_WITHIN)
     return until if until > now else None

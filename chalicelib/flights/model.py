@@ -162,6 +162,7 @@ _OF_ATTEMPT = frozenset({
     "actual_out", "actual_off", "actual_on", "actual_in", "stage", "returned", "diverted_to",
 })  # fmt: skip
 _ACTUALS = ("actual_out", "actual_off", "actual_on", "actual_in")
+_TIMES = tuple(f"{s}_{e}" for s in ("scheduled", "estimated", "actual") for e in ("out", "off", "on", "in"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +216,11 @@ class FlightStatus:
         for name in _contradicted(current):
             del current[name]
         values: dict[str, Any] = {name: s.value for name, s in current.items()}
-        departure_delay, arrival_delay = _delay(values, "out", "off"), _delay(values, "in", "on")
-        left = values.get("actual_out") or values.get("actual_off")
-        relevant = arrival_delay if left and arrival_delay is not None else departure_delay
         phase = _phase(values, current.get("returned"))
+        times = _to_come(values) if phase is Phase.RETURNED else values
+        departure_delay, arrival_delay = _delay(times, "out", "off"), _delay(times, "in", "on")
+        left = times.get("actual_out") or times.get("actual_off")
+        relevant = arrival_delay if left and arrival_delay is not None else departure_delay
         delayed = phase is not Phase.CANCELLED and relevant is not None and relevant >= ON_TIME
         return cls(**values, phase=phase, departure_delay=departure_delay, arrival_delay=arrival_delay, delayed=delayed)
 
@@ -234,7 +236,10 @@ class FlightStatus:
 
     def _expected(self, gate: str, runway: str) -> datetime | None:
         states = ("scheduled",) if self.cancelled else ("actual", "estimated", "scheduled")
-        return next((t for s in states for e in (gate, runway) if (t := getattr(self, f"{s}_{e}"))), None)
+        times: Mapping[str, Any] = {name: getattr(self, name) for name in _TIMES}
+        if self.phase is Phase.RETURNED:
+            times = _to_come(times)
+        return next((t for s in states for e in (gate, runway) if (t := times.get(f"{s}_{e}"))), None)
 
     @property
     def visible(self) -> bool:
@@ -376,6 +381,15 @@ def _movement(name: str, old: FlightStatus, new: FlightStatus) -> Kind:
     if was is None or now is None or was == now or getattr(new, f"actual_{event}") or new.cancelled:
         return Kind.UPDATED
     return Kind.DELAYED if now > was else Kind.EARLIER
+
+
+def _to_come(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The times of a leg that came back: those of its departure gave way to later estimates of the next."""
+    left = max(filter(None, (values.get("actual_out"), values.get("actual_off"))), default=None)
+    again = next(filter(None, (values.get("estimated_out"), values.get("estimated_off"))), None)
+    if not left or not again or again <= left:
+        return values
+    return {name: value for name, value in values.items() if not name.startswith("actual_")}
 
 
 def _delay(values: Mapping[str, Any], gate: str, runway: str) -> int | None:

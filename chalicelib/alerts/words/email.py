@@ -9,11 +9,11 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.airports.lookup import zone
-from chalicelib.alerts.model import Matter, News
+from chalicelib.alerts.model import Matter, News, arrives, leaves, to_leave
 from chalicelib.alerts.words.story import Due, Part, due, name, route, sentences
 from chalicelib.alerts.words.texts import Texts, city, clean, clock, day_words, said, texts, zone_words
 from chalicelib.flights.identity import FlightNumber
-from chalicelib.flights.model import AT_THE_GATE, Flight, Phase
+from chalicelib.flights.model import Flight, Phase
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -162,9 +162,9 @@ def _departure(t: Texts, flight: Flight, now: datetime) -> Iterator[Cell]:
     status, words, origin = flight.status, t["email"], flight.leg.origin
     actual = status.actual_out or status.actual_off
     scheduled = status.scheduled_out or status.scheduled_off
-    if status.expected_out and status.expected_out != scheduled:
-        yield _time(t, words["left"] if actual else words["expected"], status.expected_out, origin, now)
-    if status.phase in AT_THE_GATE:
+    if (out := leaves(status)) and out != scheduled:
+        yield _time(t, words["left"] if actual else words["expected"], out, origin, now)
+    if to_leave(status):
         yield from _values((words["terminal"], status.departure_terminal), (words["gate"], status.departure_gate))
     if scheduled:
         yield _time(t, words["scheduled"], scheduled, origin, now)
@@ -174,8 +174,8 @@ def _arrival(t: Texts, flight: Flight, now: datetime) -> Iterator[Cell]:
     status, words, destination = flight.status, t["email"], flight.status.destination or ""
     actual = status.actual_in or status.actual_on
     scheduled = status.scheduled_in or status.scheduled_on
-    if status.expected_in and status.expected_in != scheduled and status.phase is not Phase.RETURNED:
-        yield _time(t, words["arrived"] if actual else words["expected"], status.expected_in, destination, now)
+    if (in_ := arrives(status)) and in_ != scheduled and status.phase is not Phase.RETURNED:
+        yield _time(t, words["arrived"] if actual else words["expected"], in_, destination, now)
     if status.phase not in (Phase.CANCELLED, Phase.RETURNED):
         yield from _values(
             (words["terminal"], status.arrival_terminal),

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from chalicelib.airports.lookup import airport
-from chalicelib.alerts.model import Matter, News
+from chalicelib.alerts.model import Matter, News, arrives, leaves, to_leave
 from chalicelib.alerts.words.texts import (
     Texts,
     city,
@@ -21,7 +21,7 @@ from chalicelib.alerts.words.texts import (
 )
 from chalicelib.flights.carriers import carrier
 from chalicelib.flights.identity import FlightNumber
-from chalicelib.flights.model import AT_THE_GATE, Flight, FlightStatus, Phase
+from chalicelib.flights.model import Flight, FlightStatus, Phase
 
 _MOVED = {Matter.DELAYED, Matter.EARLIER}
 _SAY_WHEN = {
@@ -143,7 +143,7 @@ class _Told:
         yield from self._news()
         if self.to_leave and not matters & _SAY_WHEN:
             yield Sentence(Part.TIME, said(beside["leaves"], time=self._leaves()))
-        if status.phase in _IN_THE_AIR and not matters & _MOVED and status.expected_in:
+        if status.phase in _IN_THE_AIR and not matters & _MOVED and arrives(status):
             yield Sentence(Part.TIME, said(beside["arrives"], time=self._arrives()))
         if status.delayed and not matters & _MOVED and status.phase not in _NOT_LATE:
             yield from self._late()
@@ -151,7 +151,7 @@ class _Told:
             yield from self._place(matters)
         if Matter.CANCELLED in matters:
             yield Sentence(Part.ADVICE, beside["ask_airline"])
-            if status.expected_out:
+            if leaves(status):
                 yield Sentence(Part.FORMERLY, said(beside["was_to_leave"], time=self._leaves()))
         if matters & _SAY_WHY and (why := self._why()):
             yield Sentence(Part.REASON, said(beside["reason"], reason=why))
@@ -162,7 +162,7 @@ class _Told:
 
     @property
     def to_leave(self) -> bool:
-        return self.status.phase in AT_THE_GATE
+        return to_leave(self.status)
 
     def _news(self) -> Iterator[Sentence]:
         for number, (key, values) in enumerate(self._events()):
@@ -210,9 +210,9 @@ class _Told:
         way = "later" if matter is Matter.DELAYED else "earlier"
         before, after = self.news.before, self.status
         if self.to_leave:
-            was = moment_before(self.t, before.out, after.expected_out, self.flight.leg.origin, self.now)
+            was = moment_before(self.t, before.out, leaves(after), self.flight.leg.origin, self.now)
             return f"leaves_{way}", {"time": self._leaves(), "was": was}
-        was = moment_before(self.t, before.in_, after.expected_in, after.destination or "", self.now)
+        was = moment_before(self.t, before.in_, arrives(after), after.destination or "", self.now)
         return f"arrives_{way}", {"time": self._arrives(), "was": was}
 
     def _late(self) -> Iterator[Sentence]:
@@ -238,14 +238,14 @@ class _Told:
         return (clean(code or "?", 4) or "?") if self.codes else city(self.t, code or "?")
 
     def _leaves(self) -> str:
-        return moment(self.t, self.status.expected_out, self.flight.leg.origin, self.now)
+        return moment(self.t, leaves(self.status), self.flight.leg.origin, self.now)
 
     def _arrives(self) -> str:
-        return moment(self.t, self.status.expected_in, self.status.destination or "", self.now)
+        return moment(self.t, arrives(self.status), self.status.destination or "", self.now)
 
     def _until(self) -> str:
         """How long it is until departure: in whole hours where it is long."""
-        out = self.status.expected_out
+        out = leaves(self.status)
         minutes = max(0, round((out - self.now).total_seconds() / 60)) if out else 0
         if minutes < 90:
             return span(self.t, minutes)

@@ -107,7 +107,7 @@ def follow(
     for n in range(first, first + number):
         address = Address(channel, f"p{n}@example.com")
         follower = Follower(f"s{n}", subject, address, rule, ledger.place(subject, channel))
-        ledger.begin(follower, {flight.leg: model.at_first(flight, rule, now.flight)})
+        ledger.begin(follower, {flight.leg: model.at_first(flight, now.flight)})
         ledger.follower_row(follower).save()
         followers.append(follower)
     return followers

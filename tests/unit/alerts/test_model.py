@@ -45,8 +45,10 @@ def told(rule: Rule, before: Told, flight: Flight, at: datetime = OUT - timedelt
 
 
 def following(flight: Flight, rule: Rule = EVERYTHING, at: datetime = OUT - timedelta(hours=2)) -> Told:
-    """What somebody knows who begins to follow."""
-    return model.at_first(flight, rule, at)
+    """What somebody knows who followed and was told at once what there was to tell."""
+    told = model.at_first(flight, at)
+    found = model.decide(replace(rule, quiet=None), told, flight, at)
+    return found.after if isinstance(found, News) else told
 
 
 @pytest.mark.parametrize(("by", "matters"), [(14, ()), (15, (Matter.DELAYED,)), (-15, (Matter.EARLIER,)), (-14, ())])

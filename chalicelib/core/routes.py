@@ -154,7 +154,7 @@ class Routes(Blueprint):
 
 def _answer(route: Route, request: Any, path_parameters: Mapping[str, str]) -> Response:
     try:
-        query = _once(request.query_params)
+        query = _once(request.query_params, _looked_at(route))
         token = query.pop("token", None) if isinstance(route.callers, SignedLink) else None
         caller = admit(route.callers, request.headers, token)
         arguments: dict[str, Any] = {name: unquote(text) for name, text in path_parameters.items()}
@@ -181,10 +181,20 @@ def _answer(route: Route, request: Any, path_parameters: Mapping[str, str]) -> R
         return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "this is our fault; it was logged", request)
 
 
-def _once(parameters: Any) -> dict[str, str]:
-    """The parameters of a query or form, each given once."""
+def _looked_at(route: Route) -> set[str] | None:
+    """The names in a query that a view looks at; None: every one, as those it does not know are errors."""
+    model: type[BaseModel] | None = route.hints["query"] if "query" in route.parameters else None
+    if model is None or model.model_config.get("extra") == "forbid":
+        return None
+    return {"token", *(field.alias or name for name, field in model.model_fields.items())}
+
+
+def _once(parameters: Any, looked_at: set[str] | None) -> dict[str, str]:
+    """The parameters of a query that are looked at, each given once."""
     given: dict[str, str] = {}
     for name in parameters or ():
+        if looked_at is not None and name not in looked_at:
+            continue
         values = parameters.getlist(name)
         if len(values) > 1:
             raise errors.Invalid("a query parameter is given twice", [errors.Fault("query", name, "is given twice")])
@@ -236,7 +246,7 @@ def _form(content_type: str, header: str, raw: bytes) -> dict[str, Any]:
             pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=200, errors="strict")
         else:
             pairs = _parts(header, raw)
-    except ValueError as error:
+    except (ValueError, LookupError, RecursionError) as error:  # the email package raises each of them
         raise errors.Invalid(f"the body is no form: {error}") from None
     given: dict[str, Any] = {}
     for name, value in pairs:
@@ -248,13 +258,14 @@ def _form(content_type: str, header: str, raw: bytes) -> dict[str, Any]:
 
 def _parts(header: str, raw: bytes) -> list[tuple[str, str]]:
     from email.parser import BytesParser
-    from email.policy import HTTP
+    from email.policy import compat32  # the newer policies' header parser fails on headers that are none
 
-    parsed = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + header.encode() + b"\r\n\r\n" + raw)
-    if not parsed.is_multipart():
+    parsed = BytesParser(policy=compat32).parsebytes(b"Content-Type: " + header.encode() + b"\r\n\r\n" + raw)
+    parts = parsed.get_payload()
+    if not isinstance(parts, list):
         raise ValueError("it has no parts")
     found = []
-    for part in parsed.iter_parts():
+    for part in parts:
         name = part.get_param("name", header="content-disposition")
         if isinstance(name, str) and isinstance(content := part.get_payload(decode=True), bytes):
             found.append((name, content.decode().rstrip("\r\n")))

@@ -30,6 +30,12 @@ class Told(Answer):
     given: Any = None
 
 
+class Links(Shape):
+    """A token; all else is passed over."""
+
+    token: str = ""
+
+
 routes = Routes(__name__)
 
 
@@ -43,6 +49,12 @@ def echo(body: Fields) -> Told:
 def anything() -> Told:
     """Look at no body."""
     return Told()
+
+
+@routes.get("/link", callers=ANYONE, max_age=None)
+def link(query: Links) -> Told:
+    """A page behind a link."""
+    return Told(given=query.token)
 
 
 @routes.get("/client", callers=ANYONE, max_age=None)
@@ -102,6 +114,36 @@ def test_what_is_no_form_is_refused(body: bytes) -> None:
     assert form(body) == 400
 
 
+HEADERS_OF_PARTS = [
+    b"Content-Disposition: form-data; name*", b"Content-Disposition: form-data; name*0*=x; name*1*=y",
+    b"Content-Disposition: form-data; name*=no-such-code''x", b'Content-Disposition: form-data; name="na\xffme"',
+    b"Content-Disposition: " + b"(" * 800, b"Content-Type: multipart/mixed; boundary=b",
+    b"Content-Type: message/rfc822", b"Content-Type: message/delivery-status", b"Content-Type: text/plain; charset=x",
+    b"Content-Transfer-Encoding: base64", b"Content-Transfer-Encoding: x-uuencode", b"Content-Transfer-Encoding: \xff",
+    b'Content-Disposition: form-data; name="name"',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("header", HEADERS_OF_PARTS)
+def test_no_header_of_a_forms_part_gets_a_5xx(header: bytes) -> None:
+    """Whatever stands where a field's name should be: the field is not there, or it is no form."""
+    part = b"--b\r\n%s\r\n\r\nx\r\n--b--\r\n" % header
+    assert form(part, f"{MULTIPART}; boundary=b") in ("", "x", 400)
+
+
+_lines = st.lists(
+    st.sampled_from([b"--b", b"--b--", b"--c", b"", b"Content-Type: multipart/x; boundary=c", *HEADERS_OF_PARTS])
+    | st.binary(max_size=20)
+)
+
+
+@given(_lines.map(b"\r\n".join), st.sampled_from([f"{MULTIPART}; boundary=b", f"{MULTIPART}; boundary*=", MULTIPART]))
+def test_no_form_in_parts_gets_a_5xx(body: bytes, kind: str) -> None:
+    """Nor parts in parts, or parts that never end."""
+    answer = ask("POST", "/echo", body, headers=[("Content-Type", kind)])
+    assert answer["statusCode"] < 500
+
+
 @given(st.binary(max_size=60), st.sampled_from([FORM, MULTIPART, f"{MULTIPART}; boundary=b", JSON]))
 def test_no_body_gets_a_5xx(body: bytes, kind: str) -> None:
     """Whatever stands in it."""
@@ -124,6 +166,14 @@ def test_a_body_of_another_kind_is_refused_where_one_is_looked_at() -> None:
 def test_a_client_is_its_address_or_its_64(address: str, client: str) -> None:
     """Whoever has one IPv6 address has 2^64 of them."""
     assert json.loads(ask("GET", "/client", client=address)["body"])["given"] == client
+
+
+def test_what_a_view_passes_over_may_be_given_twice() -> None:
+    """As mail programs add to links; what it looks at may not, nor what is an error anyway."""
+    answer = ask("GET", "/link", query="token=t&utm=1&utm=2")
+    assert json.loads(answer["body"])["given"] == "t"
+    assert ask("GET", "/link", query="token=t&token=u")["statusCode"] == 400
+    assert ask("GET", "/client", query="utm=1&utm=2")["statusCode"] == 400
 
 
 def test_a_signed_link_is_shown_as_bearer_or_in_the_query() -> None:

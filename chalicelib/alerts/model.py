@@ -217,9 +217,10 @@ def at_first(flight: Flight, now: datetime) -> Told:
     A cancellation, a diversion, a delay worth telling: these they are told at once.
     """
     status = flight.status
+    left = status.expected_out is not None and status.expected_out <= now
     return replace(
         unseen(flight), version=flight.version, gate=status.departure_gate, terminal=status.departure_terminal,
-        belt=status.belt, phase=status.phase, reminded=_reminder(status, Told(), now),
+        belt=status.belt, phase=status.phase, reminded=REMINDERS[-1] if left else _reminder(status, Told(), now),
     )  # fmt: skip
 
 

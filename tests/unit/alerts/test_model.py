@@ -206,6 +206,91 @@ def test_no_reminder_of_a_flight_that_left_or_will_not() -> None:
     assert model.reminders(then(scheduled(), cancelled=True)) == {}
 
 
+def test_who_follows_a_flight_that_is_late_or_cancelled_already_is_told_at_once() -> None:
+    """The page they confirmed on said nothing of it."""
+    for flight, matters in (
+        (late(scheduled(), 120), (Matter.DELAYED,)),
+        (then(scheduled(), cancelled=True), (Matter.CANCELLED,)),
+        (late(scheduled(departure_gate="B4"), 10), ()),
+    ):
+        at = OUT - timedelta(hours=2)
+        assert told(EVERYTHING, model.at_first(flight, at), flight, at) == matters
+
+
+def test_a_take_off_estimated_alone_is_no_delay_at_the_gate() -> None:
+    """Taxiing is in the schedule: AIDX TKO with EST comes without an off-block time."""
+    flight = then(scheduled(scheduled_off=OUT + minutes(17)), estimated_off=OUT + minutes(17))
+    assert told(EVERYTHING, following(scheduled()), flight) == ()
+    known = following(scheduled())
+    flight = then(flight, estimated_off=OUT + minutes(77))
+    found = model.decide(EVERYTHING, known, flight, OUT - timedelta(hours=2))
+    assert isinstance(found, News)
+    assert (found.matters, found.after.out) == ((Matter.DELAYED,), OUT + minutes(60))
+    assert told(EVERYTHING, found.after, flight) == ()
+    assert told(EVERYTHING, following(scheduled()), then(scheduled(), estimated_off=OUT + minutes(17))) == ()
+
+
+def test_movement_counts_from_what_was_told_after_a_change_of_schedule_too() -> None:
+    """Schedule 20 later, estimate 30: told as 30."""
+    flight = then(scheduled(), scheduled_out=OUT + minutes(20), estimated_out=OUT + minutes(30))
+    found = model.decide(EVERYTHING, following(scheduled()), flight, OUT - timedelta(hours=2))
+    assert isinstance(found, News)
+    assert told(EVERYTHING, found.after, then(flight, estimated_out=OUT + minutes(35))) == ()
+    assert told(EVERYTHING, found.after, then(flight, estimated_out=OUT + minutes(20))) == (Matter.EARLIER,)
+
+
+def test_who_came_back_to_the_gate_is_told_how_it_goes_on() -> None:
+    """New gate, new time, reminders again; and of a second return."""
+    flight = then(scheduled(departure_gate="B4"), actual_out=OUT)
+    known, heard = following(flight, at=OUT), []
+    for after, step in (
+        (30, {"returned": True}),
+        (40, {"departure_gate": "C9", "estimated_out": OUT + minutes(120)}),
+        (50, {"estimated_out": OUT + minutes(80)}),
+        (80, {"actual_out": OUT + minutes(80)}),
+        (110, {"returned": True}),
+    ):
+        at = OUT + minutes(after)
+        flight = apply(flight, FlightUpdate(LEG, "replay", {n: Observation(v, at) for n, v in step.items()}))[0]
+        if isinstance(found := model.decide(Rule(), known, flight, at), News):
+            heard.append((after, found.matters))
+            known = found.after
+    assert heard == [
+        (30, (Matter.RETURNED,)), (40, (Matter.DELAYED, Matter.GATE)), (50, (Matter.EARLIER,)),
+        (110, (Matter.RETURNED,)),
+    ]  # fmt: skip
+
+
+def test_who_followed_before_the_times_were_known_is_told_of_delays() -> None:
+    """They count on the schedule that came later."""
+    bare = apply(None, FlightUpdate(LEG, "replay", {"destination": Observation("IAH", OUT - timedelta(days=9))}))[0]
+    known = model.at_first(bare, OUT - timedelta(days=9))
+    flight = then(bare, scheduled_out=OUT, scheduled_in=OUT + timedelta(hours=4))
+    assert told(Rule(interests=frozenset({Interest.TIME})), known, late(flight, 120)) == (Matter.DELAYED,)
+
+
+def test_an_estimate_that_was_taken_back_is_not_told_as_earlier() -> None:
+    """It says nothing of when."""
+    flight = late(scheduled(), 60)
+    assert told(EVERYTHING, following(flight), then(flight, estimated_out=None, estimated_in=None)) == ()
+
+
+def test_an_arrival_that_swings_within_a_quarter_of_an_hour_is_not_told() -> None:
+    """Also where the departure was late."""
+    known = following(late(scheduled(), 20))
+    flight = then(late(scheduled(), 20), actual_out=OUT + minutes(20))
+    known = replace(known, phase=flight.status.phase)
+    for by in (-10, 0, 10, 0, -10, 10):
+        flight = then(flight, estimated_in=OUT + timedelta(hours=4, minutes=20 + by))
+        assert told(EVERYTHING, known, flight, OUT + timedelta(hours=1)) == ()
+
+
+def test_of_a_hidden_flight_nothing_is_told() -> None:
+    """Its source took it off the public display."""
+    flight = then(late(scheduled(), 90), shown="hidden", cancelled=True)
+    assert told(EVERYTHING, following(scheduled()), flight) == ()
+
+
 NIGHT = Rule(zone="America/New_York", quiet=QuietHours(time(22), time(7)))
 
 
@@ -268,6 +353,11 @@ def test_what_is_no_subject_is_refused(text: str) -> None:
 steps = st.lists(
     st.one_of(
         st.fixed_dictionaries({"estimated_out": st.integers(-30, 300).map(lambda m: OUT + minutes(m))}),
+        st.fixed_dictionaries({"estimated_off": st.integers(-30, 300).map(lambda m: OUT + minutes(m))}),
+        st.fixed_dictionaries({"estimated_in": st.integers(200, 500).map(lambda m: OUT + minutes(m))}),
+        st.fixed_dictionaries({"scheduled_out": st.sampled_from([OUT, OUT + minutes(20), OUT + minutes(90)])}),
+        st.fixed_dictionaries({"actual_out": st.sampled_from([OUT + minutes(5), None])}),
+        st.fixed_dictionaries({"returned": st.booleans()}),
         st.fixed_dictionaries({"departure_gate": st.sampled_from(["B4", "B7", "C1", None])}),
         st.fixed_dictionaries({"cancelled": st.booleans()}),
         st.fixed_dictionaries({"diverted_to": st.sampled_from(["AUS", "", None])}),

@@ -150,7 +150,7 @@ def post(url: str, headers: Mapping[str, str], body: bytes, *, allow_private: bo
             plain.settimeout(_left(end))
             sock = _trust().wrap_socket(plain, server_hostname=target.host) if target.scheme == "https" else plain
             with closing(sock):
-                connection = http.client.HTTPConnection(target.host)
+                connection = http.client.HTTPConnection(target.host, target.port)
                 connection.sock = sock  # so that it opens none by itself
                 head = {"User-Agent": "Gatecall", **headers, "Host": target.authority}
                 connection.request("POST", target.path, body, head)

@@ -85,7 +85,9 @@ def server(certificate: Path, names: dict[str, list[str]], monkeypatch: pytest.M
     tls.load_cert_chain(certificate)
 
     @contextmanager
-    def serving(answer: bytes | Serve, *, with_tls: bool = True) -> Iterator[SimpleNamespace]:
+    def serving(
+        answer: bytes | Serve, *, with_tls: bool = True, address: str = "127.0.0.1"
+    ) -> Iterator[SimpleNamespace]:
         asked: list[bytes] = []
 
         def serve_one(plain: socket.socket) -> None:
@@ -110,11 +112,12 @@ def server(certificate: Path, names: dict[str, list[str]], monkeypatch: pytest.M
                     except OSError:  # it has gone
                         continue
 
-        with socket.create_server(("127.0.0.1", 0)) as listening:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with socket.create_server((address, 0), family=family) as listening:
             thread = threading.Thread(target=serve, args=[listening], daemon=True)
             thread.start()
             port = listening.getsockname()[1]
-            scheme, host = ("https", NAME) if with_tls else ("http", "127.0.0.1")
+            scheme, host = ("https", NAME) if with_tls else ("http", f"[{address}]" if ":" in address else address)
             yield SimpleNamespace(url=f"{scheme}://{host}:{port}/hook?a=b", asked=asked, port=port)
             listening.shutdown(socket.SHUT_RDWR)
         thread.join(5)

@@ -148,6 +148,39 @@ def test_a_post(server: Any) -> None:
     assert body == b"\x00body"
 
 
+@pytest.mark.parametrize("url", ["https://[2606:2800:21f::1]/a", "https://[2606:2800:21f::face]:8443/a"])
+def test_a_host_that_is_an_ipv6_address(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last group is no port; with the usual port and with another."""
+    ours, theirs = socket.socketpair()
+    connected: list[Any] = []
+
+    class Plain:
+        def wrap_socket(self, plain: socket.socket, server_hostname: str) -> socket.socket:
+            connected.append(server_hostname)
+            return plain
+
+    monkeypatch.setattr(https, "_trust", Plain)
+    monkeypatch.setattr(socket, "create_connection", lambda to, timeout: connected.append(to) or ours)
+    with theirs:
+        theirs.sendall(OK)
+        assert https.post(url, {}, b"body", allow_private=False) == Answer(200, b"OK")
+        head = theirs.recv(65536).decode().split("\r\n")
+    target = https.read(url, allow_private=False)
+    assert connected == [(target.host, target.port), target.host]
+    assert (head[0], f"Host: {target.authority}" in head) == ("POST /a HTTP/1.1", True)
+
+
+def test_a_post_over_ipv6(server: Any) -> None:
+    """The whole way, where this machine knows IPv6."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("there is no IPv6 here")
+    with server(OK, with_tls=False, address="::1") as at:
+        assert https.post(at.url, {}, b"", allow_private=True).status == 200
+    assert f"Host: [::1]:{at.port}".encode() in at.asked[0]
+
+
 def test_the_second_address_where_the_first_takes_nothing(server: Any, names: dict[str, list[str]]) -> None:
     """A host with IPv6 that does not work from here is still reached."""
     names["hooks.example.com"] = ["127.0.0.2", "127.0.0.1"]

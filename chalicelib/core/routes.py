@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from ipaddress import IPv6Network, ip_address
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, cast, get_type_hints
 from urllib.parse import parse_qsl, unquote
 
 from chalice.app import Blueprint, Response
@@ -23,6 +23,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from chalicelib.core import errors
 from chalicelib.core.callers import Callers, SignedLink, admit
 from chalicelib.core.telemetry import logger
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -261,11 +264,10 @@ def _parts(header: str, raw: bytes) -> list[tuple[str, str]]:
     from email.policy import compat32  # the newer policies' header parser fails on headers that are none
 
     parsed = BytesParser(policy=compat32).parsebytes(b"Content-Type: " + header.encode() + b"\r\n\r\n" + raw)
-    parts = parsed.get_payload()
-    if not isinstance(parts, list):
+    if not parsed.is_multipart():
         raise ValueError("it has no parts")
     found = []
-    for part in parts:
+    for part in cast("list[Message]", parsed.get_payload()):
         name = part.get_param("name", header="content-disposition")
         if isinstance(name, str) and isinstance(content := part.get_payload(decode=True), bytes):
             found.append((name, content.decode().rstrip("\r\n")))

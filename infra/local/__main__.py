@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     follow.add_argument("what", help="a flight number such as UA1545, a route such as EWR-LAX, or a flight's id")
     channel = follow.add_mutually_exclusive_group(required=True)
     channel.add_argument("--email", help="such as me@example.com")
-    channel.add_argument("--sms", help="a phone number such as +15550100")
+    channel.add_argument("--sms", help="a phone number such as +12025550123")
     channel.add_argument("--webhook", help="an address such as http://localhost:9000/hook")
     follow.add_argument("--date", type=date.fromisoformat, help="at the origin, such as 2026-07-10; else today")
     follow.add_argument("--language", default="en", help="en, es, fr, de or zh (default: %(default)s)")

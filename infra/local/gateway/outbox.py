@@ -27,7 +27,7 @@ def application(outbox: Outbox) -> Starlette:
 
     def page(request: Request) -> Response:
         after = request.query_params.get("after", "")
-        if after.isdigit():
+        if after.isascii() and after.isdigit():
             return HTMLResponse(_articles(outbox.messages(int(after))), headers=_headers("default-src 'none'"))
         nonce = secrets.token_urlsafe(16)
         policy = (

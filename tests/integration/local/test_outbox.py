@@ -225,6 +225,7 @@ def test_the_page_asks_for_what_came_since(box, page):
     assert "<html" not in newer
     assert [f'data-number="{number}"' in newer for number in (1, 2, 3)] == [False, True, True]
     assert page.get("/local/outbox?after=3").text == ""
+    assert page.get("/local/outbox?after=²").text.startswith("<!doctype html>")  # a digit to some, and no number
     told = page.get("/local/outbox.json").json()
     assert [(each["number"], each["title"]) for each in told] == [(3, "text 2"), (2, "text 1"), (1, "text 0")]
     assert told[0]["at"] == "2026-07-10T12:00:00+00:00"

@@ -40,7 +40,8 @@ def rotate(stage: str, ssm: Any) -> None:
         keys = json.loads(ssm.get_parameter(Name=path, WithDecryption=True)["Parameter"]["Value"])
     except ssm.exceptions.ParameterNotFound:
         raise NotFound(f"there is no {path} yet; run: python -m infra provision --stage {stage}") from None
-    keys = [keys[1], secrets.token_urlsafe(32), keys[0]]
+    following = keys[1] if len(keys) > 1 else secrets.token_urlsafe(32)  # of one key, nobody knows the next yet
+    keys = [following, secrets.token_urlsafe(32), keys[0]]
     ssm.put_parameter(Name=path, Type="SecureString", Value=json.dumps(keys), Overwrite=True)
 
 

@@ -64,6 +64,14 @@ def test_the_key_that_begins_to_sign_was_known_before(ssm: Any) -> None:
     assert before[0] not in again
 
 
+def test_a_list_of_one_key_is_rotated_too(ssm: Any) -> None:
+    """As an earlier version made it: what it signed still verifies, and from now on there is a second."""
+    ssm.put_parameter(Name="/gatecall/dev/link-keys", Type="SecureString", Value='["ours"]')
+    secrets.rotate("dev", ssm)
+    after = json.loads(value(ssm, "link-keys"))
+    assert (len(set(after)), after[2]) == (3, "ours")
+
+
 def test_nothing_is_rotated_where_nothing_was_made(ssm: Any) -> None:
     """And what to do is said."""
     with pytest.raises(NotFound, match="python -m infra provision --stage dev"):

@@ -54,7 +54,7 @@ def send(number: str, text: str) -> Receipt:
     """Send a text to an E.164 number.
 
     ACCEPTED means no more than that. SNS may also accept, and drop, what goes to a number that answered STOP
-    (`is_opted_out` tells).
+    (`opted_out` tells).
     """
     attributes = {"AWS.SNS.SMS.SMSType": "Transactional"}
     sender = config().sms_sender
@@ -68,16 +68,6 @@ def send(number: str, text: str) -> Receipt:
             name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
         },
     )  # fmt: skip
-
-
-def is_opted_out(number: str) -> bool:
-    """Whether a number answered STOP, and gets nothing from this account. Raises Unavailable."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        return bool(aws.client("sns").check_if_phone_number_is_opted_out(phoneNumber=number)["isOptedOut"])
-    except (BotoCoreError, ClientError) as error:
-        raise Unavailable(f"SNS does not say who opted out: {type(error).__name__}") from error
 
 
 def opted_out() -> Iterator[str]:

@@ -6,7 +6,7 @@ puts the whole app together. Each handler imports what it alone needs: all of th
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SNSEvent, SQSEvent, WebsocketEvent
@@ -194,8 +194,11 @@ def hear_email_events(event: SNSEvent) -> None:
     from chalicelib.alerts import manage
     from chalicelib.channels import feedback
 
-    for address, reason in feedback.read_email_event(event.message):
-        manage.drop(address, reason, _now())
+    def handle(message: str) -> None:
+        for address, reason in feedback.read_email_event(message):
+            manage.drop(address, reason, _now())
+
+    _hear("hear_email_events", event, handle)
 
 
 @app.on_sns_message(settings.sms_replies_topic)
@@ -204,9 +207,28 @@ def hear_sms_replies(event: SNSEvent) -> None:
     from chalicelib.alerts import manage
     from chalicelib.channels import feedback
 
-    reply = feedback.read_sms_reply(event.message)
-    if reply and reply[1]:
-        manage.drop(reply[0], "stop", _now())
+    def handle(message: str) -> None:
+        reply = feedback.read_sms_reply(message)
+        if reply and reply[1]:
+            manage.drop(reply[0], "stop", _now())
+
+    _hear("hear_sms_replies", event, handle)
+
+
+def _hear(function: str, event: SNSEvent, handle: Callable[[str], None]) -> None:
+    """Handle what a topic tells; what can't be handled, now either, is set aside: it would not come again."""
+    from chalicelib.core.deadletters import handle_each, set_aside
+
+    for record in event.to_dict()["Records"]:
+        try:
+            _or_again(handle_each(function, [record], lambda r: handle(r["Sns"]["Message"]), _sns_id))
+        except Unavailable as error:
+            if not set_aside(function, record, error):
+                raise
+
+
+def _sns_id(record: Mapping[str, Any]) -> str:
+    return str(record["Sns"]["MessageId"])
 
 
 @app.schedule(Rate(1, unit=Rate.HOURS))

@@ -7,7 +7,8 @@ queue that comes twice, late or out of order tells nothing twice. The order of r
 - What goes out in one call of the provider is claimed first, each row as it was read, for longer than a function runs;
   then sent; then marked. Two functions on one page can't both claim a row. A crash before the call tells nobody, and
   the claim runs out; a crash between the provider's answer and the mark repeats that one call; what is marked is never
-  sent again. The queue's message comes back until all is done.
+  sent again. The queue's message comes back until all is done. (Where SES refuses a whole call for one bad address, its
+  halves are sent by themselves, and a crash among them repeats those that were taken: `channels.email`.)
 - Who must wait (quiet hours, a retry) is not told and not marked: the page is planned to be looked at again.
 """
 
@@ -37,6 +38,8 @@ from chalicelib.flights.model import Flight
 LEASE = timedelta(seconds=120)  # longer than a function runs
 TIME_FOR_ONE = 20  # seconds that one call and its mark may take; with less, the rest is left in the queue
 SENDERS = {Channel.WEBHOOK: 10, Channel.WEBPUSH: 10}  # calls at a time: servers of many, of which some are slow
+PROBE = timedelta(minutes=1)  # until a provider that took nothing is tried with those who were not tried yet
+ENOUGH = {Channel.EMAIL: 1, Channel.SMS: 3}  # failed calls in a row that say the provider takes nothing now
 LOOK_AGAIN = 10  # seconds until a page is looked at again where somebody else is at work on it
 ATTEMPTS = 8  # of a message that a provider does not take now; webhooks have their own
 _METRICS = {
@@ -74,6 +77,7 @@ class _Work:
     news: list[tuple[Follower, News]]
     again: dict[Clock, datetime]
     busy: bool = False  # somebody else is telling one of its followers
+    failed_in_a_row: int = 0  # calls of the provider
     refused: bool = False  # the provider takes nothing now: what is left waits with what it did not take
     out_of_time: bool = False
     _lock: Lock = field(default_factory=Lock)
@@ -111,7 +115,7 @@ def deliver(message: Mapping[str, Any], now: Now, means: Means) -> None:
 def _work(sight: _Sight, only: str | None) -> _Work:
     """Decide for each follower; `only` one of them, even where that was given up."""
     work = _Work([], {})
-    for follower in ledger.followers(sight.page, sight.now.wall):
+    for follower in ledger.followers(sight.page, sight.now.flight):
         entry = sight.known.get(follower.id, Entry())
         told = entry.told or unseen(sight.flight)
         given_up = entry.given_up >= sight.flight.version and not only
@@ -122,12 +126,18 @@ def _work(sight: _Sight, only: str | None) -> _Work:
             work.look_again("flight", found.until)
         elif found and entry.claimed(sight.now.wall):
             work.busy = True
-        elif found and entry.retry_at and entry.retry_at > sight.now.wall and not only:
-            work.look_again("wall", entry.retry_at)
+        elif found and _waits(entry, found, sight) and not only:
+            work.look_again("wall", entry.retry_at or sight.now.wall)
         elif found:
             work.news.append((follower, found))
     work.news.sort(key=lambda each: sight.known.get(each[0].id, Entry()).attempts)  # who fails holds up nobody
     return work
+
+
+def _waits(entry: Entry, news: News, sight: _Sight) -> bool:
+    """Whether a failed message is tried again later; what is urgent and newer does not wait for it."""
+    newer = bool(entry.recent) and entry.recent[-1].version < sight.flight.version
+    return bool(entry.retry_at and entry.retry_at > sight.now.wall) and not (news.urgent and newer)
 
 
 def _calls(channel: Channel, news: Sequence[tuple[Follower, News]]) -> Iterator[list[tuple[Follower, News]]]:
@@ -154,8 +164,9 @@ def _tell(sight: _Sight, batch: Sequence[tuple[Follower, News]], work: _Work, me
     said = dict(zip(going, receipts, strict=True))
     after = {f.id: _after(claimed[f.id], news, sight, said.get(f.id)) for f, news in ours}
     for id_ in going:
-        if after[id_].given_up:
-            _set_aside(id_, sight, means, TimeoutError(f"not taken in {after[id_].attempts} attempts"))
+        reason = TimeoutError(f"not taken in {claimed[id_].attempts + 1} attempts")
+        if after[id_].given_up and not _set_aside(id_, sight, means, reason):
+            raise Unavailable("a message is given up, and can't be set aside")
     ledger.mark(flight.leg, page, after)
     for entry in after.values():
         if entry.retry_at:
@@ -168,8 +179,11 @@ def _tell(sight: _Sight, batch: Sequence[tuple[Follower, News]], work: _Work, me
 
             manage.drop(follower.address, receipt.reason or "gone", now)
     _report(sight, said)
-    throttled = bool(receipts) and all(receipt.outcome is Outcome.LATER for receipt in receipts)
-    work.refused |= throttled and page.channel in (Channel.EMAIL, Channel.SMS)
+    failed = bool(receipts) and all(receipt.outcome is Outcome.LATER for receipt in receipts)
+    work.failed_in_a_row = work.failed_in_a_row + 1 if failed else 0
+    if work.failed_in_a_row >= ENOUGH.get(page.channel, len(work.news)):
+        work.refused = True
+        work.look_again("wall", now.wall + PROBE)
 
 
 def _written(follower: Follower, news: News, sight: _Sight, means: Means) -> Any:
@@ -190,9 +204,9 @@ def _set_aside(id_: str, sight: _Sight, means: Means, error: Exception) -> bool:
 def _after(entry: Entry, news: News, sight: _Sight, receipt: Receipt | None) -> Entry:
     """A claimed row once it is known what came of it; no receipt: there was nothing to send."""
     version = sight.flight.version
-    entry = replace(entry, claim_until=0, retry_at=None)
+    entry = replace(entry, claim_until=0, retry_at=None, given_up=0)
     if receipt is None:
-        return replace(entry, given_up=version)
+        return replace(entry, attempts=0, given_up=version)
     delivery = Delivery(sight.now.wall, news.matters, version, receipt.outcome, receipt.id, receipt.reason)
     recent = entry.recent
     if recent and recent[-1].outcome == Outcome.LATER:  # one line for a message, however often it was tried
@@ -203,7 +217,7 @@ def _after(entry: Entry, news: News, sight: _Sight, receipt: Receipt | None) -> 
     attempts = entry.attempts + 1
     pause = _pause(sight.page.channel, attempts)
     if pause is None:
-        return replace(entry, attempts=attempts, given_up=version)
+        return replace(entry, attempts=0, given_up=version)
     return replace(entry, attempts=attempts, retry_at=sight.now.wall + pause)
 
 

@@ -12,28 +12,38 @@ from chalicelib.alerts import confirm, fanout, ledger, plan
 from chalicelib.alerts.ledger import Due, Kind, Page
 from chalicelib.alerts.model import Subject
 from chalicelib.core.clock import Now
-from chalicelib.core.errors import Conflict
+from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.core.telemetry import count, logger
 from chalicelib.flights import read
 from chalicelib.flights.identity import LegId
 
 AT_MOST = 1000  # tasks of each shard taken up in one run; the others are a minute later
-TAKEN = timedelta(minutes=10)  # what was taken up and not done by then is due again
+QUEUED = timedelta(days=4)  # a page that was taken up is in its queue, for so long
+TAKEN = timedelta(minutes=10)  # what is done here and was cut off is due again
+POISON = timedelta(hours=1)  # what can't be taken up comes again, behind all that can
 
 
 def take_up(now: Now, remaining: Callable[[], float]) -> int:
     """Take up what is due by both clocks, while `remaining` seconds are enough. Returns how many tasks."""
     done = 0
-    for task in [*ledger.due("flight", now.flight, AT_MOST), *ledger.due("wall", now.wall, AT_MOST)]:
+    overdue = {each: now.flight - each.at for each in ledger.due("flight", now.flight, AT_MOST)}
+    overdue |= {each: now.wall - each.at for each in ledger.due("wall", now.wall, AT_MOST)}
+    for task in sorted(overdue, key=lambda each: overdue[each], reverse=True):
         if remaining() < 5:
             logger.warning("more is due than one run can take up", done=done)
             break
         try:
             _take_up(task, now)
             done += 1
+        except Unavailable:
+            logger.warning(
+                "what is due waits: the tables or a queue are busy", task=task.task.name, kind=task.task.kind
+            )
         except Exception:
             logger.exception("what is due could not be taken up", task=task.task.name, kind=task.task.kind)
             count("DueFailed")
+            with suppress(Conflict):
+                ledger.take(task, task.at + overdue[task] + POISON)
     count("DueTakenUp", done)
     return done
 
@@ -47,10 +57,10 @@ def _take_up(found: Due, now: Now) -> None:
 def _look_again(found: Due, now: Now) -> None:
     leg, _, page = found.task.name.partition(" ")
     clock = now.flight if found.task.clock == "flight" else now.wall
-    with suppress(Conflict):  # somebody else took it up
-        revision = ledger.take(found, clock + TAKEN)
-        message = {"leg": leg, "page": page, "due": [found.task.clock, revision]}
-        fanout.queue([(Page.parse(page).channel, message)])
+    message = {"leg": leg, "page": page, "due": [found.task.clock, found.revision + 1]}
+    fanout.queue([(Page.parse(page).channel, message)])
+    with suppress(Conflict):  # somebody else took it up, too
+        ledger.take(found, clock + QUEUED)
 
 
 def _remind(found: Due, now: Now) -> None:
@@ -72,7 +82,7 @@ def _look_for_flights(found: Due, now: Now) -> None:
             fanout.queue_pages(flight, [str(subject)])
             plan.reminder(flight, now.flight)
     note = " ".join(sorted(known | {str(flight.leg) for flight in flights}))
-    ledger.settle(found.task, found.revision, plan.next_look(subject, now.flight), subject.day, note)
+    ledger.settle(found.task, found.revision, plan.next_look(subject, flights, now.flight), subject.day, note)
 
 
 def _ask_again(found: Due, now: Now) -> None:

@@ -11,10 +11,11 @@ from chalicelib.alerts import links, words
 from chalicelib.alerts.model import Follower, News
 from chalicelib.channels import email, push, sms, webhook, webpush
 from chalicelib.channels.email import Email
-from chalicelib.channels.model import AT_ONCE, Channel, Receipt
+from chalicelib.channels.model import AT_ONCE, Channel, Outcome, Receipt
 from chalicelib.channels.pace import Pace
 from chalicelib.core.clock import Now
 from chalicelib.core.config import config
+from chalicelib.core.telemetry import logger
 from chalicelib.flights.identity import LegId
 from chalicelib.flights.model import Flight
 
@@ -51,7 +52,10 @@ def write(follower: Follower, flight: Flight, news: News, now: Now) -> Letter:
             return partial(webpush.send, to, shown, topic=str(flight.leg), urgent=news.urgent, now=now.wall)
         case Channel.WEBHOOK:
             said = words.webhook_of(flight, news, follower.id, now.wall)
-            name = f"{follower.id} {flight.leg} {flight.version}".encode()  # the same when it is tried again
+            # The same when it is tried again, another for a reminder of the same version.
+            name = (
+                f"{follower.id} {flight.leg} {flight.version} {news.after.reminded} {' '.join(news.matters)}".encode()
+            )
             id_ = f"msg_{blake2b(name, digest_size=16).hexdigest()}"
             return partial(webhook.send, to, follower.secret or "", id_, now.wall, said)
 
@@ -61,7 +65,16 @@ def send(channel: Channel, letters: Sequence[Letter]) -> list[Receipt]:
     emails = [letter for letter in letters if isinstance(letter, Email)]
     if channel is Channel.EMAIL:
         return email.send(emails)
-    return [letter() for letter in letters if not isinstance(letter, Email)]
+    return [_sent(letter) for letter in letters if not isinstance(letter, Email)]
+
+
+def _sent(letter: Callable[[], Receipt]) -> Receipt:
+    """Send one; what its channel did not foresee holds up no other, is tried again, and is set aside in the end."""
+    try:
+        return letter()
+    except Exception as error:
+        logger.exception("a letter could not be sent")
+        return Receipt(Outcome.LATER, reason=type(error).__name__)
 
 
 def pace(channel: Channel, number: int) -> None:

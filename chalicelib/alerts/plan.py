@@ -1,5 +1,6 @@
 """Sees to it that followers are looked at again when no change makes us: reminders, and flights not there yet."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from chalicelib.airports import lookup
@@ -10,7 +11,7 @@ from chalicelib.core.clock import Now
 from chalicelib.flights import read
 from chalicelib.flights.model import Flight
 
-LOOK_EVERY = timedelta(minutes=15)  # for flights that are not there yet (flight clock)
+LOOK_EVERY = timedelta(minutes=30)  # for flights that are not there yet (flight clock)
 LOOK_FROM = timedelta(hours=36)  # before the day begins in UTC: flights are known from the day before on
 LOOK_UNTIL = timedelta(hours=40)  # after that: a day lasts longest at UTC-12
 
@@ -18,9 +19,10 @@ LOOK_UNTIL = timedelta(hours=40)  # after that: a day lasts longest at UTC-12
 def following(follower: Follower, now: Now) -> None:
     """See to the reminders of who just began to follow. Raises Unavailable."""
     subject = follower.subject
-    if subject.leg is None and (at := next_look(subject, now.flight)):
+    flights = flights_of(subject, now.flight)
+    if at := next_look(subject, flights, now.flight):
         ledger.plan(Task(Kind.LOOK, str(subject), "flight"), at, subject.day)
-    for flight in flights_of(subject, now.flight):
+    for flight in flights:
         reminder(flight, now.flight)
 
 
@@ -50,8 +52,12 @@ def next_reminder(flight: Flight, now: datetime) -> datetime | None:
     return min((at for at in reminders(flight).values() if at > now), default=None)
 
 
-def next_look(subject: Subject, now: datetime) -> datetime | None:
-    """When to look next for flights of a number or a route; None when its day is over."""
+def next_look(subject: Subject, flights: Sequence[Flight], now: datetime) -> datetime | None:
+    """When to look next for flights of a subject; None when they are there, or its day is over.
+
+    A route may get one flight more at any time. Whatever changes is told without a look: this is for first appearances.
+    """
     begins = datetime.combine(subject.day, time(), UTC)
     at = max(begins - LOOK_FROM, now + LOOK_EVERY)
-    return at if at < begins + LOOK_UNTIL else None
+    there = bool(flights) and subject.route is None
+    return at if not there and at < begins + LOOK_UNTIL else None

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.alerts import deliver, due, fanout, ledger, letters
-from chalicelib.alerts.ledger import Entry, Page
-from chalicelib.alerts.model import Follower, QuietHours, Rule
-from chalicelib.channels.model import Channel, Outcome, Receipt
+from chalicelib.alerts import deliver, due, fanout, ledger, letters, plan
+from chalicelib.alerts.ledger import Entry, Kind, Page, Task
+from chalicelib.alerts.model import Follower, QuietHours, Rule, Subject
+from chalicelib.channels.model import Address, Channel, Outcome, Receipt
 from chalicelib.core.clock import Now
 
 from .following import Provider, a_flight, changes, deliver_all, follow, means, queued, set_aside, tell, write
@@ -40,8 +40,8 @@ def due_now(now: Now) -> list[dict[str, Any]]:
     return queued()
 
 
-def test_every_follower_is_told_a_change_once(now: Now, provider: Provider) -> None:
-    """However often it is fanned out and delivered (F3)."""
+def test_f3_every_follower_is_told_a_change_once(now: Now, provider: Provider) -> None:
+    """F3: however often it is fanned out and delivered."""
     flight = a_flight(now, departure_gate="B4")
     follow(flight, 7, now)
     change = changes(flight, now, now.flight, departure_gate="B7")
@@ -84,7 +84,7 @@ def test_what_was_taken_back_in_the_window_is_not_sent(now: Now, provider: Provi
     assert provider.taken == []
 
 
-def test_an_old_change_after_a_newer_one_tells_nothing_older(now: Now, provider: Provider) -> None:
+def test_f4_an_old_change_after_a_newer_one_tells_nothing_older(now: Now, provider: Provider) -> None:
     """F4: whoever looks, looks at the flight as it is."""
     flight = a_flight(now, departure_gate="B4")
     follow(flight, 2, now)
@@ -234,7 +234,7 @@ def test_who_is_being_told_by_somebody_else_is_looked_at_again(now: Now, provide
     assert provider.each == {"s0": 1, "s1": 1}
 
 
-def test_a_function_that_runs_out_of_time_leaves_the_rest_in_the_queue(now: Now, provider: Provider) -> None:
+def test_f17_a_function_that_runs_out_of_time_leaves_the_rest_in_the_queue(now: Now, provider: Provider) -> None:
     """F17: taken up again, each is told once."""
     flight = a_flight(now, departure_gate="B4")
     follow(flight, 130, now)
@@ -290,3 +290,100 @@ def test_entries_of_a_leg_do_not_mix_with_another_of_the_same_page(now: Now) -> 
     other = flight.leg._replace(origin="JFK")
     assert ledger.entries(other, Page.of(follower)) == {}
     assert isinstance(ledger.entries(flight.leg, Page.of(follower))[follower.id], Entry)
+
+
+def run(now: Now, provider: Provider, minutes: int, step: int = 1, channel: Channel = Channel.EMAIL) -> Now:
+    """Let the schedule fire and the queue be read for some minutes; returns the time then."""
+    for minute in range(step, minutes + 1, step):
+        at = later(now, minutes=minute)
+        due.take_up(at, lambda: 60)
+        deliver_all(queued(channel), at, provider)
+    return later(now, minutes=minutes)
+
+
+def test_a_provider_that_was_down_for_half_an_hour_loses_nobody(now: Now, provider: Provider) -> None:
+    """Those who were not tried yet, too."""
+    flight = a_flight(now, timedelta(hours=6))
+    follow(flight, 120, now)
+    provider.answer = lambda name: Receipt(Outcome.LATER)
+    tell(changes(flight, now, now.flight, cancelled=True), now, provider)
+    at = run(now, provider, 30, 3)
+    provider.answer = lambda name: Receipt(Outcome.ACCEPTED)
+    run(at, provider, 120, 10)
+    assert provider.each == {f"s{n}": 1 for n in range(120)}
+
+
+def test_who_was_given_up_is_told_the_next_news_with_all_attempts(now: Now, provider: Provider) -> None:
+    """A number that failed for hours may work again."""
+    flight = a_flight(now, timedelta(hours=20))
+    follow(flight, 1, now)
+    provider.answer = lambda name: Receipt(Outcome.LATER)
+    tell(changes(flight, now, now.flight, estimated_out=now.flight + timedelta(hours=21)), now, provider)
+    at = run(now, provider, 300, 20)
+    assert provider.calls == deliver.ATTEMPTS
+    tell(changes(flight, at, at.flight, cancelled=True), at, provider)
+    provider.answer = lambda name: Receipt(Outcome.ACCEPTED)
+    run(at, provider, 5)
+    assert [text for _, text in provider.taken] == ["3: cancelled"]
+    assert len(set_aside()) == 1
+
+
+def test_a_cancellation_does_not_wait_for_the_retry_of_a_gate(now: Now, provider: Provider) -> None:
+    """What is urgent and newer goes at once."""
+    flight = a_flight(now, departure_gate="B4")
+    follow(flight, 1, now)
+    provider.answer = lambda name: Receipt(Outcome.LATER)
+    tell(changes(flight, now, now.flight, departure_gate="B7"), now, provider)
+    provider.answer = lambda name: Receipt(Outcome.ACCEPTED)
+    at = later(now, seconds=5)
+    tell(changes(flight, at, at.flight, cancelled=True), at, provider)
+    assert provider.taken == [("s0", "3: cancelled")]
+
+
+def test_a_page_that_is_in_its_queue_is_not_queued_again(now: Now, provider: Provider) -> None:
+    """A provider that is slow for hours does not make its own queue longer."""
+    flight = a_flight(now, timedelta(hours=20))
+    follow(flight, 1, now)
+    provider.answer = lambda name: Receipt(Outcome.LATER)
+    tell(changes(flight, now, now.flight, cancelled=True), now, provider)
+    waiting = [message for minute in range(1, 120, 7) for message in due_now(later(now, minutes=minute))]
+    assert len(waiting) == 1
+
+
+def test_what_cannot_be_taken_up_holds_up_nothing_that_can(
+    now: Now, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes again after an hour, behind the others."""
+    monkeypatch.setattr(due, "AT_MOST", 1)
+    for n in range(12):
+        ledger.plan(Task(Kind.PAGE, f"nonsense {n}", "wall"), now.wall, now.wall.date())
+    flight = a_flight(now, timedelta(hours=20))
+    follow(flight, 1, now)
+    provider.answer = lambda name: Receipt(Outcome.LATER)
+    tell(changes(flight, now, now.flight, cancelled=True), now, provider)
+    provider.answer = lambda name: Receipt(Outcome.ACCEPTED)
+    run(now, provider, 15)
+    assert provider.each == {"s0": 1}
+
+
+@pytest.mark.parametrize("followed", ["flight:UA1545-20260711-EWR", "number:UA1545-20260711", "route:EWR-IAH-20260711"])
+def test_a_flight_that_was_not_there_yet_is_reminded_of_and_looked_for_no_longer(
+    followed: str, now: Now, provider: Provider
+) -> None:
+    """Followed by its id, its number or its route, a day before it appears."""
+    subject = Subject.parse(followed)
+    follower = Follower(
+        "s0", subject, Address(Channel.EMAIL, "p0@example.com"), Rule(), ledger.place(subject, Channel.EMAIL)
+    )
+    ledger.follower_row(follower).save()
+    plan.following(follower, now)
+    deliver_all(due_now(later(now, hours=1)), later(now, hours=1), provider)
+    a_flight(now, timedelta(hours=23))
+    for half_hours in range(3, 60):
+        at = later(now, minutes=30 * half_hours)
+        deliver_all(due_now(at), at, provider)
+    assert provider.taken == [("s0", "1: reminder"), ("s0", "1: reminder")]
+    looks = [
+        found for found in ledger.due("flight", now.flight + timedelta(days=9), 10) if found.task.kind is Kind.LOOK
+    ]
+    assert bool(looks) == (subject.route is not None)

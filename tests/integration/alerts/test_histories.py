@@ -162,8 +162,8 @@ class Telling(RuleBasedStateMachine):
         assert repeats <= self.deaths_in_a_call
 
 
-TestTelling = Telling.TestCase
-TestTelling.settings = settings(stateful_step_count=30)
+TestF6Histories = Telling.TestCase
+TestF6Histories.settings = settings(stateful_step_count=30)
 
 
 def test_the_history_machine_would_notice_a_loss() -> None:

@@ -21,7 +21,10 @@ LEG = LegId.parse("UA1545-20260710-EWR")
 DAY = date(2026, 7, 10)
 FLIGHT = Subject(leg=LEG)
 PAGE = Page(str(FLIGHT), Channel.EMAIL, 0)
-TOLD = Told(7, datetime(2026, 7, 10, 20, tzinfo=UTC), None, True, "B4", "B", None, False, "AUS", Phase.BOARDING, 2, 3)
+TOLD = Told(
+    version=7, out=datetime(2026, 7, 10, 20, tzinfo=UTC), off_schedule=True, arrival_moved=True, gate="B4", terminal="B",
+    diverted_to="AUS", returned_at=datetime(2026, 7, 10, 19, tzinfo=UTC), phase=Phase.BOARDING, counted=2, reminded=3,
+)  # fmt: skip
 DELIVERY = Delivery(datetime(2026, 7, 10, 18, tzinfo=UTC), ("gate",), 7, "accepted", "0100-id", None)
 
 
@@ -43,8 +46,8 @@ def test_a_follower_comes_back_as_it_was_kept(now: Now) -> None:
     assert ledger.followers(Page(str(FLIGHT), Channel.WEBHOOK, 3), now.wall) == [kept]
 
 
-def test_an_expired_follower_is_absent(now: Now) -> None:
-    """TTL is only the broom (F18)."""
+def test_f18_an_expired_follower_is_absent(now: Now) -> None:
+    """F18: TTL is only the broom."""
     keep(follower(1))
     assert ledger.followers(PAGE, now.wall)
     assert ledger.followers(PAGE, now.wall + timedelta(days=40)) == []

@@ -22,8 +22,9 @@ DAY = date(2026, 7, 10)
 FLIGHT = Subject(leg=LEG)
 PAGE = Page(str(FLIGHT), Channel.EMAIL, 0)
 TOLD = Told(
-    version=7, out=datetime(2026, 7, 10, 20, tzinfo=UTC), off_schedule=True, arrival_moved=True, gate="B4", terminal="B",
-    diverted_to="AUS", returned_at=datetime(2026, 7, 10, 19, tzinfo=UTC), phase=Phase.BOARDING, counted=2, reminded=3,
+    version=7, out=datetime(2026, 7, 10, 20, tzinfo=UTC), off_schedule=True, arrival_moved=True, gate="B4",
+    terminal="B", diverted_to="AUS", returned_at=datetime(2026, 7, 10, 19, tzinfo=UTC),
+    phase=Phase.BOARDING, counted=2, reminded=3,
 )  # fmt: skip
 DELIVERY = Delivery(datetime(2026, 7, 10, 18, tzinfo=UTC), ("gate",), 7, "accepted", "0100-id", None)
 

@@ -1,11 +1,17 @@
 """What app.py puts together for alerts."""
 
+import json
+
 import pytest
 from chalice.test import Client
 
 import app
-from chalicelib.alerts import links
+from chalicelib.alerts import links, manage
 from chalicelib.core.clock import wall_now
+from chalicelib.core.errors import Unavailable
+from infra.local import events
+
+from .following import set_aside
 
 
 @pytest.mark.usefixtures("cloud")
@@ -16,3 +22,25 @@ def test_a_signed_link_is_recognised_by_the_app() -> None:
         answer = client.http.get("/v1/subscriptions", headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code in (200, 404)
         assert client.http.get("/v1/subscriptions").status_code == 401
+
+
+@pytest.mark.usefixtures("cloud")
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_bounce_that_cannot_be_handled_is_set_aside(busy: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SNS brings it twice more at most, and then never again; a busy table is no reason to lose it."""
+    told = '{"eventType": "Bounce"}'
+    if busy:
+        recipient = {"emailAddress": "ada@example.com"}
+        told = json.dumps(
+            {"eventType": "Bounce", "bounce": {"bounceType": "Permanent", "bouncedRecipients": [recipient]}}
+        )
+
+        def drop(*_: object) -> None:
+            raise Unavailable("the tables are busy")
+
+        monkeypatch.setattr(manage, "drop", drop)
+    record = events.sns_record(told, topic_arn="arn:aws:sns:us-east-1:123456789012:events", at=wall_now())
+    app.hear_email_events(events.records(record), events.context("hear_email_events"))
+    [letter] = set_aside()
+    assert letter["function"] == "hear_email_events"
+    assert letter["record"]["Sns"]["Message"] == told

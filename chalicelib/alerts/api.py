@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 routes = Routes(__name__)  # a view imports what it alone needs: every function of the app starts with this module
 
 HTML = ("text/html",)
+PAGES = {404: "A page: the link is none, or holds no more", 503: "A page: try again after Retry-After"}  # of `_page`
 
 
 class _Body(Shape):
@@ -186,7 +187,7 @@ def follow(body: FollowRequest, headers: Mapping[str, str], client: str) -> Foll
     return follow.follow(body, _now(), client, headers.get("accept-language", ""))
 
 
-@routes.post("/v1/subscriptions/{id}/confirmation", callers=ANYONE)
+@routes.post("/v1/subscriptions/{id}/confirmation", callers=ANYONE, others={404: None})
 def confirm_by_code(id: str, body: ConfirmByCode, client: str) -> ConfirmedAnswer:
     """Confirm an address by the code that was sent there: it holds for 15 minutes and five tries."""
     from chalicelib.alerts import confirm
@@ -204,7 +205,9 @@ def confirm_by_link(body: ConfirmByLink) -> ConfirmedAnswer:
     return ConfirmedAnswer.of(confirm.by_link(body.token, now), now)
 
 
-@routes.get("/v1/subscriptions", callers=SIGNED_LINK, max_age=None)
+@routes.get(
+    "/v1/subscriptions", callers=SIGNED_LINK, max_age=None, others={404: "The address follows nothing any more"}
+)
 def subscriptions(holder: Holder) -> SubscriptionsAnswer:
     """What the address of the link follows."""
     from chalicelib.alerts import manage
@@ -274,7 +277,10 @@ def flight_calendar(id: str, query: CalendarQuery) -> Document:
     return Document(body, "text/calendar; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"})
 
 
-@routes.get("/s/{code}", callers=ANYONE, max_age=None, produces=HTML)
+@routes.get(
+    "/s/{code}", callers=ANYONE, max_age=None, produces=HTML, status=303,
+    others={**PAGES, 429: "A page: too often, try again after Retry-After"},
+)  # fmt: skip
 def short_link(code: str, client: str) -> Document:
     """Lead from the short link of an SMS to the page it is for."""
     from chalicelib.alerts import manage, pages
@@ -286,7 +292,7 @@ def short_link(code: str, client: str) -> Document:
     return _page(lead)
 
 
-@routes.get("/follow/confirm", callers=ANYONE, max_age=None, produces=HTML)
+@routes.get("/follow/confirm", callers=ANYONE, max_age=None, produces=HTML, others=PAGES)
 def confirm_page(query: LinkQuery) -> Document:
     """The page whose button confirms an address. To read it confirms nothing: scanners follow links."""
     from chalicelib.alerts import confirm, pages
@@ -294,7 +300,7 @@ def confirm_page(query: LinkQuery) -> Document:
     return _page(lambda: pages.to_confirm(*confirm.asked(query.token, _now())))
 
 
-@routes.post("/follow/confirm", callers=ANYONE, consumes=(), produces=HTML)
+@routes.post("/follow/confirm", callers=ANYONE, consumes=(), produces=HTML, others=PAGES)
 def confirm_button(query: LinkQuery) -> Document:
     """Confirm an address."""
     from chalicelib.alerts import confirm, pages
@@ -302,7 +308,7 @@ def confirm_button(query: LinkQuery) -> Document:
     return _page(lambda: pages.confirmed(confirm.by_link(query.token, _now()).language))
 
 
-@routes.get("/follow/unsubscribe", callers=ANYONE, max_age=None, produces=HTML)
+@routes.get("/follow/unsubscribe", callers=ANYONE, max_age=None, produces=HTML, others=PAGES)
 def unsubscribe_page(query: LinkQuery) -> Document:
     """The page whose button stops a subscription. To read it stops nothing (RFC 8058)."""
     from chalicelib.alerts import pages, store
@@ -317,7 +323,7 @@ def unsubscribe_page(query: LinkQuery) -> Document:
     return _page(show)
 
 
-@routes.post("/follow/unsubscribe", callers=ANYONE, consumes=(), produces=HTML)
+@routes.post("/follow/unsubscribe", callers=ANYONE, consumes=(), produces=HTML, others=PAGES)
 def unsubscribe(query: LinkQuery) -> Document:
     """Stop a subscription: by the page's button, or by a mail program in one click (RFC 8058).
 
@@ -335,13 +341,16 @@ def unsubscribe(query: LinkQuery) -> Document:
     return _page(stop)
 
 
-@routes.get("/follow/manage", callers=ANYONE, max_age=None, produces=HTML)
+@routes.get("/follow/manage", callers=ANYONE, max_age=None, produces=HTML, others=PAGES)
 def manage_page(query: LinkQuery) -> Document:
     """What an address follows, with buttons to change and stop it."""
     return _page(lambda: _managed(query.token, None))
 
 
-@routes.post("/follow/manage", callers=ANYONE, consumes=(FORM, MULTIPART), produces=HTML)
+@routes.post(
+    "/follow/manage", callers=ANYONE, consumes=(FORM, MULTIPART), produces=HTML,
+    others={**PAGES, 400: "A page: what was wished is not saved"},
+)  # fmt: skip
 def manage_button(query: LinkQuery, body: ManageForm) -> Document:
     """Change or stop what an address follows."""
     from chalicelib.alerts import manage

@@ -5,7 +5,7 @@ from datetime import date, time
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from chalicelib.alerts.model import LANGUAGES, Interest, QuietHours, Rule
 from chalicelib.channels.model import Channel
@@ -40,7 +40,11 @@ def _zone(name: str) -> str:
 
 
 Day = Annotated[date, BeforeValidator(_day)]
-Clock = Annotated[time, BeforeValidator(_clock)]
+Clock = Annotated[
+    time,
+    BeforeValidator(_clock),
+    WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}),
+]
 Zone = Annotated[str, Field(max_length=60), AfterValidator(_zone)]
 Language = Literal["en", "es", "fr", "de", "zh"]
 Minutes = Annotated[int, Field(ge=5, le=240)]

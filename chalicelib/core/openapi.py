@@ -7,12 +7,13 @@ from typing import Any
 
 from chalice.app import Chalice
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from chalicelib.core.callers import API_KEY_HEADER, ApiKey, SignedLink
-from chalicelib.core.routes import DECLARED, JSON, Answer, Route
+from chalicelib.core.routes import DECLARED, JSON, Answer, Document, Route
 
 _REF = "#/components/schemas/{model}"
+_NOT_UNDERSTOOD = "What was sent can't be understood"
 _PROBLEM = {
     "type": "object",
     "description": "RFC 9457 problem details; `errors` names every invalid field.",
@@ -49,8 +50,8 @@ def document(routes: Iterable[Route], version: str, base: str = "/") -> dict[str
     """The whole document; `base` is the path under which the API is served (a stage of API Gateway adds one)."""
     routes = sorted(routes, key=lambda route: (route.path, route.method))
     models = {model for route in routes for model in _models(route)}
-    ordered = sorted(models, key=lambda model: model.__name__)
-    in_use, schemas = models_json_schema([(m, "serialization") for m in ordered], ref_template=_REF)
+    ordered = sorted(models, key=lambda model: (model[0].__name__, model[1]))
+    in_use, schemas = models_json_schema(ordered, ref_template=_REF)
     paths: dict[str, Any] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, in_use)
@@ -85,9 +86,12 @@ def _tag(route: Route) -> str:
     return "system" if capability == "core" else capability
 
 
-def _models(route: Route) -> list[type[BaseModel]]:
-    named = (route.hints.get("body"), route.hints["return"])
-    return [m for m in named if inspect.isclass(m) and issubclass(m, BaseModel)]
+def _models(route: Route) -> list[tuple[type[BaseModel], JsonSchemaMode]]:
+    """Each with how it is meant: as it is taken, or as it is given."""
+    named: list[tuple[Any, JsonSchemaMode]] = [
+        (route.hints.get("body"), "validation"), (route.hints["return"], "serialization"),
+    ]  # fmt: skip
+    return [(model, mode) for model, mode in named if inspect.isclass(model) and issubclass(model, BaseModel)]
 
 
 def _operation(route: Route, in_use: Any) -> dict[str, Any]:
@@ -104,7 +108,7 @@ def _operation(route: Route, in_use: Any) -> dict[str, Any]:
         operation["description"] = description
     if "body" in route.parameters:
         body = route.hints["body"]
-        schema = {"type": "string"} if body is bytes else in_use[body, "serialization"]
+        schema = {"type": "string"} if body is bytes else in_use[body, "validation"]
         operation["requestBody"] = {"required": True, "content": {t: {"schema": schema} for t in route.consumes}}
     if isinstance(route.callers, ApiKey):
         operation["security"] = [{"apiKey": []}]
@@ -134,21 +138,39 @@ def _responses(route: Route, in_use: Any) -> dict[str, Any]:
     else:
         content = {kind: {"schema": {"type": "string"} if kind != JSON else {}} for kind in route.produces}
     responses: dict[str, Any] = {str(route.status): {"description": "As asked"}}
-    if content:
+    if content and route.status < 300:
         responses[str(route.status)]["content"] = content
     if route.max_age is not None:
         responses["304"] = {"description": "Nothing changed since the ETag in If-None-Match"}
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
-    reasons = {"400": "What was sent can't be understood; each fault is named", "503": "Try again after Retry-After"}
+    problems = _reasons(route)
+    documents: dict[int, str] = {}
+    for code, why in route.others.items():
+        if answer is Document or why is None:
+            problems.pop(code, None)
+        if why is not None:
+            (documents if answer is Document else problems)[code] = why
+    if 400 in documents:  # a query or a form that is none is refused before the view is asked
+        responses["400"] = {"description": f"{_NOT_UNDERSTOOD}. {documents.pop(400)}", "content": content | problem}
+    for code, why in documents.items():
+        responses[str(code)] = {"description": why, "content": content}
+    for code, why in problems.items():
+        responses[str(code)] = {"description": why, "content": problem}
+    return dict(sorted(responses.items()))
+
+
+def _reasons(route: Route) -> dict[int, str]:
+    """The problems that come of what is declared, by status."""
+    reasons = {400: f"{_NOT_UNDERSTOOD}; each fault is named", 503: "Try again after Retry-After"}
     if "{" in route.path:
-        reasons["404"] = "There is no such thing"
+        reasons[404] = "There is no such thing"
     if isinstance(route.callers, ApiKey):
-        reasons |= {"401": "No valid API key", "403": "The API key lacks the scope"}
+        reasons |= {401: "No valid API key", 403: "The API key lacks the scope"}
     if isinstance(route.callers, SignedLink):
-        reasons["401"] = "No valid signed link"
+        reasons[401] = "No valid signed link"
     if "client" in route.parameters:
-        reasons["429"] = "Too often: try again after Retry-After"
+        reasons[429] = "Too often: try again after Retry-After"
     if route.consumes:
-        reasons["413"] = "The body is larger than what is taken"
-        reasons["415"] = f"The body is not {' or '.join(route.consumes)}"
-    return responses | {code: {"description": why, "content": problem} for code, why in sorted(reasons.items())}
+        reasons[413] = "The body is larger than what is taken"
+        reasons[415] = f"The body is not {' or '.join(route.consumes)}"
+    return reasons

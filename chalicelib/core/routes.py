@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from ipaddress import IPv6Network, ip_address
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 from urllib.parse import parse_qsl, unquote
 
@@ -31,6 +32,7 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 LARGEST = 100_000  # bytes of a body of ours; a view that takes raw bytes sees to it itself
+NO_OTHERS: Mapping[int, str | None] = MappingProxyType({})
 DECLARED = "declared_route"  # the attribute of a registered view that holds its Route
 
 _STATUS = {
@@ -92,6 +94,7 @@ class Route:
     consumes: tuple[str, ...]
     produces: tuple[str, ...]
     status: int = 200  # of an answer; a Document brings its own
+    others: Mapping[int, str | None] = field(default_factory=dict)  # see Routes
 
     @cached_property
     def hints(self) -> dict[str, Any]:
@@ -105,13 +108,26 @@ class Route:
 
 
 class Routes(Blueprint):
-    """The routes of one capability."""
+    """The routes of one capability.
+
+    `others` is for the OpenAPI document: the statuses that can't be told from the rest of what is declared, with what
+    they mean; a view that answers with Documents says them so too. None: this one never comes.
+    """
 
     def get(
-        self, path: str, *, callers: Callers, max_age: int | None, produces: tuple[str, ...] = (JSON,)
+        self,
+        path: str,
+        *,
+        callers: Callers,
+        max_age: int | None,
+        produces: tuple[str, ...] = (JSON,),
+        status: int = 200,
+        others: Mapping[int, str | None] = NO_OTHERS,
     ) -> Callable[..., Any]:
         """Declare a view that reads. `max_age` in seconds."""
-        return self._declare("GET", path, callers=callers, max_age=max_age, consumes=(), produces=produces)
+        return self._declare(
+            "GET", path, callers=callers, max_age=max_age, consumes=(), produces=produces, status=status, others=others
+        )
 
     def post(
         self,
@@ -121,14 +137,16 @@ class Routes(Blueprint):
         consumes: tuple[str, ...] = (JSON,),
         produces: tuple[str, ...] = (JSON,),
         status: int = 200,
+        others: Mapping[int, str | None] = NO_OTHERS,
     ) -> Callable[..., Any]:
         """Declare a view that takes a body of the given content types; none: it looks at no body.
 
         A form comes as text, and as a list of texts where a name is given more than once.
         """
         return self._declare(
-            "POST", path, callers=callers, max_age=None, consumes=consumes, produces=produces, status=status
-        )
+            "POST", path, callers=callers, max_age=None, consumes=consumes, produces=produces, status=status,
+            others=others,
+        )  # fmt: skip
 
     def patch(self, path: str, *, callers: Callers) -> Callable[..., Any]:
         """Declare a view that changes what its JSON body names, and leaves the rest (RFC 7396 in spirit)."""

@@ -1,14 +1,17 @@
 """What a view is given of a request, and what becomes of its answer: no AWS."""
 
 import json
+import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from chalice.app import Chalice
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import PlainSerializer
 
+import app as the_app
 from chalicelib.core import callers, openapi
 from chalicelib.core.callers import ANYONE, SIGNED_LINK, Holder
 from chalicelib.core.errors import TooMany
@@ -43,6 +46,18 @@ routes = Routes(__name__)
 def echo(body: Fields) -> Told:
     """Echo."""
     return Told(given=body.name)
+
+
+class Counted(Shape):
+    """A number, that would be given as text."""
+
+    number: Annotated[int, PlainSerializer(str, return_type=str)]
+
+
+@routes.post("/counted", callers=ANYONE)
+def counted(body: Counted) -> Told:
+    """Count."""
+    return Told(given=body.number)
 
 
 @routes.post("/any", callers=ANYONE, consumes=())
@@ -208,6 +223,33 @@ def test_the_document_tells_of_links_limits_and_status() -> None:
     assert "429" in paths["/client"]["get"]["responses"]
     assert set(paths["/echo"]["post"]["requestBody"]["content"]) == {JSON, FORM, MULTIPART}
     assert "202" in paths["/echo"]["post"]["responses"]
+
+
+def test_the_document_tells_which_pages_come() -> None:
+    """Of the pages behind links: each with its status and as HTML; and nothing of what never comes."""
+    paths = openapi.document(openapi.routes_of(the_app.app), "0")["paths"]
+
+    def told(method: str, path: str) -> dict[str, set[str]]:
+        return {code: set(each.get("content", ())) for code, each in paths[path][method]["responses"].items()}
+
+    page, problem = {"text/html"}, {"application/problem+json"}
+    assert told("get", "/follow/confirm") == {"200": page, "400": problem, "404": page, "503": page}
+    assert told("get", "/s/{code}") == {"303": set(), "400": problem, "404": page, "429": page, "503": page}
+    assert told("post", "/follow/manage")["400"] == page | problem
+    assert told("post", "/follow/manage")["415"] == problem
+    assert told("get", "/v1/subscriptions")["404"] == problem
+    assert "404" not in told("post", "/v1/subscriptions/{id}/confirmation")
+
+
+def test_the_document_tells_what_is_taken_as_it_is_taken() -> None:
+    """Not as it is given: a time of day has no seconds."""
+    document = openapi.document(openapi.routes_of(the_app.app), "0")
+    schema = document["components"]["schemas"]["Quiet"]["properties"]["from"]
+    assert schema["pattern"] == "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+    taken = openapi.document(openapi.routes_of(app), "0")
+    body = taken["paths"]["/counted"]["post"]["requestBody"]["content"][JSON]["schema"]
+    [name] = re.findall(r"[^/]+$", body["$ref"])
+    assert taken["components"]["schemas"][name]["properties"]["number"]["type"] == "integer"
 
 
 @pytest.mark.parametrize("body", [b'{"name": "\\ud800"}', b'{"name": ["a", "\\udfff"]}', b"[" * 90_000, b"NaN"])

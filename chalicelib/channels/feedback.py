@@ -15,6 +15,7 @@ _STOP = {
     "stop", "quit", "end", "revoke", "opt out", "optout", "cancel", "unsubscribe",
     "stopall", "stop all", "arret", "alto", "baja", "stopp", "abmelden", "退订", "停止",
 }  # fmt: skip
+_START = {"start", "unstop"}  # by which a number comes back to those who keep such lists (CTIA)
 _STOP_FIRST = {"stop", "stopall", "stopp", "arret", "unsubscribe"}  # whatever follows: "Stop texting me!"
 
 
@@ -40,10 +41,11 @@ def read_email_event(message: str) -> list[tuple[Address, str]]:
     return []
 
 
-def read_sms_reply(message: str) -> tuple[Address, bool] | None:
+def read_sms_reply(message: str) -> tuple[Address, bool | None] | None:
     """Who answered a text (SNS, AWS End User Messaging), and whether to stop. None for a short code.
 
-    Raises ValueError, KeyError or TypeError for what is no such message.
+    True is to stop, False to start again, None neither. Raises ValueError, KeyError or TypeError for what is
+    no such message.
     """
     reply = _object(message)
     number, text = reply["originationNumber"], reply["messageBody"]
@@ -51,18 +53,23 @@ def read_sms_reply(message: str) -> tuple[Address, bool] | None:
         raise TypeError("a message's text is no text")
     if not re.fullmatch(r"\+?[0-9]{7,15}", number):
         return None
-    return Address(Channel.SMS, f"+{number.removeprefix('+')}"), says_stop(text)
+    stop = True if says_stop(text) else False if " ".join(_words(text)) in _START else None
+    return Address(Channel.SMS, f"+{number.removeprefix('+')}"), stop
 
 
 def says_stop(text: str) -> bool:
     """Whether somebody who answers so wants no more messages; case, accents, punctuation and "please" aside."""
+    words = _words(text)
+    return " ".join(words) in _STOP or not _STOP_FIRST.isdisjoint(words[:1])
+
+
+def _words(text: str) -> list[str]:
     plain = "".join(
         " " if category(character)[0] in "PSZC" else character
         for character in normalize("NFKD", text.casefold())
         if category(character)[0] != "M" and category(character) != "Cf"
     )
-    words = [word for word in plain.split() if word not in ("please", "pls")]
-    return " ".join(words) in _STOP or not _STOP_FIRST.isdisjoint(words[:1])
+    return [word for word in plain.split() if word not in ("please", "pls")]
 
 
 def _object(message: str) -> dict[str, Any]:

@@ -79,10 +79,12 @@ def reply(text: object, number: object = "+14255550182") -> str:
 
 
 def test_replies() -> None:
-    """Who wrote, and whether to stop; a short code is nobody."""
+    """Who wrote, and whether to stop, to start again, or neither; a short code is nobody."""
     writer = Address(Channel.SMS, "+14255550182")
     assert read_sms_reply(reply("STOP")) == (writer, True)
-    assert read_sms_reply(reply("Thanks!", "14255550182")) == (writer, False)
+    assert read_sms_reply(reply("Start.")) == read_sms_reply(reply(" UNSTOP")) == (writer, False)
+    for text in ("Thanks!", "start what?", ""):
+        assert read_sms_reply(reply(text, "14255550182")) == (writer, None)
     assert read_sms_reply(reply("STOP", "22395")) is None
 
 

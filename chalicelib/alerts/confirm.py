@@ -1,10 +1,11 @@
 """Asks whoever has an address whether they agree, and begins to tell them once they do.
 
-The one message that an unconfirmed address gets leaves from the stream of the table `subscriptions` (`ask`). An email
-has a link to a page whose button confirms: a GET never does, as mail scanners follow links. An SMS, a push, a web push
-and a webhook's challenge have six digits, which whoever gets them sends to POST /v1/subscriptions/{id}/confirmation
-within 15 minutes (a service worker or a server by itself). A challenge also brings the secret that the webhook's
-messages are signed with: so it is seen by who has the URL, not by who asked.
+The one message that an unconfirmed address gets leaves from the stream of the table `subscriptions` (`ask`), or, where
+a stranger's server may keep us waiting, from the queue of its channel (`ask_again`): that holds up nobody else. An
+email has a link to a page whose button confirms: a GET never does, as mail scanners follow links. An SMS, a push, a web
+push and a webhook's challenge have six digits, which whoever gets them sends to
+POST /v1/subscriptions/{id}/confirmation within 15 minutes (a service worker or a server by itself). A challenge also
+brings the secret that the webhook's messages are signed with: so it is seen by who has the URL, not by who asked.
 
 Every step can be done again: what a crash cut off is finished by the record that comes again, or by a second click.
 """
@@ -31,7 +32,9 @@ from chalicelib.core.telemetry import count, logger
 WORDING = "2026-11"  # of the texts that are agreed to (`words`, confirm): a new one where what they promise changes
 LEASE = timedelta(seconds=120)  # longer than a function runs
 CODE_FOR = timedelta(minutes=15)
-TRIES = 5  # of one code
+TRIES = 5  # of one code by one client, so that nobody uses up another's
+TRIES_OF_ALL = 30  # of one code: two hold at a time, so that is one guess in 16,000
+WRONG = 20  # codes an hour by one client, of whatever address
 ATTEMPTS = 6  # of a message that the provider does not take now: within an hour
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is taken for something else
 _OURS = {Channel.EMAIL, Channel.SMS, Channel.PUSH}  # by AWS: what is not taken now, is taken later
@@ -46,7 +49,9 @@ def ask(record: Mapping[str, Any], now: Now) -> None:
     found = store.row_of_image(image) if image else None
     if isinstance(found, Contact):
         if found.ask and not found.sent and not found.leased_until:
-            if again := _send_once(found, now, 0):
+            if found.address.channel not in _OURS:
+                fanout.queue([(found.address.channel, {"ask": found.address.id})])
+            elif again := _send_once(found, now, 0):
                 ledger.plan(Task(Kind.ASK, found.address.id, "wall"), again, now.wall.date(), "1")
         elif found.standing is Standing.CONFIRMED:
             start_all(found.address.id, now.wall)
@@ -59,7 +64,10 @@ def ask(record: Mapping[str, Any], now: Now) -> None:
 
 
 def ask_again(address: str, attempts: int, now: Now) -> datetime | None:
-    """Send the confirmation message that was not taken so many times. Returns when to try once more, if at all."""
+    """Send the confirmation message of an address (its id) that was not taken so many times yet.
+
+    Returns when to try once more, if at all; that is None for a stranger's server. Raises Unavailable.
+    """
     contact = store.contact(address, now.wall)
     if contact is None or not contact.ask or contact.sent:
         return None
@@ -78,21 +86,25 @@ def by_code(id: str, code: str, now: Now, client: str) -> Contact:
     Raises TooMany, Unavailable, and Invalid: in the same words whether the code is wrong, too old, tried too often, or
     nothing was asked.
     """
-    limits.spend("code-by-client", client, 20, timedelta(hours=1), now.wall)
+    client = limits.wide(client) or client
+    guesses = "code-by-client", client, WRONG, timedelta(hours=1), now.wall
+    limits.check(*guesses)  # only wrong ones count: a whole airport may have one network address
+    limits.spend("code-of-one-by-client", f"{client} {id}", TRIES, CODE_FOR, now.wall)
     wrong = Invalid("this code does not confirm", [Fault("body", "code", "is wrong or too old; ask for another")])
 
-    def attempt() -> tuple[Contact, str]:
+    def attempt() -> Contact | None:
         contact = store.contact(store.address_of(id), now.wall)
         if contact is None or contact.ask is None or contact.address.channel is Channel.EMAIL:
-            raise wrong
-        if contact.code_until <= now.wall.timestamp() or contact.tries >= TRIES:
-            raise wrong
-        return store.save_contact(replace(contact, tries=contact.tries + 1), now.wall), contact.ask
+            return None
+        if max(contact.code_until, contact.former_until) <= now.wall.timestamp() or contact.tries >= TRIES_OF_ALL:
+            return None
+        return store.save_contact(replace(contact, tries=contact.tries + 1), now.wall)
 
-    contact, ask = store.persist(attempt)
-    if not links.is_code(code, contact.address.id, _named(contact)):
+    contact = store.persist(attempt)
+    if contact is None or contact.ask is None or not _is_code(code, contact, now.wall):
+        limits.spend(*guesses)
         raise wrong
-    return _confirm(contact.address.id, ask, now.wall)
+    return _confirm(contact.address.id, contact.ask, now.wall)
 
 
 def asked(token: str, now: Now) -> tuple[Contact, list[Subscription]]:
@@ -250,6 +262,16 @@ def _send(contact: Contact, wanted: Subscription, now: Now) -> Receipt:
             secret = contact.secret or ""
             challenge = words.confirm_webhook(wanted.id, code, secret, now.wall)
             return webhook.send(to, secret, f"challenge-{contact.address.id}-{contact.asked_at}", now.wall, challenge)
+
+
+def _is_code(code: str, contact: Contact, now: datetime) -> bool:
+    """Whether this is the code of the last message, or of the one before: who is asked again may hold that one."""
+    held = [
+        f"{contact.ask} {at}"
+        for at, until in ((contact.asked_at, contact.code_until), (contact.former_at, contact.former_until))
+        if until > now.timestamp()
+    ]
+    return any(links.is_code(code, contact.address.id, named) for named in held)
 
 
 def _named(contact: Contact) -> str:

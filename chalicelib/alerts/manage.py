@@ -19,6 +19,8 @@ from chalicelib.core.errors import NotFound
 from chalicelib.core.telemetry import count, logger
 from chalicelib.flights.identity import LegId
 
+FINAL = ("bounce", "complaint", "stop")  # who goes for such a reason is not asked any more, whoever wants them asked
+
 
 def held(address: str, now: Now) -> Holding:
     """An address, by its id, and what it follows or followed. Raises Unavailable."""
@@ -47,11 +49,13 @@ def change(address: str, id: str, changed: Callable[[Rule], Rule], now: Now) -> 
     return store.persist(attempt)
 
 
-def stop(id: str, now: datetime) -> None:
+def stop(id: str, now: datetime, *, unless_confirmed: bool = False) -> None:
     """Stop a subscription; where it is stopped, or gone, that is well."""
 
     def attempt() -> None:
         contact, subscription = store.contact(store.address_of(id), now), store.subscription(id, now)
+        if unless_confirmed and contact and contact.standing is Standing.CONFIRMED:
+            return
         if contact and subscription and subscription.status is not Status.STOPPED:
             store.save(contact, contact, replace(subscription, status=Status.STOPPED), now)
             count("FollowsStopped")
@@ -65,7 +69,7 @@ def stop_all(address: str, now: datetime) -> None:
     def taken_back(contact: Contact) -> Contact:
         if contact.standing is Standing.SUPPRESSED:
             return contact
-        return replace(contact, standing=Standing.ASKED, ask=None, sent=True, leased_until=0)
+        return replace(contact, standing=Standing.ASKED, ask=None, sent=True, leased_until=0, former_until=0)
 
     _withdraw(address, now, taken_back)
     for subscription in store.holding(address, now).subscriptions:
@@ -75,15 +79,19 @@ def stop_all(address: str, now: datetime) -> None:
 def drop(address: Address, reason: str, now: Now) -> None:
     """Tell an address nothing any more: its mail bounces, who has it complained or sent STOP, or it is gone.
 
-    Done again, it does no harm. Raises Unavailable: then it is to be done again.
+    What is FINAL is kept for 400 days, whether the address is known or not: a complaint for all spellings of the
+    mailbox; a bounce for this one alone, as anybody may make up another that bounces. Done again, it does no harm.
+    Raises Unavailable: then it is to be done again.
     """
+    if reason.startswith(FINAL):
+        store.refuse(address.id if reason.startswith("bounce") else store.mailbox(address), reason, now.wall)
     expires = int((now.wall + store.SUPPRESSED_KEPT).timestamp())
     suppressed = _withdraw(
         address.id,
         now.wall,
         lambda contact: replace(
             contact, standing=Standing.SUPPRESSED, reason=reason, ask=None, sent=True, leased_until=0,
-            expires=max(contact.expires, expires),
+            former_until=0, expires=max(contact.expires, expires),
         ),
     )  # fmt: skip
     if suppressed:
@@ -92,20 +100,32 @@ def drop(address: Address, reason: str, now: Now) -> None:
     end_all(address.id, now.wall)
 
 
+def readmit(address: Address, now: Now) -> None:
+    """Who answered START may be asked again; they are told nothing before they confirm anew. Raises Unavailable."""
+    if (store.refused(store.mailbox(address), now.wall) or "").startswith("stop"):
+        store.unrefuse(store.mailbox(address))
+
+
 def end_all(address: str, now: datetime) -> None:
-    """Stop what is still active of an address that is to be told nothing: what a crash left of `stop_all`, `drop`."""
+    """Stop what is still active of an address that is to be told nothing: what a crash left of `stop_all`, `drop`.
+
+    Who has confirmed since keeps it: the record that calls for this may come late, and more than once.
+    """
     for subscription in store.holding(address, now).subscriptions:
         if subscription.status is Status.ACTIVE:
-            stop(subscription.id, now)
+            stop(subscription.id, now, unless_confirmed=True)
 
 
 def honour_opt_outs(now: Now) -> None:
-    """Drop who answered STOP, as far as SNS alone knows of it. Raises Unavailable."""
+    """Drop who answered STOP, as far as SNS alone knows of it. Raises Unavailable.
+
+    That is not FINAL: SNS sends nothing to who is on its list, and only they themselves get off it.
+    """
     for number in sms.opted_out():
         address = Address(Channel.SMS, number)
         contact = store.contact(address.id, now.wall)
         if contact and contact.standing is not Standing.SUPPRESSED:
-            drop(address, "stop", now)
+            drop(address, "opted out", now)
 
 
 def deliveries(address: str, id: str, now: Now) -> tuple[Channel, list[tuple[LegId, Delivery]]]:
@@ -120,10 +140,15 @@ def deliveries(address: str, id: str, now: Now) -> tuple[Channel, list[tuple[Leg
 
 
 def page_of_code(code: str, now: Now, client: str) -> str:
-    """The URL that a short code in an SMS leads to. Raises BadLink, TooMany: 30 an hour are nobody's way to guess."""
-    limits.spend("short-by-client", client, 30, timedelta(hours=1), now.wall)
+    """The URL that a short code in an SMS leads to. Raises BadLink, TooMany: 30 an hour are nobody's way to guess.
+
+    Only wrong ones count: a whole airport may have one network address.
+    """
+    guesses = "short-by-client", limits.wide(client) or client, 30, timedelta(hours=1), now.wall
+    limits.check(*guesses)
     address = store.address_of_code(code, now.wall)
     if address is None:
+        limits.spend(*guesses)
         raise BadLink
     return links.manage(address, now.wall)
 

@@ -9,18 +9,24 @@
 | a change of a subscription (and address) | `save` | both, as they were read, and the follower: one transaction |
 | whose page a short code leads to | `address_of_code` | pk = code#<code>, sk = code |
 | the short code of an address | `keep_code` | the same, if nobody has it |
+| nobody is to ask a mailbox any more | `refuse` | pk = refused#<hash>, sk = refused |
+| whether that is so | `refused` | the same |
+| who has it may be asked again | `unrefuse` | the same |
 | any of these, once more where a race was lost | `persist` | |
 | what names a subscription, and whose that is | `subscription_id`, `address_of` | none |
+| who most likely reads what goes to an address | `mailbox` | none |
 
 A subscription that nobody agreed to lives 3 days after it was last asked for, and so does its address. One that
 somebody agreed to lives until 30 days after the local origin date of what it follows, also when it was stopped; its
-address, 60 days longer: so long hold the links of `manage`. A suppressed address lives 400 days, and so does a short
-code. What has expired is absent on every read. `revision` counts an item's writes.
+address, 60 days longer: so long hold the links of `manage`. A suppressed address lives 400 days, and so do a short
+code and a refusal, which stands by itself: an address that complains may be forgotten already. What has expired is
+absent on every read. `revision` counts an item's writes.
 
 A subscription's id begins with that of its address, and the rest comes from what it follows: so who asks again asks for
 the same subscription, and whose it is needs no look-up.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -80,6 +86,8 @@ class Contact:
     leased_until: int = 0  # somebody is sending it until then
     code_until: int = 0  # the code in it holds until then
     tries: int = 0  # of that code
+    former_at: int = 0  # the `asked_at` of the message before, whose code holds too, if it still does
+    former_until: int = 0
     confirmed_at: int | None = None
     wording: str | None = None  # the version of the text that was agreed to
     secret: str | None = field(default=None, repr=False)  # what a webhook's messages are signed with
@@ -147,6 +155,8 @@ class _Row(Model):
     leased_until = NumberAttribute(null=True)
     code_until = NumberAttribute(null=True)
     tries = NumberAttribute(null=True)
+    former_at = NumberAttribute(null=True)
+    former_until = NumberAttribute(null=True)
     confirmed_at = NumberAttribute(null=True)
     wording = UnicodeAttribute(null=True)
     secret = UnicodeAttribute(null=True)
@@ -235,6 +245,40 @@ def save(before: Contact | None, contact: Contact, subscription: Subscription, n
                 transaction.delete(follower)
 
 
+def mailbox(address: Address) -> str:
+    """Who most likely reads what goes to an address: ada+1@ and Ada@, or a browser whose keys are left out.
+
+    By that is counted and refused: nobody is to fill a mailbox by asking in a hundred spellings. Google's has no dots.
+    """
+    if address.channel is Channel.WEBPUSH:
+        return f"webpush {json.loads(address.value)['endpoint']}"
+    if address.channel is not Channel.EMAIL:
+        return address.id
+    local, _, domain = address.value.rpartition("@")
+    local = local.partition("+")[0].lower()
+    if domain in ("gmail.com", "googlemail.com"):
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain}"
+
+
+def refuse(key: str, reason: str, now: datetime) -> None:
+    """Whoever has an address (its id) or a mailbox is not to be asked any more, whether it is known or not."""
+    with storage():
+        _rows()(f"refused#{_hash(key)}", "refused", reason=reason, expires=_seconds(now + SUPPRESSED_KEPT)).save()
+
+
+def refused(key: str, now: datetime) -> str | None:
+    """Why an address (its id) or a mailbox is not to be asked any more."""
+    row = _get(f"refused#{_hash(key)}", "refused", now)
+    return row.reason if row else None
+
+
+def unrefuse(key: str) -> None:
+    """Take back that a mailbox is not to be asked."""
+    with storage():
+        _rows()(f"refused#{_hash(key)}", "refused").delete()
+
+
 def address_of_code(code: str, now: datetime) -> str | None:
     """The id of the address that a short code was made for."""
     if len(code) > LENGTH_OF_ID:
@@ -261,7 +305,7 @@ def persist(change: Callable[[], _T]) -> _T:
 
 
 def row_of_image(image: Mapping[str, Any]) -> Contact | Subscription | None:
-    """What a stream record's new image holds; None for a short code.
+    """What a stream record's new image holds; None for a short code or a refusal.
 
     Raises ValueError, KeyError or TypeError for an image that is none of this table's.
     """
@@ -288,13 +332,18 @@ def _as_read(revision: int, now: datetime) -> Condition:
     return absent
 
 
+def _hash(key: str) -> str:
+    """So that nobody who reads a key knows whose it is."""
+    return blake2b(key.encode(), digest_size=16).hexdigest()
+
+
 def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
 _OF_CONTACT = (
     "language", "reason", "ask", "asked_at", "sent", "leased_until", "code_until", "tries", "confirmed_at", "wording",
-    "secret", "code",
+    "secret", "code", "former_at", "former_until",
 )  # fmt: skip
 
 
@@ -314,7 +363,8 @@ def _contact(row: _Row) -> Contact:
     return Contact(
         Address(Channel(row.channel), row.value), row.language, Standing(row.standing), row.reason, row.ask,
         whole("asked_at"), bool(row.sent), whole("leased_until"), whole("code_until"), whole("tries"),
-        whole("confirmed_at") or None, row.wording, row.secret, row.code, whole("expires"), whole("revision"),
+        whole("former_at"), whole("former_until"), whole("confirmed_at") or None, row.wording, row.secret, row.code,
+        whole("expires"), whole("revision"),
     )  # fmt: skip
 
 

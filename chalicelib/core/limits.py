@@ -6,6 +6,7 @@ over is never read again, and `expires` is only for the broom. Whose counter it 
 
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from ipaddress import IPv6Network
 from math import ceil
 
 from chalicelib.core import aws
@@ -21,14 +22,11 @@ def spend(name: str, key: str, allowed: int, within: timedelta, now: datetime) -
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    seconds = int(within.total_seconds())
-    window = int(now.timestamp()) // seconds
-    ends = (window + 1) * seconds
-    whose = blake2b(key.encode(), digest_size=16).hexdigest()
+    counter, seconds, ends = _window(name, key, within, now)
     try:
         aws.client("dynamodb").update_item(
             TableName=config().limits_table,
-            Key={"pk": {"S": f"{name}#{whose}#{seconds}#{window}"}},
+            Key=counter,
             UpdateExpression="ADD n :one SET expires = :ends",
             ConditionExpression="attribute_not_exists(n) OR n < :allowed",
             ExpressionAttributeValues={
@@ -38,14 +36,44 @@ def spend(name: str, key: str, allowed: int, within: timedelta, now: datetime) -
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise Unavailable("nobody can count how often this was asked for") from error
-        count("RequestsLimited")
-        left = max(1, ceil(ends - now.timestamp()))
-        raise TooMany(
-            f"this may be done {allowed} times in {_span(seconds)}; try again in {left} seconds",
-            left, name, allowed, seconds,
-        ) from None  # fmt: skip
+        raise _too_many(name, allowed, seconds, ends, now) from None
     except BotoCoreError as error:
         raise Unavailable("nobody can count how often this was asked for") from error
+
+
+def check(name: str, key: str, allowed: int, within: timedelta, now: datetime) -> None:
+    """See that something may be done once more, and do not count it. Raises TooMany, Unavailable."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    counter, seconds, ends = _window(name, key, within, now)
+    try:
+        found = aws.client("dynamodb").get_item(TableName=config().limits_table, Key=counter, ConsistentRead=True)
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable("nobody can count how often this was asked for") from error
+    if int(found.get("Item", {}).get("n", {"N": "0"})["N"]) >= allowed:
+        raise _too_many(name, allowed, seconds, ends, now)
+
+
+def wide(client: str) -> str | None:
+    """The /48 of an IPv6 client (its /64, as routes give it): whoever has one has 65,536 of those. None for IPv4."""
+    return str(IPv6Network(client).supernet(new_prefix=48)) if ":" in client else None
+
+
+def _window(name: str, key: str, within: timedelta, now: datetime) -> tuple[dict[str, dict[str, str]], int, int]:
+    """The key of a counter, its window's seconds, and when that ends (seconds since 1970)."""
+    seconds = int(within.total_seconds())
+    window = int(now.timestamp()) // seconds
+    whose = blake2b(key.encode(), digest_size=16).hexdigest()
+    return {"pk": {"S": f"{name}#{whose}#{seconds}#{window}"}}, seconds, (window + 1) * seconds
+
+
+def _too_many(name: str, allowed: int, seconds: int, ends: int, now: datetime) -> TooMany:
+    count("RequestsLimited")
+    left = max(1, ceil(ends - now.timestamp()))
+    return TooMany(
+        f"this may be done {allowed} times in {_span(seconds)}; try again in {left} seconds",
+        left, name, allowed, seconds,
+    )  # fmt: skip
 
 
 def _span(seconds: int) -> str:

@@ -93,6 +93,8 @@ class World:
                 self.read.add(record["dynamodb"]["SequenceNumber"])
                 confirm.ask(record, self.now)
                 handled += 1
+            for message in asks():
+                confirm.ask_again(message["ask"], 0, self.now)
         return handled
 
     @property
@@ -139,6 +141,18 @@ def rows(table: str) -> list[dict[str, Any]]:
 def followers() -> list[dict[str, Any]]:
     """The rows of those who are told."""
     return [row for row in rows(config().followers_table) if row["pk"]["S"].startswith("page#")]
+
+
+def asks() -> list[dict[str, Any]]:
+    """The messages that call for a challenge, taken out of their queues."""
+    sqs, found = boto3.client("sqs"), []
+    for url in (config().pushes_queue, config().webhooks_queue):
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
+        for message in messages:
+            if "ask" in (body := json.loads(message["Body"])):
+                found.append(body)
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return found
 
 
 def _route(path: str) -> tuple[str, dict[str, str] | None]:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,7 +13,7 @@ import pytest
 from chalicelib.alerts import confirm, due, follow, ledger, links, manage, store
 from chalicelib.alerts.model import LANGUAGES, Delivery, Subject
 from chalicelib.alerts.store import Standing
-from chalicelib.channels import addresses, email, sms
+from chalicelib.channels import addresses, email, sms, webhook, webpush
 from chalicelib.channels.model import Address, Channel, Outcome, Receipt
 from chalicelib.core import callers
 from chalicelib.core.clock import Now
@@ -21,7 +22,8 @@ from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.flights import ingest
 
 from ..flights.legs import said, scheduled
-from .passenger import Answer, World, followers, rows, world
+from . import passenger
+from .passenger import Answer, World, asks, followers, rows, world
 
 pytestmark = pytest.mark.usefixtures("cloud")
 
@@ -106,7 +108,7 @@ def test_asking_again_and_again_sends_one_message(of: World) -> None:
 
 
 def test_an_address_is_asked_again_after_ten_minutes_and_three_times_a_day(of: World) -> None:
-    """What is asked for meanwhile waits with the first ask; each link confirms all of it."""
+    """And five times in 30 days. What is asked for meanwhile waits with the first; each link confirms all of it."""
     links_, counts = [], []
     for minute in range(0, 66, 6):
         of.follow(flight=FLIGHT, client=f"192.0.2.{minute}")
@@ -119,16 +121,31 @@ def test_an_address_is_asked_again_after_ten_minutes_and_three_times_a_day(of: W
     assert len(followers()) == 1
 
 
-def test_one_client_asks_twenty_times_an_hour(of: World) -> None:
-    """429 with the pause, the policy and the problem's type; IPv6 counts by /64."""
-    for n in range(20):
+def test_who_never_answers_is_asked_five_times_in_a_month(of: World) -> None:
+    """However long somebody goes on asking."""
+    of.later(days=10)  # the window of 30 days begins in June
+    for _ in range(20):
+        of.later(hours=6)
+        of.follow(number="UA1545", date="2026-09-10")
+        of.stream()
+    assert len(of.sent) == 5
+
+
+def test_one_client_asks_so_many_times_an_hour(of: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """429 with the pause, the policy and the problem's type; IPv6 counts by /64, and by /48 like an IPv4 address."""
+    monkeypatch.setattr(follow, "HOST_WISHES", 3)
+    monkeypatch.setattr(follow, "CLIENT_WISHES", 5)
+    for n in range(3):
         assert of.follow(f"p{n}@example.com", flight=FLIGHT, client=f"2001:db8::{n:x}").status == 202
     refused = of.follow("p@example.com", flight=FLIGHT, client="2001:db8::ffff")
     assert faults(refused, 429) == set()
     assert refused.headers["retry-after"] == "3600"
-    assert refused.headers["ratelimit-policy"] == '"follow-by-client";q=20;w=3600'
+    assert refused.headers["ratelimit-policy"] == '"follow-by-client";q=3;w=3600'
     assert refused.json["type"].endswith("#quota-exceeded")
-    assert of.follow("p@example.com", flight=FLIGHT, client="2001:db8:0:1::1").status == 202
+    for n, status in ((1, 202), (2, 202), (3, 429)):
+        assert of.follow(f"q{n}@example.com", flight=FLIGHT, client=f"2001:db8:0:{n}::1").status == status
+    assert of.follow("p@example.com", flight=FLIGHT, client="2001:db8:1::1").status == 202
+    assert [of.follow(f"r{n}@example.com", flight=FLIGHT).status for n in range(6)] == [202] * 5 + [429]
     of.later(hours=1)
     assert of.follow("q@example.com", flight=FLIGHT, client="2001:db8::ffff").status == 202
 
@@ -397,6 +414,12 @@ def test_the_browsers_language_and_the_airports_zone_are_the_defaults(of: World)
         ({"number": "UA1545", "date": "2026-07-08"}, "date"),
         ({"number": "UA1545", "date": "2027-07-10"}, "date"),
         ({"number": "UA1545", "date": "10.07.2026"}, "date"),
+        ({"number": "UA1545", "date": "0001-01-01"}, "date"),
+        ({"number": "UA1545", "date": "9999-12-31"}, "date"),
+        ({"origin": "EWR", "destination": "LAX", "date": "0001-01-01"}, "date"),
+        ({"origin": "EWR", "destination": "LAX", "date": "9999-12-31"}, "date"),
+        ({"flight": "UA1545-00010101-EWR"}, "flight"),
+        ({"flight": "UA1545-99991231-EWR"}, "flight"),
         ({"number": "1545", "date": "2026-07-10"}, "number"),
         ({"origin": "EWR", "date": "2026-07-10"}, "destination"),
         ({"destination": "EWR", "date": "2026-07-10"}, "origin"),
@@ -514,38 +537,66 @@ def test_an_sms_code_confirms_and_its_number_gets_a_short_link(of: World) -> Non
 
 
 def test_short_links_can_not_be_guessed(of: World) -> None:
-    """30 an hour, and nothing learnt."""
+    """30 wrong ones an hour, and nothing learnt; right ones do not count, as a whole airport may have one address."""
+    store.keep_code("abcdefghjk", "a" * 24, of.now.wall)
+    assert {of.open("https://f.test/s/abcdefghjk").status for _ in range(40)} == {303}
     answers = {of.open(f"https://f.test/s/{n:010}").status for n in range(30)}
     assert answers == {404}
     assert of.open("https://f.test/s/abcdefghjk").status == 429
 
 
-def test_a_code_holds_for_15_minutes_and_five_tries(of: World) -> None:
+def test_a_code_holds_for_15_minutes_and_so_many_tries(of: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """And nothing tells a wrong code from one that was never sent."""
+    monkeypatch.setattr(confirm, "TRIES_OF_ALL", 6)
     id_ = of.follow("+14155552671", "sms", flight=FLIGHT).json["id"]
     of.stream()
     right, path = of.code, f"/v1/subscriptions/{id_}/confirmation"
     wrong = f"{(int(right) + 1) % 1_000_000:06}"
     unknown = of.request("POST", f"/v1/subscriptions/{'0' * 40}/confirmation", {"code": wrong}).json
-    for n in range(5):
+    for n in range(6):
         answer = of.request("POST", path, {"code": wrong}, client=f"192.0.2.{n}")
         assert answer.json | {"instance": ""} == unknown | {"instance": ""}
     late = of.request("POST", path, {"code": right}, client="192.0.2.77").json
     assert late | {"instance": ""} == unknown | {"instance": ""}
-    of.later(minutes=11)
+    of.later(minutes=16)
     of.follow("+14155552671", "sms", flight=FLIGHT)
     of.stream()
     assert of.code != right
+    assert faults(of.request("POST", path, {"code": right})) == {"code"}
     of.later(minutes=16)
     assert faults(of.request("POST", path, {"code": of.code})) == {"code"}
     assert followers() == []
 
 
+def test_a_stranger_uses_up_nobody_elses_tries(of: World) -> None:
+    """Five are theirs; then they are told to wait, and whoever has the code is not."""
+    id_ = of.follow("+14155552671", "sms", flight=FLIGHT).json["id"]
+    of.stream()
+    path = f"/v1/subscriptions/{id_}/confirmation"
+    wrong = f"{(int(of.code) + 1) % 1_000_000:06}"
+    statuses = [of.request("POST", path, {"code": wrong}, client="198.51.100.6").status for _ in range(7)]
+    assert statuses == [400] * 5 + [429] * 2
+    assert of.request("POST", path, {"code": of.code}).status == 200
+
+
+def test_a_second_ask_leaves_the_first_code_valid(of: World) -> None:
+    """For its 15 minutes: who is about to type it is not to fail because somebody asked again."""
+    id_ = of.follow("+14155552671", "sms", flight=FLIGHT).json["id"]
+    of.stream()
+    first = of.code
+    of.later(minutes=11)
+    of.follow("+14155552671", "sms", flight=FLIGHT, client="198.51.100.6")
+    of.stream()
+    assert of.code != first
+    of.later(minutes=3)
+    assert of.request("POST", f"/v1/subscriptions/{id_}/confirmation", {"code": first}).status == 200
+
+
 def test_one_client_tries_twenty_codes_an_hour(of: World) -> None:
-    """Of whatever number."""
-    path = f"/v1/subscriptions/{'0' * 40}/confirmation"
-    assert {of.request("POST", path, {"code": "000000"}).status for _ in range(20)} == {400}
-    assert of.request("POST", path, {"code": "000000"}).status == 429
+    """Of whatever number; right ones do not count."""
+    paths = [f"/v1/subscriptions/{n:040}/confirmation" for n in range(21)]
+    assert {of.request("POST", path, {"code": "000000"}).status for path in paths[:20]} == {400}
+    assert of.request("POST", paths[20], {"code": "000000"}).status == 429
 
 
 def test_an_emails_address_is_not_confirmed_by_a_code(of: World) -> None:
@@ -592,6 +643,25 @@ def test_a_dead_server_does_not_hold_up_the_others(of: World, monkeypatch: pytes
     of.stream()
     of.stream(again=True)
     assert len(of.sent) == 1
+
+
+@pytest.mark.parametrize("channel", ["webhook", "webpush"])
+def test_the_stream_waits_for_no_strangers_server(of: World, monkeypatch: pytest.MonkeyPatch, channel: str) -> None:
+    """A challenge is called for by the queue of its channel, and sent once however often that says so."""
+    monkeypatch.setattr(addresses, "parse", Address)
+    monkeypatch.setattr(passenger, "asks", list)
+    of.follow({"endpoint": "https://push.example/1"} if channel == "webpush" else "https://example.com/hook", channel,
+              flight=FLIGHT)  # fmt: skip
+    of.stream()
+    assert of.sent == []
+    monkeypatch.undo()
+    [message] = asks()
+    sent: list[Any] = []
+    for provider in (webhook, webpush):
+        monkeypatch.setattr(provider, "send", lambda *a, **k: sent.append(a) or Receipt(Outcome.LATER))
+    for _ in range(2):
+        assert confirm.ask_again(message["ask"], 0, of.now) is None
+    assert len(sent) == 1
 
 
 def test_what_a_provider_does_not_take_now_is_sent_when_it_is_due_again(of: World) -> None:
@@ -690,10 +760,103 @@ def test_a_bounce_ends_everything_and_nobody_is_asked_any_more(of: World) -> Non
     assert (len(of.sent), followers()) == (1, [])
 
 
-def test_a_drop_of_whom_nobody_knows_does_nothing(of: World) -> None:
-    """Bounces may come long after."""
-    manage.drop(Address(Channel.EMAIL, "who@example.com"), "bounce: General", of.now)
-    assert rows(config().subscriptions_table) == []
+@pytest.mark.parametrize("reason", ["bounce: General", "complaint: abuse"])
+def test_who_was_forgotten_and_complains_is_not_asked_again(of: World, reason: str) -> None:
+    """Bounces and complaints may come long after; they are kept for 400 days, and tell nobody whose they are."""
+    manage.drop(Address(Channel.EMAIL, ADA), reason, of.now)
+    assert "ada" not in json.dumps(rows(config().subscriptions_table))
+    of.later(days=399)
+    of.follow(number="UA1545", date=f"{of.now.flight.date()}")
+    of.stream()
+    assert of.sent == []
+    of.later(days=2)
+    of.follow(number="UA1545", date=f"{of.now.flight.date()}")
+    of.stream()
+    assert len(of.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("complains", "spellings"),
+    [
+        (ADA, ["Ada@example.com", "ada+x@example.com", "ADA+y+z@example.com"]),
+        ("a.d.a@gmail.com", ["ada@gmail.com", "A.da+x@googlemail.com"]),
+    ],
+)
+def test_a_complaint_counts_for_every_spelling_of_a_mailbox(of: World, complains: str, spellings: list[str]) -> None:
+    """A bounce for its own alone, as anybody may make up a spelling that bounces."""
+    manage.drop(Address(Channel.EMAIL, complains), "complaint: abuse", of.now)
+    manage.drop(Address(Channel.EMAIL, "eve+nobody@example.com"), "bounce: General", of.now)
+    for spelling in [*spellings, "eve+nobody@example.com"]:
+        assert of.follow(spelling, flight=FLIGHT).status == 202
+        of.stream()
+    assert of.sent == []
+    of.follow("eve@example.com", flight=FLIGHT)
+    of.stream()
+    assert len(of.sent) == 1
+
+
+def test_stop_holds_until_who_said_it_says_start(of: World) -> None:
+    """Whoever else wants their number asked; and START by itself tells nothing."""
+    number = Address(Channel.SMS, "+14155552671")
+    id_ = of.follow(number.value, "sms", flight=FLIGHT).json["id"]
+    of.stream()
+    of.request("POST", f"/v1/subscriptions/{id_}/confirmation", {"code": of.code})
+    manage.drop(number, "stop", of.now)
+    of.later(days=1)
+    of.follow(number.value, "sms", number="UA1545", date="2026-07-11")
+    of.stream()
+    assert len(of.sent) == 1
+    for _ in range(2):
+        manage.readmit(number, of.now)
+    of.follow(number.value, "sms", number="UA1545", date="2026-07-11")
+    of.stream()
+    assert (len(of.sent), followers()) == (2, [])
+
+
+def test_start_takes_back_no_complaint(of: World) -> None:
+    """Only what was said by STOP."""
+    number = Address(Channel.SMS, "+14155552671")
+    manage.drop(number, "complaint: abuse", of.now)
+    manage.readmit(number, of.now)
+    of.follow(number.value, "sms", flight=FLIGHT)
+    of.stream()
+    assert of.sent == []
+
+
+def test_texts_that_ask_are_bounded_by_where_they_go_and_in_all(of: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some earn by each text to a network of theirs, and have many numbers; the answer stays the same."""
+    monkeypatch.setattr(follow, "REGION_SMS", 2)
+    monkeypatch.setattr(follow, "ALL_SMS", 3)
+    jamaica = [f"+1876555012{n}" for n in range(3)]
+    for number in [*jamaica, "+14155552671", "+442079460123"]:
+        assert of.follow(number, "sms", flight=FLIGHT).status == 202
+        of.stream()
+    assert [to for _, to, _ in of.sent] == [*jamaica[:2], "+14155552671"]
+    of.later(hours=1)
+    of.follow("+442079460123", "sms", flight=FLIGHT)
+    of.stream()
+    assert len(of.sent) == 4
+
+
+def test_a_host_gets_so_many_challenges_a_day(of: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many URLs it has."""
+    monkeypatch.setattr(addresses, "parse", Address)
+    for n in range(12):
+        of.follow(f"https://example.com/hook/{n}", "webhook", flight=FLIGHT)
+    of.follow("https://example.org/hook", "webhook", flight=FLIGHT)
+    of.stream()
+    of.stream()
+    assert sum(url.startswith("https://example.com/") for _, url, _ in of.sent) == 10
+    assert sum(url.startswith("https://example.org/") for _, url, _ in of.sent) == 1
+
+
+def test_a_browser_with_other_keys_is_the_same_browser(of: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody can make up keys."""
+    monkeypatch.setattr(addresses, "parse", Address)
+    for n in range(5):
+        of.follow({"endpoint": "https://push.example/1", "keys": {"auth": n}}, "webpush", flight=FLIGHT)
+        of.stream()
+    assert len(of.sent) == 3
 
 
 def test_who_answered_stop_may_come_back_by_a_new_code(of: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -727,11 +890,58 @@ def test_an_endpoint_that_is_gone_when_asked_is_dropped(of: World) -> None:
 
 def test_nobody_follows_more_than_so_many_things(of: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is there already may still be asked for."""
-    monkeypatch.setattr(follow, "MOST_SUBSCRIPTIONS", 3)
-    for n in range(3):
-        assert of.follow(number=f"UA{n + 1}", date="2026-07-20").status == 202
-    assert faults(of.follow(number="UA555", date="2026-07-20")) == {"address"}
-    assert of.follow(number="UA2", date="2026-07-20").status == 202
+    monkeypatch.setattr(follow, "MOST_PENDING", 3)
+    answers = [of.follow(number=f"UA{n + 1}", date="2026-07-20") for n in range(4)]
+    answers.append(of.follow(number="UA2", date="2026-07-20"))
+    assert {(each.status, each.json["status"]) for each in answers} == {(202, "pending")}
+    assert len(store.holding(contact(of).address.id, of.now.wall).subscriptions) == 3
+
+
+def test_what_strangers_wish_takes_nothing_from_what_is_followed(of: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does it tell them how much that is."""
+    monkeypatch.setattr(follow, "MOST_ACTIVE", 3)
+    monkeypatch.setattr(follow, "MOST_PENDING", 1)
+    confirmed(of)
+    for n, follows in ((1, 2), (2, 3), (3, 3)):
+        assert of.follow(number=f"UA{n}", date="2026-07-20").status == 202
+        of.stream()
+        assert len(followers()) == follows
+
+
+@pytest.mark.parametrize("all_of_it", [True, False])
+def test_who_follows_again_right_after_stopping_is_asked(of: World, all_of_it: bool) -> None:
+    """The ten minutes are for an ask that is open, not for one that was answered or taken back."""
+    id_ = confirmed(of)
+    if all_of_it:
+        manage.stop_all(contact(of).address.id, of.now.wall)
+    else:
+        manage.stop(id_, of.now.wall)
+    of.later(minutes=1)
+    of.follow(flight=FLIGHT)
+    of.stream()
+    assert len(of.sent) == 2
+    of.press(of.link)
+    assert len(followers()) == 1
+
+
+def test_old_records_end_nothing_that_was_agreed_to_since(of: World) -> None:
+    """The stream may give any of them again, in their order, at any time."""
+    confirmed(of)
+    manage.stop_all(contact(of).address.id, of.now.wall)
+    of.stream()
+    of.follow(flight=FLIGHT)
+    of.stream()
+    of.press(of.link)
+    of.stream()
+    assert len(followers()) == 1
+    of.stream(again=True)
+    assert (len(followers()), len(of.sent)) == (1, 2)
+
+
+def test_where_no_emails_are_sent_nobody_is_told_that_one_comes(of: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """EMAIL_SENDER is empty."""
+    monkeypatch.setattr(follow, "config", lambda: replace(config(), email_sender=""))
+    assert faults(of.follow(flight=FLIGHT)) == {"channel"}
 
 
 def test_what_nobody_agreed_to_is_forgotten_after_three_days(of: World) -> None:
@@ -775,6 +985,8 @@ def test_a_lost_race_is_run_again(of: World, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(store, "save", racing)
     assert of.follow(flight=FLIGHT).status == 202
+    asked = [row for row in rows(config().limits_table) if row["pk"]["S"].startswith("ask#")]
+    assert {row["n"]["N"] for row in asked} == {"1"}  # by day and by month
     lost = iter([True] * 100)
     assert of.follow(number="UA1545", date="2026-07-10").status == 503
 

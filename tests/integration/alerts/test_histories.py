@@ -163,7 +163,8 @@ class Telling(RuleBasedStateMachine):
 
 
 TestF6Histories = Telling.TestCase
-TestF6Histories.settings = settings(stateful_step_count=30)
+# Longer ones where there is time: in CI, and with --hypothesis-profile=long.
+TestF6Histories.settings = settings(stateful_step_count=20 if settings().max_examples <= 15 else 30)
 
 
 def test_the_history_machine_would_notice_a_loss() -> None:

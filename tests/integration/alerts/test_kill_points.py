@@ -22,8 +22,8 @@ from ..flights.legs import said
 from .following import NUMBER, Provider, a_flight, follow, means, no_sleep, write
 from .killing import Process, Queue, stream_records
 
-FOLLOWERS = 60  # two calls: of fifty, and of ten
-PARTS = 8  # so that workers share the points
+FOLLOWERS, IN_ONE_CALL = 8, 5  # two calls of the provider
+PARTS = 4  # so that workers share the points
 
 
 @contextmanager
@@ -70,9 +70,12 @@ def test_f1_whoever_dies_anywhere_loses_nothing_and_repeats_one_call_at_most(
 ) -> None:
     """Before and after every AWS call, one by one: everyone told; twice only who was in the call cut off."""
     monkeypatch.setattr(letters, "write", write)
+    monkeypatch.setattr(letters, "in_one_call", lambda channel: IN_ONE_CALL)
     unharmed = Process()
     with an_empty_gatecall():
-        assert one_change(unharmed).each == {f"s{n}": 1 for n in range(FOLLOWERS)}
+        provider = one_change(unharmed)
+    assert provider.calls == 2
+    assert provider.each == {f"s{n}": 1 for n in range(FOLLOWERS)}
     points = 2 * len(unharmed.calls)
     assert points > 30
     repeated = 0

@@ -6,7 +6,7 @@ import pytest
 from chalice.test import Client
 
 import app
-from chalicelib.alerts import links, manage
+from chalicelib.alerts import confirm, links, manage
 from chalicelib.core.clock import wall_now
 from chalicelib.core.errors import Unavailable
 from infra.local import events
@@ -44,3 +44,13 @@ def test_a_bounce_that_cannot_be_handled_is_set_aside(busy: bool, monkeypatch: p
     [letter] = set_aside()
     assert letter["function"] == "hear_email_events"
     assert letter["record"]["Sns"]["Message"] == told
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_challenge_goes_out_by_the_webhooks_own_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The queue's messages are pages to tell, or addresses to ask."""
+    asked: list[tuple[str, int]] = []
+    monkeypatch.setattr(confirm, "ask_again", lambda address, attempts, now: asked.append((address, attempts)))
+    record = {"messageId": "m", "body": json.dumps({"ask": "a" * 24}), "eventSource": "aws:sqs"}
+    app.call_webhooks(events.records(record), events.context("call_webhooks"))
+    assert asked == [("a" * 24, 0)]

@@ -50,7 +50,8 @@ CLIENT_WISHES = 300  # an hour: a whole airport may have one network address, an
 HOST_WISHES = 100  # an hour by an IPv6 /64; its /48 has as many as an IPv4 address
 ASK_AGAIN = timedelta(minutes=10)
 ASKS = ((3, DAY), (5, MONTH))  # of a mailbox
-HOST_ASKS = 10  # a day, of a webhook's host
+HOST_ASKS = 10  # a day, of a host that anybody may name: it gets no more, however many URLs it has
+BROWSERS = ("fcm.googleapis.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com")  # push for all
 REGION_SMS, ALL_SMS = 200, 1000  # asks by SMS an hour: some earn by each that goes to a network of theirs
 _LAST_ZONE = timezone(timedelta(hours=-12))  # where a day ends last
 
@@ -214,8 +215,11 @@ def _may_be_asked(address: Address, now: datetime) -> bool:
     try:
         for allowed, within in ASKS:
             limits.spend("ask", mailbox, allowed, within, now)
-        if address.channel is Channel.WEBHOOK:
-            limits.spend("ask-by-host", urlsplit(address.value).netloc, HOST_ASKS, DAY, now)
+        if address.channel in (Channel.WEBHOOK, Channel.WEBPUSH):
+            url = address.value if address.channel is Channel.WEBHOOK else json.loads(address.value)["endpoint"]
+            host = urlsplit(url).hostname or ""
+            if not f".{host}".endswith(tuple(f".{each}" for each in BROWSERS)):
+                limits.spend("ask-by-host", host, HOST_ASKS, DAY, now)
         if address.channel is Channel.SMS:
             limits.spend("sms-asks-by-region", _region(address.value), REGION_SMS, HOUR, now)
             limits.spend("sms-asks", "all", ALL_SMS, HOUR, now)

@@ -839,15 +839,17 @@ def test_texts_that_ask_are_bounded_by_where_they_go_and_in_all(of: World, monke
 
 
 def test_a_host_gets_so_many_challenges_a_day(of: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many URLs it has."""
+    """However many URLs, ports and browsers it has; what serves all browsers gets more."""
     monkeypatch.setattr(addresses, "parse", Address)
-    for n in range(12):
-        of.follow(f"https://example.com/hook/{n}", "webhook", flight=FLIGHT)
-    of.follow("https://example.org/hook", "webhook", flight=FLIGHT)
-    of.stream()
-    of.stream()
-    assert sum(url.startswith("https://example.com/") for _, url, _ in of.sent) == 10
-    assert sum(url.startswith("https://example.org/") for _, url, _ in of.sent) == 1
+    for n in range(6):
+        of.follow(f"https://example.com:{443 + n}/hook", "webhook", flight=FLIGHT)
+        of.follow({"endpoint": f"https://example.com/{n}"}, "webpush", flight=FLIGHT)
+        for of_browsers in range(2):
+            endpoint = f"https://updates.push.services.mozilla.com/{n}-{of_browsers}"
+            of.follow({"endpoint": endpoint}, "webpush", flight=FLIGHT)
+        of.stream()
+    assert sum("//example.com" in to for _, to, _ in of.sent) == 10
+    assert sum("mozilla" in to for _, to, _ in of.sent) == 12
 
 
 def test_a_browser_with_other_keys_is_the_same_browser(of: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from chalicelib.alerts import confirm, fanout, ledger, plan
 from chalicelib.alerts.ledger import Due, Kind, Page
-from chalicelib.alerts.model import Subject
+from chalicelib.alerts.model import Subject, subjects
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.core.telemetry import count, logger
@@ -67,7 +67,7 @@ def _remind(found: Due, now: Now) -> None:
     leg = LegId.parse(found.task.name)
     flight = next(iter(read.current([leg], now.flight)), None)
     if flight:
-        fanout.queue_pages(flight)
+        fanout.queue_pages(flight, ledger.following(leg, subjects(flight))[1])
     following = plan.next_reminder(flight, now.flight) if flight else None
     ledger.settle(found.task, found.revision, following, leg.date)
 
@@ -79,7 +79,7 @@ def _look_for_flights(found: Due, now: Now) -> None:
     flights = plan.flights_of(subject, now.flight)
     for flight in flights:
         if str(flight.leg) not in known:
-            fanout.queue_pages(flight, [str(subject)])
+            fanout.queue_pages(flight, ledger.following(flight.leg, [str(subject)])[1])
             plan.reminder(flight, now.flight)
     note = " ".join(sorted(known | {str(flight.leg) for flight in flights}))
     ledger.settle(found.task, found.revision, plan.next_look(subject, flights, now.flight), subject.day, note)

@@ -6,10 +6,11 @@ the flight fanned out at their version already.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chalicelib.alerts import ledger, plan
+from chalicelib.alerts.ledger import Page
 from chalicelib.alerts.model import subjects
 from chalicelib.channels.model import Channel
 from chalicelib.core import aws
@@ -27,25 +28,23 @@ PATIENCE = 5  # times that messages SQS did not take are given to it
 def fan_out(told: Mapping[str, Any], now: Now) -> None:
     """Queue the pages of a flight that changed (a message of `flight-changes`). Raises Unavailable."""
     leg, version = LegId.parse(told["flight"]), int(told["version"])
-    if ledger.fanned(leg) >= version:
-        logger.info("fanned out already", flight=str(leg), version=version)
-        return
     flight = next(iter(read.current([leg], now.flight)), None)
     if flight is None:
         return
-    queued = queue_pages(flight)
-    if queued:
-        plan.reminder(flight, now.flight)
+    fanned, pages = ledger.following(leg, subjects(flight))
+    if not pages or fanned >= version:
+        logger.info("nobody to tell", flight=str(leg), version=version, fanned_out=fanned)
+        return
+    queue_pages(flight, pages)
+    plan.reminder(flight, now.flight)
     ledger.mark_fanned(leg, flight.version)  # last: what a crash cut off comes again
-    logger.info("fanned out", flight=str(leg), version=flight.version, pages=queued)
+    logger.info("fanned out", flight=str(leg), version=flight.version, pages=len(pages))
 
 
-def queue_pages(flight: Flight, followed_by: Iterable[str] | None = None) -> int:
-    """Queue the pages of a flight's followers, or of those who follow it by some subjects. Returns how many."""
-    pages = ledger.pages(subjects(flight) if followed_by is None else followed_by)
+def queue_pages(flight: Flight, pages: Sequence[Page]) -> None:
+    """Have the followers of a flight on these pages looked at."""
     queue([(page.channel, {"leg": str(flight.leg), "page": str(page), "version": flight.version}) for page in pages])
     count("AlertPagesQueued", len(pages))
-    return len(pages)
 
 
 def queue(messages: Iterable[tuple[Channel, Mapping[str, Any]]], delay: int = 0) -> None:

@@ -3,7 +3,7 @@
 | question or fact | function | key |
 | --- | --- | --- |
 | a page with room for one follower more | `place` | pk = head#flight:UA1545-20260710-EWR, sk = head (counts up) |
-| the pages of subjects | `pages` | the same, of all subjects in one call |
+| the pages of a leg's subjects, and how far it was fanned out | `following` | the same, and the next; one call |
 | a follower, as it is kept | `follower_row` | pk = page#flight:UA1545-20260710-EWR#email#0, sk = subscription |
 | who follows, by page | `followers` | the same |
 | what each of a page was told of a leg | `entries` | pk = told#UA1545-20260710-EWR#(page), sk = subscription |
@@ -11,8 +11,7 @@
 | somebody begins to tell followers | `claim` | the same, each as it was read |
 | what came of it | `mark` | the same, by whoever claimed |
 | what a subscription was told, by leg | `deliveries` | the same |
-| up to which version a leg was fanned out | `fanned` | pk = leg#UA1545-20260710-EWR, sk = fanned |
-| it was fanned out up to a version | `mark_fanned` | the same, if below |
+| a leg was fanned out up to a version | `mark_fanned` | pk = leg#UA1545-20260710-EWR, sk = fanned; if below |
 | something is due at an instant | `plan` | pk = due#page#…, sk = clock; the earliest instant stays |
 | what is due | `due` | index `due`: due = clock#shard, due_at |
 | somebody takes it up | `take` | pk = due#page#…, as it was read |
@@ -188,15 +187,17 @@ def place(subject: Subject, channel: Channel) -> int:
     return (int(getattr(row, channel)) - 1) // PAGE[channel]
 
 
-def pages(subjects: Iterable[str]) -> list[Page]:
-    """All pages of subjects (consistent), in one call."""
+def following(leg: LegId, subjects: Iterable[str]) -> tuple[int, list[Page]]:
+    """Up to which version a leg was fanned out, and all pages of its subjects (consistent), in one call."""
+    keys = [(f"leg#{leg}", "fanned"), *((f"head#{subject}", "head") for subject in subjects)]
     with storage():
-        heads = list(batch_get(_rows(), [(f"head#{subject}", "head") for subject in subjects], consistent=True))
-    return [
-        Page(head.pk.removeprefix("head#"), channel, number)
-        for head in heads
+        rows = list(batch_get(_rows(), keys, consistent=True))
+    version = next((int(row.version) for row in rows if row.sk == "fanned"), 0)
+    return version, [
+        Page(row.pk.removeprefix("head#"), channel, number)
+        for row in rows
         for channel in Channel
-        for number in range(-(-int(getattr(head, channel) or 0) // PAGE[channel]))
+        for number in range(-(-int(getattr(row, channel) or 0) // PAGE[channel]))
     ]
 
 
@@ -309,13 +310,6 @@ def deliveries(follower: Follower, legs: Iterable[LegId]) -> list[tuple[LegId, D
         rows = list(batch_get(_rows(), [(key, follower.id) for key in by_key], consistent=True))
     found = [(by_key[row.pk], delivery) for row in rows for delivery in _entry(row).recent]
     return sorted(found, key=lambda each: each[1].at, reverse=True)
-
-
-def fanned(leg: LegId) -> int:
-    """Up to which version a leg's followers were told, or are being told (consistent)."""
-    with storage():
-        row = next(iter(batch_get(_rows(), [(f"leg#{leg}", "fanned")], consistent=True)), None)
-    return int(row.version) if row else 0
 
 
 def mark_fanned(leg: LegId, version: int) -> None:

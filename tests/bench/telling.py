@@ -170,7 +170,7 @@ def _follow(leg: LegId) -> Meter:
         passenger.stream()
         agreed = passenger.press(passenger.link)
         passenger.stream()
-    if (asked.status, agreed.status) != (202, 200) or not ledger.pages([f"flight:{leg}"]):
+    if (asked.status, agreed.status) != (202, 200) or not ledger.following(LegId.parse(str(leg)), [f"flight:{leg}"])[1]:
         raise RuntimeError(f"{asked.text} {agreed.text}")
     del meter.dynamodb["DescribeTable"]  # by whoever reads the stream here
     return meter

@@ -87,9 +87,13 @@ class Queue:
         reported = result.get("batchItemFailures") if isinstance(result, dict) else None
         failed = {failure.get("itemIdentifier") for failure in reported or ()}
         if failed <= {message["MessageId"] for message in messages}:  # else the report is wrong: the whole batch failed
-            for message in messages:
-                if message["MessageId"] not in failed:
-                    self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+            done = [
+                {"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]}
+                for n, message in enumerate(messages)
+                if message["MessageId"] not in failed
+            ]
+            if done:
+                self._sqs.delete_message_batch(QueueUrl=self._url, Entries=done)
 
 
 class Topic:
@@ -120,8 +124,10 @@ class Topic:
         messages = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=0).get(
             "Messages", []
         )
+        if messages:
+            done = [{"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(messages)]
+            self._sqs.delete_message_batch(QueueUrl=self._url, Entries=done)
         for message in messages:
-            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
             self._deliver(json.loads(message["Body"]))
         return bool(messages)
 

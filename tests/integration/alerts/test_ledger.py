@@ -59,10 +59,10 @@ def test_followers_fill_pages_by_channel() -> None:
     numbers = [ledger.place(FLIGHT, Channel.WEBHOOK) for _ in range(41)]
     assert numbers == [0] * 20 + [1] * 20 + [2]
     assert ledger.place(FLIGHT, Channel.EMAIL) == 0
-    assert sorted(ledger.pages([str(FLIGHT), "number:UA1545-20260710"])) == [
+    assert sorted(ledger.following(LEG, [str(FLIGHT), "number:UA1545-20260710"])[1]) == [
         Page(str(FLIGHT), Channel.EMAIL, 0), *(Page(str(FLIGHT), Channel.WEBHOOK, n) for n in range(3))
     ]  # fmt: skip
-    assert ledger.pages(["flight:UA1-20260710-EWR"]) == []
+    assert ledger.following(LEG, ["flight:UA1-20260710-EWR"]) == (0, [])
 
 
 def test_what_was_told_comes_back_as_it_was_kept() -> None:
@@ -130,10 +130,10 @@ def test_a_claim_fails_on_a_row_that_was_marked_since_it_was_read(now: Now) -> N
 
 def test_a_leg_is_fanned_out_upwards() -> None:
     """An older version never takes a newer one back."""
-    assert ledger.fanned(LEG) == 0
+    assert ledger.following(LEG, [])[0] == 0
     for version in (3, 2):
         ledger.mark_fanned(LEG, version)
-    assert ledger.fanned(LEG) == 3
+    assert ledger.following(LEG, [])[0] == 3
 
 
 def test_deliveries_come_newest_first() -> None:

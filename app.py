@@ -207,7 +207,7 @@ def hear_email_events(event: SNSEvent) -> None:
 
 @app.on_sns_message(settings.sms_replies_topic)
 def hear_sms_replies(event: SNSEvent) -> None:
-    """Stop for whoever answers STOP."""
+    """Stop for whoever answers STOP; let who answers START be asked again."""
     from chalicelib.alerts import manage
     from chalicelib.channels import feedback
 
@@ -215,6 +215,8 @@ def hear_sms_replies(event: SNSEvent) -> None:
         reply = feedback.read_sms_reply(message)
         if reply and reply[1]:
             manage.drop(reply[0], "stop", _now())
+        elif reply and reply[1] is False:
+            manage.readmit(reply[0], _now())
 
     _hear("hear_sms_replies", event, handle)
 

@@ -180,7 +180,8 @@ def follow(body: FollowRequest, headers: Mapping[str, str], client: str) -> Foll
     """Follow a flight, a flight number on a date, or a route on a date.
 
     One message asks the address to confirm; until then nothing else goes there. The answer is the same whether the
-    address is known or not. Asking again sends no second message within ten minutes, and none after three a day.
+    address is known or not. Asking again sends no second message within
+    ten minutes while one is open, and none after three a day or five in 30 days.
     """
     from chalicelib.alerts import follow
 
@@ -189,7 +190,7 @@ def follow(body: FollowRequest, headers: Mapping[str, str], client: str) -> Foll
 
 @routes.post("/v1/subscriptions/{id}/confirmation", callers=ANYONE, others={404: None})
 def confirm_by_code(id: str, body: ConfirmByCode, client: str) -> ConfirmedAnswer:
-    """Confirm an address by the code that was sent there: it holds for 15 minutes and five tries."""
+    """Confirm an address by the code that was sent there: it holds for 15 minutes, and five tries of each client."""
     from chalicelib.alerts import confirm
 
     now = _now()

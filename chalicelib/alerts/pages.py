@@ -15,6 +15,7 @@ from chalicelib.alerts.store import Contact, Holding, Status, Subscription
 from chalicelib.channels import addresses
 from chalicelib.core.clock import Now
 from chalicelib.core.routes import Document
+from chalicelib.flights.model import Flight
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -40,7 +41,9 @@ border:1px solid var(--soft);border-radius:.5rem;padding:.5rem;min-height:2.75re
 input[type=checkbox]{width:1.25rem;height:1.25rem;vertical-align:middle}
 button{display:block;width:100%;font:inherit;font-weight:600;color:var(--on);background:var(--act);
 border:1px solid var(--act);border-radius:.5rem;padding:.5rem 1rem;min-height:2.75rem;margin:.75rem 0;cursor:pointer}
-a{color:var(--act)}h3{font-size:1rem;margin:.75rem 0 .25rem}ul{margin:.25rem 0;padding-inline-start:1.25rem}
+a{color:var(--act)}.ends{display:flex;flex-wrap:wrap;gap:0 1.5rem}.ends>div{flex:1 1 12rem}
+dl{margin:.25rem 0 .75rem}dt{color:var(--soft);font-size:.9rem}dd{margin:0 0 .4rem}
+h3{font-size:1rem;margin:.75rem 0 .25rem}ul{margin:.25rem 0;padding-inline-start:1.25rem}
 button.quiet{color:var(--act);background:transparent}
 :focus-visible{outline:.2rem solid var(--act);outline-offset:.1rem}
 """
@@ -94,21 +97,32 @@ def said(language: str, notice: str, heading: str = "heading_manage", status: in
 
 def _followed(subscription: Subscription, language: str, now: Now) -> dict[str, Any]:
     # Of a route it would take a look at every flight: whose page this is, has had a message about the one that matters.
-    flights = [] if subscription.subject.route else plan.flights_of(subscription.subject, now.flight)
+    subject = subscription.subject
+    flights = [] if subject.route else plan.flights_of(subject, now.flight)
+    states = [
+        (words.state_of(flight, language, now.flight, subject.number), _calendar(flight, language))
+        for flight in flights
+    ]
     dues = [due for flight in flights if (due := words.due_of(flight, language, now.flight))]
     t, rule = words.page_texts(language), subscription.rule
     quiet = [f"{at:%H:%M}" for at in rule.quiet] if rule.quiet else ["", ""]
     return {
         "id": subscription.id,
-        "label": words.subject_label(subscription.subject, language),
+        "label": words.subject_label(subject, language),
         "status": t[f"status_{subscription.status}"],
         "going": subscription.status is not Status.STOPPED,
         "rule": rule,
         "interests": [(each, t[f"interest_{each}"], each in rule.interests) for each in Interest],
         "quiet_from": quiet[0],
         "quiet_to": quiet[1],
+        "states": states,
         "dues": dues,
     }
+
+
+def _calendar(flight: Flight, language: str) -> str:
+    """Where a flight's .ics is, as seen from a page."""
+    return f"../v1/flights/{flight.leg}/calendar.ics?language={language}"
 
 
 def _page(

@@ -7,6 +7,7 @@ the sentences that a flight's news make; a file for each channel puts them toget
 from chalicelib.alerts.words.email import EmailWords, Links, confirm_email, email_of
 from chalicelib.alerts.words.push import confirm_push, push_of
 from chalicelib.alerts.words.sms import confirm_sms, sms_of
+from chalicelib.alerts.words.state import State, state_of
 from chalicelib.alerts.words.story import Due, due_of
 from chalicelib.alerts.words.texts import brand, due_texts, language_names, page_texts, subject_label
 from chalicelib.alerts.words.webhook import confirm_webhook, webhook_of
@@ -15,6 +16,7 @@ __all__ = [
     "Due",
     "EmailWords",
     "Links",
+    "State",
     "brand",
     "confirm_email",
     "confirm_push",
@@ -27,6 +29,7 @@ __all__ = [
     "page_texts",
     "push_of",
     "sms_of",
+    "state_of",
     "subject_label",
     "webhook_of",
 ]

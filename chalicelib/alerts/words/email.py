@@ -103,7 +103,7 @@ def email_of(
         summary=between.join(s.text for s in others if s.part is not Part.REASON),
         reason=between.join(s.text for s in others if s.part is Part.REASON),
         grave=not _GRAVE.isdisjoint(news.matters),
-        ends=tuple(_ends(t, flight, now)),
+        ends=tuple(ends(t, flight, now)),
         due=due(t, flight, now),
         why=said(t["email"]["why"], flight=f"{name(flight, number)} {route(t, flight)}".strip()),
     )
@@ -142,7 +142,7 @@ def _templates() -> "Environment":
     )
 
 
-def _ends(t: Texts, flight: Flight, now: datetime) -> Iterator[End]:
+def ends(t: Texts, flight: Flight, now: datetime) -> Iterator[End]:
     """The two columns of the table; of a diverted flight the second is the airport it goes to."""
     words, status, leg = t["email"], flight.status, flight.leg
     yield End(words["departure"], _place(t, leg.origin), tuple(_departure(t, flight, now)))

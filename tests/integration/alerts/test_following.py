@@ -242,6 +242,27 @@ def test_the_page_behind_an_sms_says_what_may_be_due(of: World) -> None:
     assert "https://www.ecfr.gov/" in of.open(page).text
 
 
+def test_the_page_shows_how_a_followed_flight_stands(of: World) -> None:
+    """Whoever opens it sees the times, the gate and the calendar's link; and first of all that it is cancelled."""
+    confirmed(of)
+    page = links.manage(contact(of).address.id, of.now.wall)
+    at = of.now.flight
+    ingest.take([said(1545, at, at, departure_terminal="C", departure_gate="C72")], of.now, sleep=lambda _: None)
+    shown = of.open(page).text
+    for word in ("Newark (EWR)", "Houston (IAH)", "<strong>C72</strong>", "10:00", f"{FLIGHT}/calendar.ics"):
+        assert word in shown, word
+    assert "<h3>" not in shown
+    ingest.take([said(1545, at, at, estimated_out=at + timedelta(hours=3))], of.now, sleep=lambda _: None)
+    assert "Houston leaves LATER:" in of.open(page).text
+    of.later(minutes=1)
+    ingest.take([said(1545, at, of.now.flight, cancelled=True)], of.now, sleep=lambda _: None)
+    shown = of.open(page).text
+    assert "is CANCELLED.</h3>" in shown
+    assert "C72" not in shown
+    assert "calendar.ics" not in shown
+    assert ">active<" not in shown
+
+
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "text/plain"])
 def test_a_mail_program_unsubscribes_in_one_click(of: World, kind: str) -> None:
     """RFC 8058: no cookie, no page before it, years later, and again."""

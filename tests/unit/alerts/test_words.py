@@ -325,6 +325,29 @@ def test_after_departure_the_expected_arrival_is_told():
     assert "arrive" not in told(CASES["returned"])
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("case", CASES)
+def test_how_a_flight_stands_is_shown_in_every_language(case, language):
+    """Complete, whatever it does; with its gate while passengers are to leave."""
+    state = words.state_of(CASES[case][0], language, NOW)
+    shown = " ".join([state.headline or "", state.summary, *(c.value for end in state.ends for c in end.cells)])
+    assert not re.search("[{}]|None", shown), shown
+    assert (state.headline or "UA1545").startswith("UA1545")
+
+
+def test_how_a_flight_stands_begins_with_what_matters_most():
+    """That it does not fly, that it is late; of one on time, nothing but its times."""
+    said = {case: words.state_of(CASES[case][0], "en", NOW) for case in CASES}
+    assert said["cancelled"].headline == "UA1545 Newark–Los Angeles is CANCELLED."
+    assert said["diverted"].headline == "UA1545 Newark–Los Angeles: DIVERTED to Boston."
+    assert said["leaves-later"].headline == "UA1545 Newark–Los Angeles leaves LATER: 18:05 EDT instead of 17:20."
+    assert said["arrives-later"].headline == "UA1545 Newark–Los Angeles arrives LATER: 20:50 PDT instead of 20:20."
+    assert said["landed"].headline == "UA1545 Newark–Los Angeles has landed in Los Angeles."
+    assert said["gate"].headline is None
+    assert [c.value for c in said["gate"].ends[0].cells] == ["C", "B7", "17:20"]
+    assert [bool(said[case].calendar) for case in ("gate", "cancelled", "diverted", "landed")] == [True] + [False] * 3
+
+
 def _subject():
     from chalicelib.alerts.model import Subject
 

@@ -30,7 +30,9 @@ _SAY_WHEN = {
     Matter.REMINDER,
     *_MOVED,
 }  # matters whose sentence says when it leaves
-_SAY_WHY = {Matter.CANCELLED, Matter.DIVERTED, Matter.RETURNED, Matter.DELAYED, Matter.REMINDER}
+_SAY_WHY = {Matter.CANCELLED, Matter.DELAYED, Matter.REMINDER}
+# The codes say why it left late: not why it turned aside or back, and nothing once what they were given for is undone.
+_SAY_NO_MORE_WHY = {Matter.DIVERTED, Matter.RETURNED, Matter.REINSTATED}
 _NOT_LATE = (Phase.CANCELLED, Phase.DIVERTED, Phase.RETURNED)  # of these it says nothing by how much they are late
 _IN_THE_AIR = (Phase.DEPARTED, Phase.AIRBORNE)
 
@@ -153,7 +155,7 @@ class _Told:
             yield Sentence(Part.ADVICE, beside["ask_airline"])
             if leaves(status):
                 yield Sentence(Part.FORMERLY, said(beside["was_to_leave"], time=self._leaves()))
-        if matters & _SAY_WHY and (why := self._why()):
+        if matters & _SAY_WHY and not matters & _SAY_NO_MORE_WHY and (why := self._why()):
             yield Sentence(Part.REASON, said(beside["reason"], reason=why))
 
     @property
@@ -196,7 +198,7 @@ class _Told:
                     yield _new("belt", before.belt, status.belt)
                 case Matter.REINSTATED:
                     yield matter, {"time": self._leaves()}
-                case Matter.REMINDER if not _MOVED & set(self.news.matters):
+                case Matter.REMINDER if not {*_MOVED, Matter.REINSTATED} & set(self.news.matters):
                     yield matter, {"time": self._leaves(), "span": self._until()}
                 case Matter.CANCELLED | Matter.FINAL_CALL | Matter.BOARDING:
                     yield matter.replace("-", "_"), {}

@@ -180,6 +180,27 @@ def test_the_weightiest_reason_is_told_and_an_unknown_one_is_not():
     assert "Reason" not in told(unknown)
 
 
+def test_no_old_delays_reason_is_given_for_something_else():
+    """The codes say why it left late, not why it turned aside or back; nor why one flies after all."""
+    late = {"delay_codes": (DelayCode("71", minutes=45),)}
+    for subject, matters in (
+        (flight(actual_out=OUT, diverted_to="BOS", **late), [Matter.DIVERTED]),
+        (flight(actual_out=NOW, returned=True, **late), [Matter.RETURNED, Matter.DELAYED]),
+        (flight(**late), [Matter.REINSTATED, Matter.REMINDER]),
+    ):
+        for language, reason in (("en", "Reason"), ("de", "Grund")):
+            assert (
+                reason not in told((subject, news(*matters)), language) + email((subject, news(*matters)), language)[1]
+            )
+
+
+def test_a_flight_that_flies_after_all_says_its_time_once():
+    """Also where a reminder is due with it."""
+    both = flight(), news(Matter.REINSTATED, Matter.REMINDER, cancelled=True)
+    assert told(both).startswith("UA1545 FLIES AFTER ALL: it leaves 17:20 EDT.")
+    assert told(both).count("17:20") == 1
+
+
 # ---- email
 
 

@@ -1,13 +1,13 @@
 """The sentences that tell a flight's news, the first of them what happened; and what may be due for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from chalicelib.airports.lookup import airport
-from chalicelib.alerts.model import Matter, News, arrives, leaves, to_leave
+from chalicelib.alerts.model import REMINDERS, Matter, News, arrives, leaves, to_leave
 from chalicelib.alerts.words.texts import (
     Texts,
     city,
@@ -35,6 +35,8 @@ _SAY_WHY = {Matter.CANCELLED, Matter.DELAYED, Matter.REMINDER}
 _SAY_NO_MORE_WHY = {Matter.DIVERTED, Matter.RETURNED, Matter.REINSTATED}
 _NOT_LATE = (Phase.CANCELLED, Phase.DIVERTED, Phase.RETURNED)  # of these it says nothing by how much they are late
 _IN_THE_AIR = (Phase.DEPARTED, Phase.AIRBORNE)
+_IN_TIME = 5  # minutes that a reminder may take to be sent
+_LONG = 3  # hours until departure from which on minutes are not said
 
 
 class Part(StrEnum):
@@ -180,7 +182,7 @@ class _Told:
     def _events(self) -> Iterator[tuple[str, dict[str, str]]]:
         """For each matter the key of its text, and what is filled in."""
         status, before = self.status, self.news.before
-        for matter in self.news.matters:
+        for matter in self._ordered():
             match matter:
                 case Matter.DIVERTED:
                     yield self._diverted(status.diverted_to)
@@ -202,6 +204,14 @@ class _Told:
                     yield matter, {"time": self._leaves(), "span": self._until()}
                 case Matter.CANCELLED | Matter.FINAL_CALL | Matter.BOARDING:
                     yield matter.replace("-", "_"), {}
+
+    def _ordered(self) -> Sequence[Matter]:
+        """The matters, the weightiest first; a gate that is only now known is no weightier than the reminder."""
+        matters, before = self.news.matters, self.news.before
+        if Matter.REMINDER not in matters:
+            return matters
+        known = {Matter.GATE: clean(before.gate), Matter.TERMINAL: clean(before.terminal)}
+        return sorted(matters, key=lambda matter: matter in known and not known[matter])
 
     def _diverted(self, to: str | None) -> tuple[str, dict[str, str]]:
         if not to:
@@ -246,12 +256,12 @@ class _Told:
         return moment(self.t, arrives(self.status), self.status.destination or "", self.now)
 
     def _until(self) -> str:
-        """How long it is until departure: in whole hours where it is long."""
+        """How long it is until departure: hours where a reminder is in time or it is long, else minutes too."""
         out = leaves(self.status)
-        minutes = max(0, round((out - self.now).total_seconds() / 60)) if out else 0
-        if minutes < 90:
-            return span(self.t, minutes)
-        return said(self.t["times"]["in_hours"], hours=round(minutes / 60))
+        minutes = max(0, int((out - self.now).total_seconds() // 60)) if out else 0
+        in_time = (hours for hours in REMINDERS if 0 <= 60 * hours - minutes <= _IN_TIME)
+        hours = next(in_time, minutes // 60)
+        return said(self.t["times"]["in_hours"], hours=hours) if hours >= _LONG else span(self.t, minutes)
 
 
 def _new(key: str, before: str | None, after: str | None) -> tuple[str, dict[str, str]]:

@@ -128,11 +128,33 @@ def test_the_gate_is_told_until_departure():
 
 def test_a_reminder_says_how_long_it_is_and_what_is_new():
     """A new time stands for the reminder's own."""
-    assert told(CASES["reminder"]) == "UA1545 leaves in 2 hours: 17:20 EDT. Newark–Los Angeles\nTerminal C, gate B7."
+    assert told(CASES["reminder"]) == "UA1545 leaves in 2 h 20 min: 17:20 EDT. Newark–Los Angeles\nTerminal C, gate B7."
     both = DELAYED, news(Matter.DELAYED, Matter.GATE, Matter.REMINDER)
     assert told(both).count("18:05") == 1
     tomorrow = words.push_of(flight(), news(Matter.REMINDER), "de", OUT - timedelta(hours=24))[0]
     assert tomorrow == "UA1545: Abflug in 24 Stunden, 17:20 Uhr EDT am Fr, 10. Juli"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [(24 * 60, "24 hours"), (24 * 60 - 4, "24 hours"), (23 * 60 + 30, "23 hours"), (3 * 60, "3 hours"),
+     (3 * 60 - 4, "3 hours"), (2 * 60 + 54, "2 h 54 min"), (96, "1 h 36 min"), (120, "2 h"), (45, "45 min")],
+)  # fmt: skip
+def test_how_long_it_is_until_departure_is_never_made_longer(minutes, said):
+    """But by the few minutes that a reminder takes to be sent."""
+    title = words.push_of(flight(), news(Matter.REMINDER), "en", OUT - timedelta(minutes=minutes))[0]
+    assert title == f"UA1545 leaves in {said}: 17:20 EDT" + " on Fri 10 Jul" * (minutes > 18 * 60)
+
+
+def test_a_gate_that_is_first_known_comes_after_the_reminder():
+    """It is no news that something changed; a gate or terminal that did comes first."""
+    three = OUT - timedelta(hours=3)
+    first = news(Matter.GATE, Matter.TERMINAL, Matter.REMINDER)
+    subject = words.email_of(flight(), first, "en", three).subject
+    assert subject == "UA1545 Newark–Los Angeles leaves in 3 hours: 17:20 EDT"
+    assert words.push_of(flight(), first, "en", three)[1].endswith("\nGate B7. Terminal C.")
+    changed = news(Matter.GATE, Matter.TERMINAL, Matter.REMINDER, gate="B4")
+    assert words.push_of(flight(), changed, "en", three)[0] == "UA1545: NEW gate B7, no longer B4"
 
 
 def test_a_cancellation_says_what_to_do():

@@ -10,7 +10,6 @@ from chalicelib.airports.lookup import airport
 from chalicelib.alerts.model import REMINDERS, Matter, News, arrives, leaves, to_leave
 from chalicelib.alerts.words.texts import (
     Texts,
-    city,
     clean,
     moment,
     moment_before,
@@ -18,6 +17,7 @@ from chalicelib.alerts.words.texts import (
     said,
     span,
     texts,
+    which,
 )
 from chalicelib.flights.carriers import carrier
 from chalicelib.flights.identity import FlightNumber
@@ -80,7 +80,7 @@ def route(t: Texts, flight: Flight, *, codes: bool = False) -> str:
     if not flight.status.destination:
         return ""
     ends = (flight.leg.origin, flight.status.destination)
-    origin, destination = ((clean(end, 4) or "?") if codes else city(t, end) for end in ends)
+    origin, destination = ((clean(end, 4) or "?") if codes else which(t, end) for end in ends)
     return said(t["beside"]["route"], origin=origin, destination=destination)
 
 
@@ -247,7 +247,7 @@ class _Told:
         return reason_words(self.t, max(codes, key=lambda code: code.minutes or 0))
 
     def _city(self, code: str | None) -> str:
-        return (clean(code or "?", 4) or "?") if self.codes else city(self.t, code or "?")
+        return (clean(code or "?", 4) or "?") if self.codes else which(self.t, code or "?")
 
     def _leaves(self) -> str:
         return moment(self.t, leaves(self.status), self.flight.leg.origin, self.now)

@@ -4,18 +4,19 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 from email.utils import parseaddr
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chalicelib.airports.lookup import airport, zone
+from chalicelib.airports.lookup import airport, lines, parse, zone
 from chalicelib.alerts.model import LANGUAGES, Subject
 from chalicelib.flights.delay_codes import plain_words, reason
 from chalicelib.flights.model import DelayCode
 
 Texts = Mapping[str, Any]  # a language's file
 
+_PROMINENT = 1021  # of the airports: these are international, or busy, or sold under a metropolis's code
 LONGEST_VALUE = 12  # characters of a gate, terminal or belt
 
 
@@ -53,7 +54,7 @@ def subject_label(subject: Subject, language: str) -> str:
     t = texts(language)
     day = day_words(t, subject.day)
     if subject.route:
-        origin, destination = (city(t, code) for code in subject.route)
+        origin, destination = (which(t, code) for code in subject.route)
         return said(t["subject"]["route"], origin=origin, destination=destination, day=day)
     number = subject.leg.flight if subject.leg else subject.number
     return said(t["subject"]["flight"], flight=number, day=day)
@@ -84,6 +85,36 @@ def city(t: Texts, code: str) -> str:
     if place is None:
         return clean(code) or "?"
     return str(t["cities"].get(place.city, place.city)) or code
+
+
+def which(t: Texts, code: str) -> str:
+    """The city of an airport, and its code where the city has several, such as "New York JFK"."""
+    name = city(t, code)
+    if name == code or not _one_of_several(code):
+        return name
+    return said(t["beside"]["several"], city=name, code=clean(code, 4))
+
+
+@lru_cache(maxsize=4096)
+def _one_of_several(code: str) -> bool:
+    """Whether a prominent airport other than this one lies in a city of the same name."""
+    place = airport(code)
+    return place is not None and bool(_prominent().get(_known_as(place.city), set()) - {place.icao})
+
+
+@cache
+def _prominent() -> Mapping[str, set[str]]:
+    """The airports to reckon with, by city: the data have them first."""
+    found: dict[str, set[str]] = {}
+    for line in lines().split(b"\n", _PROMINENT + 1)[1:-1]:
+        place = parse(line)
+        found.setdefault(_known_as(place.city), set()).add(place.icao)
+    return found
+
+
+def _known_as(name: str) -> str:
+    """Mississauga is Toronto to passengers."""
+    return str(texts("en")["cities"].get(name, name))
 
 
 def moment(t: Texts, at: datetime | None, code: str, now: datetime) -> str:

@@ -253,7 +253,7 @@ def test_the_page_shows_how_a_followed_flight_stands(of: World) -> None:
         assert word in shown, word
     assert "<h3>" not in shown
     ingest.take([said(1545, at, at, estimated_out=at + timedelta(hours=3))], of.now, sleep=lambda _: None)
-    assert "Houston leaves LATER:" in of.open(page).text
+    assert "Houston IAH leaves LATER:" in of.open(page).text
     of.later(minutes=1)
     ingest.take([said(1545, at, of.now.flight, cancelled=True)], of.now, sleep=lambda _: None)
     shown = of.open(page).text

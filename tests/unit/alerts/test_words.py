@@ -391,6 +391,18 @@ def test_how_a_flight_stands_begins_with_what_matters_most():
     assert [bool(said[case].calendar) for case in ("gate", "cancelled", "diverted", "landed")] == [True] + [False] * 3
 
 
+def test_passengers_to_a_city_with_several_airports_read_which():
+    """In a subject, an SMS and a push; in the table it stands beside the city anyway."""
+    case = flight("JFK", "PDX", diverted_to="PWM", actual_out=OUT), news(Matter.DIVERTED)
+    subject, text, _ = email(case)
+    assert subject == "UA1545 New York JFK–Portland PDX: DIVERTED to Portland PWM"
+    assert "Departure: New York (JFK)" in text
+    assert words.sms_of(*case, "en", NOW, None).startswith(
+        "UA1545 New York JFK-Portland PDX: DIVERTED to Portland PWM."
+    )
+    assert "New York JFK–Portland PDX" in told(case)
+
+
 def _subject():
     from chalicelib.alerts.model import Subject
 

@@ -138,6 +138,18 @@ def test_what_is_followed_is_said_in_words(language):
     assert words.subject_label(Subject.parse("route:EWR-LAX-20260710"), language) == route
 
 
+def test_a_city_with_several_airports_is_said_with_the_code():
+    """Also where the other one is in a city of the same name far away, or the city's own airport is in a suburb."""
+    english, chinese = texts.texts("en"), texts.texts("zh")
+    several = {"JFK": "New York JFK", "PWM": "Portland PWM", "IST": "Istanbul IST", "YTZ": "Toronto YTZ"}
+    alone = {"EWR": "Newark", "LAX": "Los Angeles", "MAN": "Manchester", "XXX": "XXX"}
+    assert {code: texts.which(english, code) for code in several | alone} == several | alone
+    assert texts.which(chinese, "JFK") == "纽约JFK"
+    assert words.subject_label(Subject.parse("route:JFK-LAX-20260710"), "de") == (
+        "New York JFK–Los Angeles am Freitag, 10. Juli"
+    )
+
+
 def test_the_first_of_a_month_is_said_as_french_says_it():
     """Le 1er juillet, le 2 juillet."""
     assert texts.day_words(texts.texts("fr"), date(2026, 7, 1)) == "mercredi 1er juillet"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _GRAVE = {Matter.CANCELLED, Matter.DIVERTED, Matter.RETURNED, Matter.FINAL_CALL}
+_OVER = (Phase.CANCELLED, Phase.DIVERTED, Phase.LANDED, Phase.ARRIVED)
 # Where a recipient's links come in: control characters, which no value of a feed keeps.
 _LINK = "\x02{}\x03"
 _ONLY_WITH = "\x02?{}\x03"
@@ -84,6 +85,7 @@ class _Content(NamedTuple):
     reason: str
     grave: bool
     ends: tuple[End, ...]
+    calendar: bool
     due: Due | None
     why: str
 
@@ -104,6 +106,7 @@ def email_of(
         reason=between.join(s.text for s in others if s.part is Part.REASON),
         grave=not _GRAVE.isdisjoint(news.matters),
         ends=tuple(ends(t, flight, now)),
+        calendar=planned(flight),
         due=due(t, flight, now),
         why=said(t["email"]["why"], flight=f"{name(flight, number)} {route(t, flight)}".strip()),
     )
@@ -142,6 +145,12 @@ def _templates() -> "Environment":
     )
 
 
+def planned(flight: Flight) -> bool:
+    """Whether an entry for it in a calendar is still of use."""
+    status = flight.status
+    return status.expected_out is not None and status.phase not in _OVER
+
+
 def ends(t: Texts, flight: Flight, now: datetime) -> Iterator[End]:
     """The two columns of the table; of a diverted flight the second is the airport it goes to."""
     words, status, leg = t["email"], flight.status, flight.leg
@@ -162,7 +171,7 @@ def _departure(t: Texts, flight: Flight, now: datetime) -> Iterator[Cell]:
     status, words, origin = flight.status, t["email"], flight.leg.origin
     actual = status.actual_out or status.actual_off
     scheduled = status.scheduled_out or status.scheduled_off
-    if (out := leaves(status)) and out != scheduled:
+    if (out := leaves(status)) and out != scheduled and not status.cancelled:
         yield _time(t, words["left"] if actual else words["expected"], out, origin, now)
     if to_leave(status):
         yield from _values((words["terminal"], status.departure_terminal), (words["gate"], status.departure_gate))
@@ -174,7 +183,7 @@ def _arrival(t: Texts, flight: Flight, now: datetime) -> Iterator[Cell]:
     status, words, destination = flight.status, t["email"], flight.status.destination or ""
     actual = status.actual_in or status.actual_on
     scheduled = status.scheduled_in or status.scheduled_on
-    if (in_ := arrives(status)) and in_ != scheduled and status.phase is not Phase.RETURNED:
+    if (in_ := arrives(status)) and in_ != scheduled and status.phase not in (Phase.CANCELLED, Phase.RETURNED):
         yield _time(t, words["arrived"] if actual else words["expected"], in_, destination, now)
     if status.phase not in (Phase.CANCELLED, Phase.RETURNED):
         yield from _values(
@@ -208,7 +217,7 @@ def _text(t: Texts, content: _Content) -> str:
         lines = (f"- {line}" for line in content.due.lines)
         rules = (_labelled(t, rule, url) for rule, url in content.due.rules)
         paragraphs.append("\n".join((words["heading"], words["intro"], *lines, *rules, words["not_advice"])))
-    paragraphs.append("".join(_linked(t, link) for link in ("flight", "calendar")))
+    paragraphs.append("".join(_linked(t, link) for link in ("flight", "calendar")[: 1 + content.calendar]))
     paragraphs.append(f"-- \n{content.why}\n" + "".join(_linked(t, link) for link in ("manage", "unsubscribe")))
     return "\n\n".join(filter(None, paragraphs))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.alerts.model import Matter, News, to_leave, unseen
-from chalicelib.alerts.words.email import End, ends
+from chalicelib.alerts.words.email import End, ends, planned
 from chalicelib.alerts.words.story import Part, sentences
 from chalicelib.alerts.words.texts import texts
 from chalicelib.flights.identity import FlightNumber
@@ -20,7 +20,6 @@ _SAID = {
 }
 _SAID_ON_TIME = {Phase.BOARDING: Matter.BOARDING, Phase.DEPARTED: Matter.DEPARTED, Phase.AIRBORNE: Matter.DEPARTED}
 _BESIDE = (Part.LATE, Part.ADVICE, Part.REASON)  # what neither the headline nor the table says
-_OVER = (Phase.CANCELLED, Phase.DIVERTED, Phase.LANDED, Phase.ARRIVED)
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,7 @@ def state_of(flight: Flight, language: str, now: datetime, number: FlightNumber 
         first, *others = sentences(t, flight, News((matter,), before=known, after=known), now, number)
         headline = first.text
         summary = t["beside"]["between"].join(each.text for each in others if each.part in _BESIDE)
-    planned = status.expected_out is not None and status.phase not in _OVER
-    return State(headline, summary, tuple(ends(t, flight, now)), t["email"]["calendar"] if planned else None)
+    return State(headline, summary, tuple(ends(t, flight, now)), t["email"]["calendar"] if planned(flight) else None)
 
 
 def _matter(status: FlightStatus) -> Matter | None:

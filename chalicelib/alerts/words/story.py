@@ -155,8 +155,9 @@ class _Told:
             yield from self._place(matters)
         if Matter.CANCELLED in matters:
             yield Sentence(Part.ADVICE, beside["ask_airline"])
-            if leaves(status):
-                yield Sentence(Part.FORMERLY, said(beside["was_to_leave"], time=self._leaves()))
+            if was := self.news.before.out or status.scheduled_out or status.scheduled_off:
+                time = moment(self.t, was, self.flight.leg.origin, self.now)
+                yield Sentence(Part.FORMERLY, said(beside["was_to_leave"], time=time))
         if matters & _SAY_WHY and not matters & _SAY_NO_MORE_WHY and (why := self._why()):
             yield Sentence(Part.REASON, said(beside["reason"], reason=why))
 

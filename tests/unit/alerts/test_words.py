@@ -166,6 +166,25 @@ def test_a_cancellation_says_what_to_do():
         assert said in text
 
 
+def test_a_cancellation_says_when_it_was_to_leave_as_they_knew_it():
+    """The time they were told last; an estimate nobody told them of is not said, nor expected any more."""
+    subject = flight(cancelled=True, estimated_out=OUT + later(90), estimated_in=IN + later(90))
+    assert "It was to leave 18:05 EDT." in told((subject, news(Matter.CANCELLED, out=OUT + later(45))))
+    assert "It was to leave 17:20 EDT." in told((subject, news(Matter.CANCELLED)))
+    assert "It was to leave 17:20 EDT." in told((subject, news(Matter.CANCELLED, out=None)))
+    _, text, _ = email((subject, news(Matter.CANCELLED)))
+    assert "Expected" not in text
+    assert "Scheduled: 17:20 EDT" in text
+
+
+@pytest.mark.parametrize("case", ["cancelled", "diverted", "landed"])
+def test_what_is_not_to_be_planned_any_more_is_offered_to_no_calendar(case):
+    """While it is still to fly as planned, it is."""
+    assert LINKS.calendar not in "".join(email(CASES[case]))
+    assert LINKS.calendar in email(CASES["gate"])[1]
+    assert LINKS.calendar in email(CASES["gate"])[2]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_may_be_due_comes_with_its_sum_and_its_rule(language):
     """A flight from Munich five hours late: each kind once, and the rule's own page."""

@@ -48,6 +48,7 @@ button.quiet{color:var(--act);background:transparent}
 :focus-visible{outline:.2rem solid var(--act);outline-offset:.1rem}
 """
 _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_HEADINGS = {"confirmed": "heading_confirmed", "link_invalid": "heading_invalid"}
 HEADERS = {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'",
@@ -66,7 +67,7 @@ def to_confirm(contact: Contact, subscriptions: Sequence[Subscription]) -> Docum
 
 def confirmed(language: str) -> Document:
     """That an address is confirmed."""
-    return said(language, "confirmed", "heading_confirm")
+    return said(language, "confirmed")
 
 
 def to_unsubscribe(subscription: Subscription) -> Document:
@@ -90,9 +91,9 @@ def to_manage(holding: Holding, now: Now, notice: str | None = None, status: int
     )  # fmt: skip
 
 
-def said(language: str, notice: str, heading: str = "heading_manage", status: int = 200) -> Document:
-    """A page that says one thing; `notice` and `heading` name texts."""
-    return _page("said", language, heading, notice, status)
+def said(language: str, notice: str, status: int = 200) -> Document:
+    """A page that says one thing; `notice` names a text."""
+    return _page("said", language, _HEADINGS.get(notice, "heading_manage"), notice, status)
 
 
 def _followed(subscription: Subscription, language: str, now: Now) -> dict[str, Any]:

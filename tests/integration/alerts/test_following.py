@@ -217,6 +217,16 @@ def test_who_stopped_everything_is_asked_anew(of: World) -> None:
     assert len(of.sent) == 2
 
 
+def test_each_pages_title_says_what_it_is(of: World) -> None:
+    """It asks to confirm before, not after; and of a bad link it says that it is bad."""
+    of.follow(flight=FLIGHT)
+    of.stream()
+    assert "<h1>Confirm your flight messages</h1>" in of.open(of.link).text
+    assert "<h1>Confirmed</h1>" in of.press(of.link).text
+    bad = of.open("https://flights.test/follow/manage?token=x")
+    assert (bad.status, "<title>This link is not valid</title>" in bad.text) == (404, True)
+
+
 def test_nobody_agrees_by_opening_a_page(of: World) -> None:
     """Scanners open every link, again and again."""
     id_ = of.follow(flight=FLIGHT).json["id"]

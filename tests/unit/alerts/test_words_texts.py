@@ -144,7 +144,7 @@ def test_a_city_with_several_airports_is_said_with_the_code():
     several = {"JFK": "New York JFK", "PWM": "Portland PWM", "IST": "Istanbul IST", "YTZ": "Toronto YTZ"}
     alone = {"EWR": "Newark", "LAX": "Los Angeles", "MAN": "Manchester", "XXX": "XXX"}
     assert {code: texts.which(english, code) for code in several | alone} == several | alone
-    assert texts.which(chinese, "JFK") == "纽约JFK"
+    assert texts.which(chinese, "JFK") == "纽约（JFK）"
     assert words.subject_label(Subject.parse("route:JFK-LAX-20260710"), "de") == (
         "New York JFK–Los Angeles am Freitag, 10. Juli"
     )

@@ -306,7 +306,8 @@ def confirm_button(query: LinkQuery) -> Document:
     """Confirm an address."""
     from chalicelib.alerts import confirm, pages
 
-    return _page(lambda: pages.confirmed(confirm.by_link(query.token, _now()).language))
+    now = _now()
+    return _page(lambda: pages.confirmed(confirm.by_link(query.token, now), now))
 
 
 @routes.get("/follow/unsubscribe", callers=ANYONE, max_age=None, produces=HTML, others=PAGES)

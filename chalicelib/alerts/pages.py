@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.alerts import plan, words
+from chalicelib.alerts import links, plan, words
 from chalicelib.alerts.model import LANGUAGES, Interest
 from chalicelib.alerts.store import Contact, Holding, Status, Subscription
 from chalicelib.channels import addresses
@@ -48,7 +48,7 @@ button.quiet{color:var(--act);background:transparent}
 :focus-visible{outline:.2rem solid var(--act);outline-offset:.1rem}
 """
 _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_HEADINGS = {"confirmed": "heading_confirmed", "link_invalid": "heading_invalid"}
+_HEADINGS = {"link_invalid": "heading_invalid"}
 HEADERS = {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'",
@@ -65,9 +65,15 @@ def to_confirm(contact: Contact, subscriptions: Sequence[Subscription]) -> Docum
     return _page("confirm", language, "heading_confirm", labels=labels, address=addresses.hidden(contact.address))
 
 
-def confirmed(language: str) -> Document:
-    """That an address is confirmed."""
-    return said(language, "confirmed")
+def confirmed(contact: Contact, now: Now) -> Document:
+    """That an address is confirmed, and where to see and change what it is told."""
+    return _page(
+        "confirmed",
+        contact.language,
+        "heading_confirmed",
+        "confirmed",
+        token=links.manage_token(contact.address.id, now.wall),
+    )
 
 
 def to_unsubscribe(subscription: Subscription) -> Document:

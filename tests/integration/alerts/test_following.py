@@ -289,6 +289,14 @@ def test_a_mail_program_unsubscribes_in_one_click(of: World, kind: str) -> None:
     assert of.request("POST", f"{parts.path}?{parts.query}", raw=body, headers={"Content-Type": kind}).status == 200
 
 
+def test_whoever_confirmed_is_led_to_what_they_follow(of: World) -> None:
+    """The thank-you page's link opens the page that shows and changes it."""
+    of.follow(flight=FLIGHT)
+    of.stream()
+    [token] = re.findall(r'href="manage\?token=([^"]+)"', of.press(of.link).text)
+    assert of.request("GET", f"/follow/manage?token={token}").status == 200
+
+
 def test_a_second_click_says_the_same_and_does_nothing(of: World) -> None:
     """And by the API's own door too."""
     confirmed(of)

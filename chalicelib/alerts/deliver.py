@@ -7,8 +7,8 @@ queue that comes twice, late or out of order tells nothing twice. The order of r
 - What goes out in one call of the provider is claimed first, each row as it was read, for longer than a function runs;
   then sent; then marked. Two functions on one page can't both claim a row. A crash before the call tells nobody, and
   the claim runs out; a crash between the provider's answer and the mark repeats that one call; what is marked is never
-  sent again. The queue's message comes back until all is done. (Where SES refuses a whole call for one bad address, its
-  halves are sent by themselves, and a crash among them repeats those that were taken: `channels.email`.)
+  sent again. The queue's message comes back until all is done. Where SES refuses a whole call for one bad address, its
+  halves are claimed, sent and marked by themselves.
 - Who must wait (quiet hours, a retry) is not told and not marked: the page is planned to be looked at again.
 """
 
@@ -26,7 +26,7 @@ from uuid import uuid4
 from chalicelib.alerts import fanout, ledger, letters
 from chalicelib.alerts.ledger import Clock, Entry, Kind, Page, Task
 from chalicelib.alerts.model import Delivery, Follower, News, Wait, decide, unseen
-from chalicelib.channels.model import Channel, Outcome, Receipt
+from chalicelib.channels.model import CallRefused, Channel, Outcome, Receipt
 from chalicelib.core.clock import Now
 from chalicelib.core.deadletters import set_aside
 from chalicelib.core.errors import Unavailable
@@ -160,7 +160,11 @@ def _tell(sight: _Sight, batch: Sequence[tuple[Follower, News]], work: _Work, me
     work.busy |= len(claimed) < len(batch)
     ours = [(follower, news) for follower, news in batch if follower.id in claimed]
     going = [id_ for id_ in claimed if written[id_] is not None]
-    receipts = means.send(page.channel, [written[id_] for id_ in going]) if going else []
+    try:
+        receipts = means.send(page.channel, [written[id_] for id_ in going]) if going else []
+    except CallRefused:
+        _tell_halves(sight, ours, claimed, work, means)
+        return
     said = dict(zip(going, receipts, strict=True))
     after = {f.id: _after(claimed[f.id], news, sight, said.get(f.id)) for f, news in ours}
     for id_ in going:
@@ -184,6 +188,18 @@ def _tell(sight: _Sight, batch: Sequence[tuple[Follower, News]], work: _Work, me
     if work.failed_in_a_row >= ENOUGH.get(page.channel, len(work.news)):
         work.refused = True
         work.look_again("wall", now.wall + PROBE)
+
+
+def _tell_halves(
+    sight: _Sight, ours: Sequence[tuple[Follower, News]], claimed: Mapping[str, Entry], work: _Work, means: Means
+) -> None:
+    """Let go of a call that was refused as a whole, and tell its halves: each claimed, sent and marked by itself."""
+    free = {id_: replace(entry, claim_until=0) for id_, entry in claimed.items()}
+    ledger.mark(sight.flight.leg, sight.page, free)
+    anew = replace(sight, known={**sight.known, **free})
+    half = len(ours) // 2
+    for part in (ours[:half], ours[half:]):
+        _tell(anew, part, work, means)
 
 
 def _written(follower: Follower, news: News, sight: _Sight, means: Means) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Any
 
-from chalicelib.channels.model import Outcome, Receipt
+from chalicelib.channels.model import CallRefused, Outcome, Receipt
 from chalicelib.core import aws
 from chalicelib.core.config import config
 from chalicelib.core.telemetry import logger
@@ -51,8 +51,8 @@ def at_once(emails: Sequence[Email]) -> int:
 def send(emails: Sequence[Email]) -> list[Receipt]:
     """Send at most 50 messages in one call of SES (`at_once`). Returns a receipt for each, in their order.
 
-    SES refuses all of a call for one address or message that it can't read. Only then, nothing having been sent, its
-    halves are sent by themselves, until that one is found.
+    SES refuses all of a call for one address or message that it can't read. Raises CallRefused then: nothing was sent,
+    and whoever sends halves finds that one.
     """
     if len(emails) > MOST_AT_ONCE:
         raise ValueError(f"{len(emails)} emails are too many for one call")
@@ -63,8 +63,7 @@ def send(emails: Sequence[Email]) -> list[Receipt]:
     receipts = _call(emails)
     if isinstance(receipts, Receipt):
         if receipts.outcome is Outcome.REFUSED and len(emails) > 1:
-            half = len(emails) // 2
-            return send(emails[:half]) + send(emails[half:])
+            raise CallRefused(receipts.reason)
         return [receipts] * len(emails)
     return receipts
 

@@ -49,3 +49,7 @@ class Receipt:
 
 # Functions that send at a time: app.py bounds the queues by it, and each function takes its share of the rate.
 AT_ONCE = {Channel.EMAIL: 5, Channel.SMS: 2, Channel.PUSH: 10, Channel.WEBPUSH: 10, Channel.WEBHOOK: 20}
+
+
+class CallRefused(Exception):
+    """A provider took nothing of a call of several messages, for the fault of one: smaller calls may be taken."""

@@ -1,7 +1,10 @@
 """A change reaches its followers, each once."""
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import time, timedelta
 from itertools import chain, repeat
 from typing import Any
@@ -11,10 +14,11 @@ import pytest
 from chalicelib.alerts import deliver, due, fanout, ledger, letters, plan
 from chalicelib.alerts.ledger import Entry, Kind, Page, Task
 from chalicelib.alerts.model import Follower, QuietHours, Rule, Subject
-from chalicelib.channels.model import Address, Channel, Outcome, Receipt
+from chalicelib.channels.model import Address, CallRefused, Channel, Outcome, Receipt
 from chalicelib.core.clock import Now
 
 from .following import Provider, a_flight, changes, deliver_all, follow, means, queued, set_aside, tell, write
+from .killing import Killed
 
 pytestmark = pytest.mark.usefixtures("cloud")
 
@@ -387,3 +391,33 @@ def test_a_flight_that_was_not_there_yet_is_reminded_of_and_looked_for_no_longer
         found for found in ledger.due("flight", now.flight + timedelta(days=9), 10) if found.task.kind is Kind.LOOK
     ]
     assert bool(looks) == (subject.route is not None)
+
+
+@pytest.mark.parametrize("dies_at", [None, 0, 1, 2])
+def test_one_that_ses_cannot_read_spoils_no_other(dies_at: int | None, now: Now, provider: Provider) -> None:
+    """A call refused for one address is told by halves, each claimed by itself; a crash repeats one of them at most."""
+    flight = a_flight(now, departure_gate="B4")
+    follow(flight, 7, now)
+    fanout.fan_out(changes(flight, now, now.flight, departure_gate="B7"), now)
+    [page] = queued()
+    calls: list[set[str]] = []
+
+    def send(channel: Channel, batch: Sequence[tuple[str, str]]) -> list[Receipt]:
+        names = {name for name, _ in batch}
+        if "s4" in names:
+            if len(batch) > 1:
+                raise CallRefused("BadRequestException")
+            return [Receipt(Outcome.REFUSED)]
+        calls.append(names)
+        if len(calls) - 1 == dies_at:
+            raise Killed
+        return provider.send(channel, batch)
+
+    how = replace(means(provider), send=send)
+    with suppress(Killed):
+        deliver.deliver(page, now, how)
+    deliver.deliver(page, later(now, minutes=3), how)
+    told = Counter(name for names in calls for name in names)
+    assert set(told) == {f"s{n}" for n in range(7)} - {"s4"}
+    twice = {name for name, times in told.items() if times > 1}
+    assert twice == (set() if dies_at is None else calls[dies_at])

@@ -98,7 +98,7 @@ def _followed(flight: Flight, channel: Channel, number: int, had: int = 0) -> Le
     """Keep a flight's followers, many at a time, who had so many messages before."""
     subject, rule = Subject(leg=flight.leg), Rule()
     entry = ledger.Entry(
-        model.at_first(flight, rule, NOW.flight),
+        model.at_first(flight, NOW.flight),
         tuple(Delivery(NOW.wall, ("gate",), 1, Outcome.ACCEPTED, _RECEIPT(n)) for n in range(had)),
         revision=1,
     )

@@ -24,7 +24,7 @@ def send(subscription: str, payload: bytes, *, topic: str, urgent: bool, now: da
     """Send a payload to a browser's subscription (`addresses.parse`). A later message of a topic replaces one that
     still waits. `now` is wall time.
     """
-    from webpush import WebPush, WebPushSubscription  # type: ignore[import-untyped]
+    from webpush import WebPush, WebPushSubscription  # type: ignore[import-untyped] # has no types
 
     if len(payload) > LARGEST:
         return Receipt(Outcome.REFUSED, reason=f"{len(payload)} bytes are too many")

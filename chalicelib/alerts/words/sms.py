@@ -14,7 +14,7 @@ from chalicelib.flights.model import Flight
 
 _MAY_BE_MISSING = tuple(Part)[1:]
 _BEFORE_NAMES = (Part.FORMERLY, Part.REASON, Part.DUE)  # these are left out before cities become codes
-# Letters that are no other letter with an accent.
+# Letters that are no other letter with an accent. (noqa: that they look like others is why they stand here.)
 _LIKE = {"–": "-", "’": "'", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D",  # noqa: RUF001
          "ð": "d", "þ": "th", "Þ": "Th", "ı": "i"}  # fmt: skip  # noqa: RUF001
 

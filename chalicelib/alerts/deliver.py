@@ -193,10 +193,8 @@ def _tell(sight: _Sight, batch: Sequence[tuple[Follower, News]], work: _Work, me
 def _tell_halves(
     sight: _Sight, ours: Sequence[tuple[Follower, News]], claimed: Mapping[str, Entry], work: _Work, means: Means
 ) -> None:
-    """Let go of a call that was refused as a whole, and tell its halves: each claimed, sent and marked by itself."""
-    free = {id_: replace(entry, claim_until=0) for id_, entry in claimed.items()}
-    ledger.mark(sight.flight.leg, sight.page, free)
-    anew = replace(sight, known={**sight.known, **free})
+    """Tell the halves of a call that was refused as a whole: each claimed anew, sent and marked by itself."""
+    anew = replace(sight, known={**sight.known, **claimed})
     half = len(ours) // 2
     for part in (ours[:half], ours[half:]):
         _tell(anew, part, work, means)

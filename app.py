@@ -36,7 +36,7 @@ def machine_of(key: str) -> callers.Machine | None:
     """Whose API key this is."""
     from chalicelib.accounts import keys
 
-    return keys.machine_of(key)
+    return keys.machine_of(key, clock.wall_now())
 
 
 @callers.recognise_links_by

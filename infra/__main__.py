@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     gone.add_argument("key", help="the key as it was shown")
     dead = commands.add_parser("deadletters", help="records that could not be handled")
     dead.add_argument("action", choices=("list", "replay"))
-    keys = commands.add_parser("rotate-keys", help="change the key that signs the links in messages")
+    keys = commands.add_parser("rotate-keys", help="change the keys that sign access tokens and the links in messages")
     made = commands.add_parser("provision", help="create or update a stage's tables, topics, queues and secrets on AWS")
     made.add_argument("--stage", required=True)
     for command in (key, gone, dead, keys):
@@ -64,16 +64,17 @@ def _run(given: argparse.Namespace, console: Console) -> int:
             console.print(f"The key of {given.name} for {', '.join(airports)}, shown this once:", soft_wrap=True)
             print(secret)
         case "revoke", _:
-            keys.revoke(given.key)
+            keys.revoke_shown(given.key, wall_now())
             console.print("Revoked: it opens nothing any more.")
         case "deadletters", "list":
             deadletters.show(console)
         case "deadletters", "replay":
             return 1 if deadletters.replay(console) else 0
         case "rotate-keys", _:
-            secrets.rotate(given.stage, aws.client("ssm"))
-            console.print("Links are signed with another key, within five minutes. Those of before stay good until the "
-                          "next rotation.", soft_wrap=True)  # fmt: skip
+            for name in ("link-keys", "token-keys"):
+                secrets.rotate(given.stage, name, aws.client("ssm"))
+            console.print("Links and access tokens are signed with other keys, within five minutes. Those of before "
+                          "stay good until the next rotation; nobody is logged out.", soft_wrap=True)  # fmt: skip
     return 0
 
 

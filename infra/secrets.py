@@ -2,12 +2,19 @@
 
 /gatecall/<stage>/link-keys  the keys that links in messages are signed with: a JSON list of 256-bit keys. The first
                              signs, the second will, all verify: see `rotate`.
+/gatecall/<stage>/token-keys what sessions are made of: a JSON list of keys in the same order, each with its `kid`, the
+                             Ed25519 key that access tokens are signed with (JWK, RFC 8037), and the 256-bit key that
+                             refresh tokens are derived by.
+/gatecall/<stage>/front-key  what CloudFront shows the API (header X-Gatecall-Front), so that it believes who it says is
+                             calling. 256 bits.
 /gatecall/<stage>/vapid-key  the private key that Web Push services know this stage by (RFC 8292): PEM, EC P-256. It
                              is never changed: browsers bind their subscriptions to it.
 """
 
 import json
 import secrets
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from chalicelib.core.errors import NotFound
@@ -28,29 +35,38 @@ def make(stage: str, ssm: Any) -> list[str]:
     return made
 
 
-def rotate(stage: str, ssm: Any) -> None:
-    """Give a stage a new link key.
+def rotate(stage: str, name: str, ssm: Any) -> None:
+    """Give a stage a new key: `link-keys` or `token-keys`.
 
     The second key of the list becomes the one that signs, so that functions that still hold the old list (for five
     minutes) verify what it signs; the new key takes the second place. The key that signed until now still verifies;
-    what was signed before the rotation before this one does no more. Raises NotFound.
+    what was signed before the rotation before this one does no more. Nobody is logged out: what counts of a session is
+    stored. Raises NotFound.
     """
-    path = _path(stage, "link-keys")
+    path = _path(stage, name)
     try:
         keys = json.loads(ssm.get_parameter(Name=path, WithDecryption=True)["Parameter"]["Value"])
     except ssm.exceptions.ParameterNotFound:
         raise NotFound(f"there is no {path} yet; run: python -m infra provision --stage {stage}") from None
-    following = keys[1] if len(keys) > 1 else secrets.token_urlsafe(32)  # of one key, nobody knows the next yet
-    keys = [following, secrets.token_urlsafe(32), keys[0]]
-    ssm.put_parameter(Name=path, Type="SecureString", Value=json.dumps(keys), Overwrite=True)
+    new = _ROTATED[name]
+    following = keys[1] if len(keys) > 1 else new()  # of one key, nobody knows the next yet
+    ssm.put_parameter(Name=path, Type="SecureString", Value=json.dumps([following, new(), keys[0]]), Overwrite=True)
 
 
 def _path(stage: str, name: str) -> str:
     return f"/gatecall/{stage}/{name}"
 
 
-def _link_keys() -> str:
-    return json.dumps([secrets.token_urlsafe(32), secrets.token_urlsafe(32)])
+def _key() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _token_key() -> dict[str, Any]:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from jwt.algorithms import OKPAlgorithm
+
+    jwk = OKPAlgorithm.to_jwk(Ed25519PrivateKey.generate(), as_dict=True)
+    return {"kid": secrets.token_hex(4), "jwk": jwk, "refresh": _key()}
 
 
 def _vapid_key() -> str:
@@ -61,4 +77,9 @@ def _vapid_key() -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
-_MAKE = {"link-keys": _link_keys, "vapid-key": _vapid_key}
+_ROTATED: dict[str, Callable[[], Any]] = {"link-keys": _key, "token-keys": _token_key}
+_MAKE: dict[str, Callable[[], str]] = {
+    **{name: partial(lambda new: json.dumps([new(), new()]), new) for name, new in _ROTATED.items()},
+    "front-key": _key,
+    "vapid-key": _vapid_key,
+}

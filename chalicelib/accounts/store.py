@@ -1,24 +1,68 @@
-"""How API keys are kept: the table `accounts`.
+"""How people, sessions, errands, API keys and the audit trail are kept: the table `accounts`.
 
 | question or fact | function | key |
 | --- | --- | --- |
-| whose key is this | `key` | pk = key#<hash>, sk = key |
-| a new key | `add_key` | the same, if none is there |
-| a key is no longer good | `revoke_key` | the same |
+| an account | `account` | pk = account#<id>, sk = account |
+| whose address this is | `account_with` | pk = email#<id of the address>, sk = email; then the account |
+| an account and one of its sessions | `account_and_session` | both, one BatchGetItem |
+| a session | `session` | pk = account#<id>, sk = session#<id> |
+| all sessions of an account | `sessions` | pk = account#<id>, sk from session# |
+| what was agreed to | `consents` | pk = account#<id>, sk from consent# |
+| something to be done | `errand` | pk = errand#<id>, sk = errand |
+| accounts by role and beginning of address | `people` | index listed: list = <role>#<shard>, listed_as = email |
+| whose key this is | `key` | pk = key#<hash>, sk = key |
+| all keys | `machine_keys` | index listed: list = keys, listed_as = name |
+| the audit trail of a day | `events_of` | pk = audit#<day>, sk = <instant>#<id> |
+| the audit trail of one account, flight, key | `events_about` | index listed: list = about#<what>, listed_as = as sk |
+| any of these, new or changed, and what goes | `save` | all or nothing |
+| any of these, once more where a race was lost | `persist` | |
+| what to read on from | `cursor_of`, `after` | none |
 
-Keys stay until they are revoked, and a revoked one stays as a record of who had it.
+An account stays until it is deleted, and so do its address and what it agreed to. A session lives as long as it may be
+used, an errand 2 days, a line of the audit trail 400 days; API keys stay until they are revoked, and a revoked or
+rotated one stays as a record of who had it. What has expired is absent on every read. `revision` counts an item's
+writes. A line of the audit trail and a consent are written once, and never changed.
+
+The index has keys only: what is read by it is as it stands this instant, or is passed over.
 """
 
-from datetime import datetime
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from hashlib import blake2b
+from typing import Any, TypeVar
 
-from pynamodb.attributes import BooleanAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
 
-from chalicelib.accounts.model import Key
+from chalicelib.accounts.model import Account, Consent, Errand, Event, Key, Session, Task
+from chalicelib.channels.model import Address, Channel
+from chalicelib.core.callers import Role
 from chalicelib.core.clock import instant
 from chalicelib.core.config import config
-from chalicelib.core.tables import TableSettings, storage
+from chalicelib.core.errors import Conflict, Invalid, Unavailable
+from chalicelib.core.tables import TableSettings, batch_get, storage
+
+AUDIT_KEPT = timedelta(days=400)
+SHARDS = {Role.PASSENGER: 8, Role.OPERATOR: 1, Role.ADMIN: 1}  # partitions of the index that new passengers write to
+ATTEMPTS = 8  # of a change that keeps losing races
+
+Item = Account | Session | Errand | Consent | Event | Key
+_T = TypeVar("_T")
+
+
+class _Listed(GlobalSecondaryIndex["_Row"]):  # type: ignore[no-untyped-call] # pynamodb leaves it untyped
+    class Meta:
+        index_name = "listed"
+        projection = KeysOnlyProjection()
+
+    list = UnicodeAttribute(hash_key=True)
+    listed_as = UnicodeAttribute(range_key=True)
 
 
 class _Row(Model):
@@ -27,11 +71,22 @@ class _Row(Model):
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
-    name = UnicodeAttribute()
-    scopes = UnicodeSetAttribute()
+    list = UnicodeAttribute(null=True)
+    listed_as = UnicodeAttribute(null=True)
+    listed = _Listed()
+    expires = NumberAttribute(null=True)
+    revision = NumberAttribute(null=True)
+    # an API key, as it was before there were people
+    name = UnicodeAttribute(null=True)
+    scopes = UnicodeSetAttribute(null=True)
     airports = UnicodeSetAttribute(null=True)
-    made_at = UnicodeAttribute()
-    revoked = BooleanAttribute()
+    made_at = UnicodeAttribute(null=True)
+    revoked = BooleanAttribute(null=True)
+    ends_at = NumberAttribute(null=True)
+    # an address
+    account = UnicodeAttribute(null=True)
+    # all else: what nobody asks for by itself
+    said = JSONAttribute(null=True)
 
 
 @cache
@@ -40,31 +95,303 @@ def _rows() -> type[_Row]:
     return _Row
 
 
+def account(id: str) -> Account | None:
+    """An account (consistent)."""
+    row = _get(f"account#{id}", "account")
+    return _account(row) if row else None
+
+
+def account_with(email: str) -> Account | None:
+    """The account with an address (consistent). Two reads, also where nobody has it: who asks can't tell by them."""
+    claim = _get(_email(email), "email")
+    found = account(claim.account if claim and claim.account else "nobody")
+    return found if found and found.email == email else None
+
+
+def account_and_session(account: str, session: str, now: datetime) -> tuple[Account | None, Session | None]:
+    """An account and one of its sessions, by their ids (consistent): one call."""
+    keys = (f"account#{account}", "account"), (f"account#{account}", f"session#{session}")
+    with storage():
+        found = {row.sk: row for row in batch_get(_rows(), keys, consistent=True) if _alive(row, now)}
+    mine, used = found.get("account"), found.get(f"session#{session}")
+    return (_account(mine) if mine else None), (_session(used) if used else None)
+
+
+def session(account: str, id: str, now: datetime) -> Session | None:
+    """One session (consistent)."""
+    row = _get(f"account#{account}", f"session#{id}", now)
+    return _session(row) if row else None
+
+
+def sessions(account: str, now: datetime) -> list[Session]:
+    """All sessions of an account, the last used first (consistent)."""
+    with storage():
+        rows = _rows().query(f"account#{account}", _Row.sk.startswith("session#"), consistent_read=True)
+        found = [_session(row) for row in rows if _alive(row, now)]
+    return sorted(found, key=lambda each: -each.used_at)
+
+
+def consents(account: str) -> list[Consent]:
+    """What an account agreed to, the first first."""
+    with storage():
+        rows = _rows().query(f"account#{account}", _Row.sk.startswith("consent#"), consistent_read=True)
+        return [Consent(account, **row.said) for row in rows]
+
+
+def errand(id: str, now: datetime) -> Errand | None:
+    """Something to be done, or done already (consistent)."""
+    row = _get(f"errand#{id}", "errand", now)
+    return _errand(row) if row else None
+
+
+def people(roles: Sequence[Role], prefix: str, limit: int, cursor: str | None) -> tuple[list[Account], str | None]:
+    """Accounts of these roles whose address begins so, at most so many, and what to read on from.
+
+    By partition of the index, and there by address. Raises Invalid for a cursor that is none.
+    """
+    lists = [f"{role}#{shard}" for role in roles for shard in range(SHARDS[role])]
+    begin, last = after(cursor, 2) or (lists[0], None)
+    if begin not in lists:
+        raise Invalid("this cursor is of another list")
+    keys: list[tuple[str, str]] = []
+    for name in lists[lists.index(begin) :]:
+        found, last = _listed(name, limit - len(keys), last, prefix=prefix)
+        keys += found
+        if len(keys) >= limit:
+            following = cursor_of(name, last) if last else _next(lists, name)
+            return _accounts(keys), following
+        last = None
+    return _accounts(keys), None
+
+
 def key(hash: str) -> Key | None:
     """The key of a hash, revoked or not."""
+    row = _get(f"key#{hash}", "key")
+    return _key(row) if row else None
+
+
+def machine_keys() -> list[Key]:
+    """All keys, revoked ones too, by name; those made before there was such a list, from when they are next used."""
+    found, _ = _listed("keys", 10_000, None)
+    with storage():
+        rows = list(batch_get(_rows(), found, consistent=True))
+    return sorted((_key(row) for row in rows), key=lambda each: (each.name, each.made_at))
+
+
+def events_of(day: date, now: datetime, limit: int, cursor: str | None) -> tuple[list[Event], str | None]:
+    """The audit trail of a day (UTC), the last first, and what to read on from. Raises Invalid."""
+    before = after(cursor, 1)
+    condition = _Row.sk < before[0] if before else None
+    with storage():
+        found = _rows().query(f"audit#{day}", condition, scan_index_forward=False, limit=limit, consistent_read=True)
+        rows = [row for row in found if _alive(row, now)]
+    return [_event(row) for row in rows], cursor_of(rows[-1].sk) if len(rows) == limit else None
+
+
+def events_about(what: str, now: datetime, limit: int, cursor: str | None) -> tuple[list[Event], str | None]:
+    """The audit trail of one account, flight or key, the last first, and what to read on from. Raises Invalid."""
+    before = after(cursor, 1)
+    keys, last = _listed(f"about#{what}", limit, before[0] if before else None, forward=False)
+    with storage():
+        rows = [row for row in batch_get(_rows(), keys, consistent=True) if _alive(row, now)]
+    events = [_event(row) for row in sorted(rows, key=lambda row: row.sk, reverse=True)]
+    return events, cursor_of(last) if last else None
+
+
+def save(*items: Item, gone: Iterable[Item] = (), former: Account | None = None, now: datetime) -> None:
+    """Keep items, each as it was read or new, and let others go, each as it was read: all or nothing. Raises Conflict.
+
+    With an account its address is claimed, and with one that goes it is let go; so is that of `former`, an account of
+    `items` as it was before, where it has another address now. Together at most 100.
+    """
+    gone = list(gone)
+    left = [item for item in (*gone, former) if isinstance(item, Account)]
+    with storage(), TransactWrite(connection=_rows()._get_connection().connection) as transaction:
+        for item in items:
+            transaction.save(_row(item), _as_read(item, now))
+            if isinstance(item, Account):
+                claim = _rows()(_email(item.email), "email", account=item.id)
+                transaction.save(claim, _Row.pk.does_not_exist() | (_Row.account == item.id))
+        for item in gone:
+            transaction.delete(_row(item), _as_read(item, now))
+        for account in left:
+            transaction.delete(_rows()(_email(account.email), "email"), _Row.account == account.id)
+
+
+def persist(change: Callable[[], _T]) -> _T:
+    """Do a change that reads, decides and writes; once more where somebody else was first. Raises Unavailable."""
+    for _ in range(ATTEMPTS):
+        try:
+            return change()
+        except Conflict:
+            continue
+    raise Unavailable("others keep changing the same")
+
+
+def cursor_of(*where: str) -> str:
+    """What a client gives back to read on from there."""
+    return urlsafe_b64encode(json.dumps(where).encode()).decode().rstrip("=")
+
+
+def after(cursor: str | None, parts: int) -> tuple[str, ...] | None:
+    """Where a cursor of so many parts says to read on from. Raises Invalid."""
+    if cursor is None:
+        return None
+    try:
+        where = json.loads(urlsafe_b64decode(cursor + "=="))
+        if not (isinstance(where, list) and len(where) == parts and all(isinstance(each, str) for each in where)):
+            raise ValueError(where)
+    except (ValueError, RecursionError):
+        raise Invalid("this cursor is none of ours") from None
+    return tuple(where)
+
+
+def errand_of_image(image: Mapping[str, Any]) -> Errand | None:
+    """What a stream record's new image holds; None for anything but an errand.
+
+    Raises ValueError, KeyError or TypeError for an image that is none of this table's.
+    """
+    if not image["pk"]["S"].startswith("errand#"):
+        return None
+    return _errand(_Row.from_raw_data(dict(image)))
+
+
+def _get(pk: str, sk: str, now: datetime | None = None) -> _Row | None:
     try:
         with storage():
-            found = _rows().get(f"key#{hash}", "key", consistent_read=True)
+            row = _rows().get(pk, sk, consistent_read=True)
     except _Row.DoesNotExist:
         return None
-    return Key(
-        hash, found.name, tuple(sorted(found.scopes)), tuple(sorted(found.airports or ())),
-        datetime.fromisoformat(found.made_at), found.revoked,
+    return row if now is None or _alive(row, now) else None
+
+
+def _alive(row: _Row, now: datetime) -> bool:
+    return row.expires is None or row.expires > now.timestamp()
+
+
+def _listed(
+    name: str, limit: int, last: str | None, *, prefix: str = "", forward: bool = True
+) -> tuple[list[tuple[str, str]], str | None]:
+    """Keys of a list, and the `listed_as` to read on after; None: there is no more."""
+    condition: Any = None
+    if prefix:  # DynamoDB takes one condition: what begins so, after the last, lies between these
+        condition = _Listed.listed_as.between(f"{last}\x00" if last else prefix, f"{prefix}\U0010ffff")
+    elif last:
+        condition = _Listed.listed_as > last if forward else _Listed.listed_as < last
+    with storage():
+        rows = _rows().listed.query(name, condition, limit=limit + 1, scan_index_forward=forward)
+        found = [(row.pk, row.sk, row.listed_as) for row in rows]
+    keys = [(pk, sk) for pk, sk, _ in found[:limit]]
+    return keys, found[limit - 1][2] if len(found) > limit else None
+
+
+def _next(lists: Sequence[str], name: str) -> str | None:
+    following = lists.index(name) + 1
+    return cursor_of(lists[following], "") if following < len(lists) else None
+
+
+def _accounts(keys: Sequence[tuple[str, str]]) -> list[Account]:
+    with storage():
+        found = {(row.pk, row.sk): row for row in batch_get(_rows(), keys, consistent=True)}
+    return [_account(found[key]) for key in keys if key in found]
+
+
+def _email(email: str) -> str:
+    return f"email#{Address(Channel.EMAIL, email).id}"
+
+
+def _as_read(item: Item, now: datetime) -> Condition:
+    """As it was read; or not there, or expired and waiting for the broom, where nothing was."""
+    if revision := getattr(item, "revision", 0):
+        return _Row.revision == revision
+    absent: Condition = _Row.pk.does_not_exist() | (_Row.expires <= int(now.timestamp()))
+    if isinstance(item, Key):  # those made before there were revisions have none
+        absent |= _Row.revision.does_not_exist() & (_Row.name == item.name)
+    return absent
+
+
+def _row(item: Item) -> _Row:
+    match item:
+        case Account():
+            return _account_row(item)
+        case Session():
+            said = _said(item, "account", "id", "expires", "revision")
+            return _rows()(f"account#{item.account}", f"session#{item.id}", expires=item.expires,
+                           revision=item.revision + 1, said=said)  # fmt: skip
+        case Errand():
+            said = _said(item, "id", "expires", "revision")
+            return _rows()(f"errand#{item.id}", "errand", expires=item.expires, revision=item.revision + 1, said=said)
+        case Consent():
+            return _rows()(f"account#{item.account}", f"consent#{item.at:012}", said=_said(item, "account"))
+        case Event():
+            return _event_row(item)
+        case Key():
+            return _key_row(item)
+
+
+def _said(item: Item, *but: str) -> dict[str, Any]:
+    return {name: value for name, value in vars(item).items() if name not in but and value not in (None, (), False)}
+
+
+def _account_row(account: Account) -> _Row:
+    shard = blake2b(account.id.encode(), digest_size=1).digest()[0] % SHARDS[account.role]
+    return _rows()(
+        f"account#{account.id}", "account", revision=account.revision + 1, list=f"{account.role}#{shard}",
+        listed_as=account.email, said=_said(account, "id", "email", "revision"),
     )  # fmt: skip
 
 
-def add_key(key: Key) -> None:
-    """Keep a new key. Raises Conflict where there is one of this hash."""
-    row = _rows()(
+def _account(row: _Row) -> Account:
+    said = _tuples(row.said, "airlines", "airports") | {"role": Role(row.said["role"])}
+    return Account(row.pk.removeprefix("account#"), row.listed_as or "", **said, revision=int(row.revision or 0))
+
+
+def _session(row: _Row) -> Session:
+    return Session(
+        row.pk.removeprefix("account#"), row.sk.removeprefix("session#"), **row.said,
+        expires=int(row.expires or 0), revision=int(row.revision or 0),
+    )  # fmt: skip
+
+
+def _errand(row: _Row) -> Errand:
+    said = _tuples(row.said, "airlines", "airports")
+    said |= {"task": Task(said["task"]), "role": Role(said["role"])}
+    return Errand(
+        row.pk.removeprefix("errand#"), **said, expires=int(row.expires or 0), revision=int(row.revision or 0)
+    )
+
+
+def _event_row(event: Event) -> _Row:
+    sk = f"{event.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}#{event.id}"
+    said = {"what": event.what, "by": event.by, "about": event.about, "client": event.client,
+            "detail": dict(event.detail)}  # fmt: skip
+    return _rows()(
+        f"audit#{event.at.astimezone(UTC).date()}", sk, list=f"about#{event.about}", listed_as=sk, said=said,
+        expires=int((event.at + AUDIT_KEPT).timestamp()),
+    )  # fmt: skip
+
+
+def _event(row: _Row) -> Event:
+    at, _, id = row.sk.partition("#")
+    said = row.said | {"detail": tuple(row.said["detail"].items())}
+    return Event(datetime.fromisoformat(at), **said, id=id)
+
+
+def _key_row(key: Key) -> _Row:
+    return _rows()(
         f"key#{key.hash}", "key", name=key.name, scopes=set(key.scopes), airports=set(key.airports) or None,
-        made_at=instant(key.made_at), revoked=False,
+        made_at=instant(key.made_at), revoked=key.revoked, ends_at=key.ends_at, list="keys", listed_as=key.name,
+        revision=key.revision + 1,
     )  # fmt: skip
-    with storage():
-        row.save(_Row.pk.does_not_exist())
 
 
-def revoke_key(hash: str) -> None:
-    """A key is no longer good. Raises Conflict where there is none of this hash."""
-    row = _rows()(f"key#{hash}", "key")
-    with storage():
-        row.update([_Row.revoked.set(True)], condition=_Row.pk.exists())
+def _key(row: _Row) -> Key:
+    return Key(
+        row.pk.removeprefix("key#"), row.name or "", tuple(sorted(row.scopes or ())), tuple(sorted(row.airports or ())),
+        datetime.fromisoformat(row.made_at or ""), bool(row.revoked), int(row.ends_at) if row.ends_at else None,
+        int(row.revision or 0),
+    )  # fmt: skip
+
+
+def _tuples(said: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: tuple(value) if name in names else value for name, value in said.items()}

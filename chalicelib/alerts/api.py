@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal, Self
 from pydantic import ConfigDict, Field, ValidationError
 
 from chalicelib.alerts import links
-from chalicelib.alerts.links import BadLink
 from chalicelib.alerts.model import Delivery, Interest
 from chalicelib.alerts.wishes import FollowAnswer, FollowRequest, Wishes, language_of
 from chalicelib.channels.model import Channel
@@ -16,6 +15,7 @@ from chalicelib.core.callers import ANYONE, SIGNED_LINK, Holder
 from chalicelib.core.config import config
 from chalicelib.core.errors import Invalid, NotFound, TooMany, Unavailable
 from chalicelib.core.routes import FORM, MULTIPART, Answer, Document, Query, Routes, Shape
+from chalicelib.core.signed import BadLink
 from chalicelib.flights.answers import Instant
 from chalicelib.flights.identity import LegId
 

@@ -19,7 +19,6 @@ from typing import Any
 
 from chalicelib.alerts import fanout, ledger, links, manage, plan, store
 from chalicelib.alerts.ledger import Kind, Task
-from chalicelib.alerts.links import BadLink
 from chalicelib.alerts.model import at_first, decide
 from chalicelib.alerts.store import Contact, Standing, Status, Subscription
 from chalicelib.channels.model import Channel, Outcome, Receipt
@@ -27,6 +26,7 @@ from chalicelib.core import limits
 from chalicelib.core.clock import Now
 from chalicelib.core.config import config
 from chalicelib.core.errors import Fault, Invalid, Unavailable
+from chalicelib.core.signed import BadLink
 from chalicelib.core.telemetry import count, logger
 
 WORDING = "2026-11"  # of the texts that are agreed to (`words`, confirm): a new one where what they promise changes

@@ -1,36 +1,23 @@
-"""The signed links in messages: who has one, may do what it is for, and nothing else. Without a login.
-
-A token names whom it is for and until when, and is signed with the first of the stage's `link-keys`. All of them
-verify, so a key can be replaced. No kind of link stands in for another: each is signed with a salt of its own.
-"""
+"""The signed links in messages (`core.signed`), and the codes that confirm an address."""
 
 import hashlib
 import hmac
 import json
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from typing import Any
 
 from chalicelib.core.callers import Holder
 from chalicelib.core.config import config
-from chalicelib.core.errors import Invalid
 from chalicelib.core.secrets import secret
+from chalicelib.core.signed import BadLink, sign, verify
 
 CONFIRM_FOR = timedelta(hours=48)
 MANAGE_FOR = timedelta(days=60)
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-class BadLink(Invalid):
-    """A link that is none of ours, was changed, or is too old."""
-
-    def __init__(self) -> None:
-        super().__init__("this link is not one of ours, or is too old")
-
-
 def confirm(address: str, ask: str, now: datetime) -> str:
     """The URL of the page that confirms an address (its id), as this ask asked for."""
-    return _url("confirm", _sign("confirm", [address, ask], now + CONFIRM_FOR))
+    return _url("confirm", sign("alerts.confirm", [address, ask], now + CONFIRM_FOR))
 
 
 def manage(address: str, now: datetime) -> str:
@@ -40,7 +27,7 @@ def manage(address: str, now: datetime) -> str:
 
 def unsubscribe(subscription: str) -> str:
     """The URL that stops one subscription by one click (RFC 8058); it never gets too old."""
-    return _url("unsubscribe", _sign("unsubscribe", [subscription], _NEVER))
+    return _url("unsubscribe", sign("alerts.unsubscribe", [subscription], _NEVER))
 
 
 def short(code: str | None) -> str | None:
@@ -51,13 +38,13 @@ def short(code: str | None) -> str | None:
 
 def manage_token(address: str, now: datetime) -> str:
     """What shows that one has a message that was sent to an address."""
-    return _sign("manage", [address], now + MANAGE_FOR)
+    return sign("alerts.manage", [address], now + MANAGE_FOR)
 
 
 def holder(token: str, now: datetime) -> Holder | None:
     """Who has a token of `manage`; None where it is none or too old."""
     try:
-        (address,) = _verify("manage", token, now)
+        (address,) = verify("alerts.manage", token, now)
     except BadLink:
         return None
     return Holder(address)
@@ -65,13 +52,13 @@ def holder(token: str, now: datetime) -> Holder | None:
 
 def confirmed_by(token: str, now: datetime) -> tuple[str, str]:
     """The address and the ask that a token of `confirm` is for. Raises BadLink."""
-    address, ask = _verify("confirm", token, now)
+    address, ask = verify("alerts.confirm", token, now)
     return address, ask
 
 
 def unsubscribed_by(token: str, now: datetime) -> str:
     """The subscription that a token of `unsubscribe` is for. Raises BadLink."""
-    (subscription,) = _verify("unsubscribe", token, now)
+    (subscription,) = verify("alerts.unsubscribe", token, now)
     return subscription
 
 
@@ -92,34 +79,6 @@ def is_code(given: str, address: str, ask: str) -> bool:
 
 def _url(page: str, token: str) -> str:
     return f"{config().public_url}/follow/{page}?token={token}"
-
-
-def _sign(purpose: str, names: list[str], until: datetime) -> str:
-    return str(_serializer(purpose, secret("link-keys")).dumps([*names, int(until.timestamp())]))
-
-
-def _verify(purpose: str, token: str, now: datetime) -> list[str]:
-    from itsdangerous import BadData
-
-    try:
-        signed: list[Any] = _serializer(purpose, secret("link-keys")).loads(token)
-    except (BadData, ValueError):  # ValueError: a token that is no text
-        raise BadLink from None
-    *names, until = signed
-    if until <= now.timestamp():
-        raise BadLink
-    return [str(name) for name in names]
-
-
-@lru_cache(maxsize=8)  # a page of followers takes a thousand signatures; a rotated secret is another one
-def _serializer(purpose: str, keys: str) -> Any:
-    from itsdangerous import URLSafeSerializer
-
-    return URLSafeSerializer(
-        list(reversed(json.loads(keys))),  # it signs with the last
-        salt=f"gatecall.alerts.{purpose}",
-        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
-    )
 
 
 def _keys() -> list[str]:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.alerts import ledger, links, plan, store
-from chalicelib.alerts.links import BadLink
 from chalicelib.alerts.model import Delivery, Rule
 from chalicelib.alerts.store import Contact, Holding, Standing, Status, Subscription
 from chalicelib.channels import sms
@@ -16,6 +15,7 @@ from chalicelib.channels.model import Address, Channel
 from chalicelib.core import limits
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import NotFound
+from chalicelib.core.signed import BadLink
 from chalicelib.core.telemetry import count, logger
 from chalicelib.flights.identity import LegId
 

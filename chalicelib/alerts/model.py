@@ -17,7 +17,6 @@ from chalicelib.core.errors import Invalid
 from chalicelib.flights.identity import FlightNumber, LegId
 from chalicelib.flights.model import AT_THE_GATE, STAGES, Flight, FlightStatus, Phase
 
-LANGUAGES = ("en", "es", "fr", "de", "zh")
 TIMES_WITHIN = timedelta(hours=24)  # of departure: earlier time changes are in the reminder (Google Wallet)
 PLACES_WITHIN = timedelta(hours=3)  # likewise: earlier gate and terminal changes
 MOST = 5  # messages of time, gate and terminal changes per leg and phase (AeroAPI's bundles)

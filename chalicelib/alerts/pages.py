@@ -10,9 +10,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.alerts import links, plan, words
-from chalicelib.alerts.model import LANGUAGES, Interest
+from chalicelib.alerts.model import Interest
 from chalicelib.alerts.store import Contact, Holding, Status, Subscription
 from chalicelib.channels import addresses
+from chalicelib.channels.model import LANGUAGES
 from chalicelib.core.clock import Now
 from chalicelib.core.routes import Document
 from chalicelib.flights.model import Flight

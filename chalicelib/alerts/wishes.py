@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from chalicelib.alerts.model import LANGUAGES, Interest, QuietHours, Rule
-from chalicelib.channels.model import Channel
+from chalicelib.alerts.model import Interest, QuietHours, Rule
+from chalicelib.channels.model import LANGUAGES, Channel
 from chalicelib.core.errors import Fault, Invalid
 from chalicelib.core.routes import Answer, Shape
 

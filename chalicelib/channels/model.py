@@ -5,6 +5,8 @@ from enum import StrEnum
 from functools import cached_property
 from hashlib import blake2b
 
+LANGUAGES = ("en", "es", "fr", "de", "zh")  # that messages are written in
+
 
 class Channel(StrEnum):
     """How a message leaves."""

@@ -22,6 +22,7 @@ class Config:
     flights_stream: str  # FLIGHTS_STREAM_ARN
     live_table: str  # LIVE_TABLE
     accounts_table: str  # ACCOUNTS_TABLE
+    accounts_stream: str  # ACCOUNTS_STREAM_ARN
     subscriptions_table: str  # SUBSCRIPTIONS_TABLE
     subscriptions_stream: str  # SUBSCRIPTIONS_STREAM_ARN
     followers_table: str  # FOLLOWERS_TABLE
@@ -33,6 +34,7 @@ class Config:
     texts_queue: str  # TEXTS_QUEUE_URL: SMS
     pushes_queue: str  # PUSHES_QUEUE_URL: push and web push
     webhooks_queue: str  # WEBHOOKS_QUEUE_URL
+    errands_queue: str  # ERRANDS_QUEUE_URL: what is to be done after a change of an account
     dead_letters_queue: str  # DEAD_LETTERS_QUEUE_URL
     feeds: tuple[str, ...]  # FEEDS: the feeds to poll, by name, comma separated
     airports: tuple[str, ...]  # AIRPORTS: the home airports of the polled feeds
@@ -76,6 +78,7 @@ def read(environment: Mapping[str, str]) -> Config:
         flights_stream=setting("FLIGHTS_STREAM_ARN"),
         live_table=setting("LIVE_TABLE"),
         accounts_table=setting("ACCOUNTS_TABLE"),
+        accounts_stream=setting("ACCOUNTS_STREAM_ARN"),
         subscriptions_table=setting("SUBSCRIPTIONS_TABLE"),
         subscriptions_stream=setting("SUBSCRIPTIONS_STREAM_ARN"),
         followers_table=setting("FOLLOWERS_TABLE"),
@@ -87,6 +90,7 @@ def read(environment: Mapping[str, str]) -> Config:
         texts_queue=setting("TEXTS_QUEUE_URL"),
         pushes_queue=setting("PUSHES_QUEUE_URL"),
         webhooks_queue=setting("WEBHOOKS_QUEUE_URL"),
+        errands_queue=setting("ERRANDS_QUEUE_URL"),
         dead_letters_queue=setting("DEAD_LETTERS_QUEUE_URL"),
         feeds=names("FEEDS"),
         airports=names("AIRPORTS"),

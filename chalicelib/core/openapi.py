@@ -9,7 +9,7 @@ from chalice.app import Chalice
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from chalicelib.core.callers import API_KEY_HEADER, ApiKey, SignedLink
+from chalicelib.core.callers import API_KEY_HEADER, ApiKey, RefreshToken, Role, SignedIn, SignedLink
 from chalicelib.core.routes import DECLARED, JSON, Answer, Document, Route
 
 _REF = "#/components/schemas/{model}"
@@ -60,7 +60,8 @@ def document(routes: Iterable[Route], version: str, base: str = "/") -> dict[str
         "info": {
             "title": "Gatecall",
             "version": version,
-            "description": "Flight status in, everything that follows from it out. Instants are UTC (RFC 3339, Z).",
+            "description": "Flight status in, everything that follows from it out. Instants are UTC (RFC 3339, Z).\n\n"
+            + _who_may_call_what(routes),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": base}],
@@ -76,9 +77,21 @@ def document(routes: Iterable[Route], version: str, base: str = "/") -> dict[str
                     "description": "the token of the link in a message; it is the key to what its address follows",
                 },
                 "signedLinkQuery": {"type": "apiKey", "in": "query", "name": "token", "description": "the same"},
+                "accessToken": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "of an account's session, for 15 minutes: POST /v1/sessions",
+                },
             },
         },
     }
+
+
+def _who_may_call_what(routes: Iterable[Route]) -> str:
+    """One table (Markdown) of all routes, from what each declares."""
+    rows = [f"| `{route.method} {route.path}` | {route.callers} |" for route in routes]
+    return "\n".join(["## Who may call what", "", "| route | callers |", "| --- | --- |", *rows])
 
 
 def _tag(route: Route) -> str:
@@ -113,7 +126,9 @@ def _operation(route: Route, in_use: Any) -> dict[str, Any]:
     if isinstance(route.callers, ApiKey):
         operation["security"] = [{"apiKey": []}]
     if isinstance(route.callers, SignedLink):
-        operation["security"] = [{"signedLink": []}, {"signedLinkQuery": []}]
+        operation["security"] = [{"signedLink": []}, {"signedLinkQuery": []}, {"accessToken": []}]
+    if isinstance(route.callers, SignedIn):
+        operation["security"] = [{"accessToken": []}]
     return operation
 
 
@@ -167,7 +182,13 @@ def _reasons(route: Route) -> dict[int, str]:
     if isinstance(route.callers, ApiKey):
         reasons |= {401: "No valid API key", 403: "The API key lacks the scope"}
     if isinstance(route.callers, SignedLink):
-        reasons[401] = "No valid signed link"
+        reasons[401] = "No valid signed link or access token"
+    if isinstance(route.callers, SignedIn):
+        reasons |= {401: "No valid access token", 403: f"The account is not that of {route.callers}"}
+        if set(route.callers.roles) == set(Role):
+            del reasons[403]
+    if isinstance(route.callers, RefreshToken):
+        reasons[401] = "No valid refresh token"
     if "client" in route.parameters:
         reasons[429] = "Too often: try again after Retry-After"
     if route.consumes:

@@ -2,11 +2,13 @@
 
 A view's signature is its contract, and the OpenAPI document is made from it (`openapi`): parameters named in the path
 are strings; `query` and `body` are pydantic models (or `body: bytes`); `machine` is the caller with an API key and
-`holder` the one with a signed link; `client` is the network address of whoever calls; the annotation of the result is
-the answer. Chalice middleware never sees a view's exception, hence the wrapper here.
+`holder` the one with a signed link, `person` the one with an access token; `client` is the network address of whoever
+calls; the annotation of the result is the answer. Chalice middleware never sees a view's exception, hence the wrapper
+here.
 """
 
 import hashlib
+import hmac
 import inspect
 import json
 from collections.abc import Callable, Mapping
@@ -23,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chalicelib.core import errors
 from chalicelib.core.callers import Callers, SignedLink, admit
+from chalicelib.core.secrets import secret
 from chalicelib.core.telemetry import logger
 
 if TYPE_CHECKING:
@@ -31,9 +34,17 @@ if TYPE_CHECKING:
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+FRONT_HEADER = "x-gatecall-front"
 LARGEST = 100_000  # bytes of a body of ours; a view that takes raw bytes sees to it itself
 NO_OTHERS: Mapping[int, str | None] = MappingProxyType({})
 DECLARED = "declared_route"  # the attribute of a registered view that holds its Route
+# What no browser may do with an answer; a page that needs more says so itself. HSTS counts over HTTPS only.
+SECURITY = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+}
 
 _STATUS = {
     errors.WrongMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -148,13 +159,20 @@ class Routes(Blueprint):
             others=others,
         )  # fmt: skip
 
-    def patch(self, path: str, *, callers: Callers) -> Callable[..., Any]:
+    def patch(self, path: str, *, callers: Callers, others: Mapping[int, str | None] = NO_OTHERS) -> Callable[..., Any]:
         """Declare a view that changes what its JSON body names, and leaves the rest (RFC 7396 in spirit)."""
-        return self._declare("PATCH", path, callers=callers, max_age=None, consumes=(JSON,), produces=(JSON,))
+        return self._declare(
+            "PATCH", path, callers=callers, max_age=None, consumes=(JSON,), produces=(JSON,), others=others
+        )
 
-    def delete(self, path: str, *, callers: Callers) -> Callable[..., Any]:
-        """Declare a view that ends something and answers nothing."""
-        return self._declare("DELETE", path, callers=callers, max_age=None, consumes=(), produces=(), status=204)
+    def delete(
+        self, path: str, *, callers: Callers, status: int = 204, others: Mapping[int, str | None] = NO_OTHERS
+    ) -> Callable[..., Any]:
+        """Declare a view that ends something; it answers nothing, where `status` is 204."""
+        produces = () if status == HTTPStatus.NO_CONTENT else (JSON,)
+        return self._declare(
+            "DELETE", path, callers=callers, max_age=None, consumes=(), produces=produces, status=status, others=others
+        )
 
     def _declare(self, method: str, path: str, **contract: Any) -> Callable[..., Any]:
         def declare(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -172,14 +190,33 @@ class Routes(Blueprint):
 
         return declare
 
+    def route(self, path: str, **kwargs: Any) -> Callable[..., Any]:
+        """Chalice's own decorator, for the methods above: a view that does not say who may call it does not start."""
+        register = super().route(path, **kwargs)
+
+        def registered(view: Callable[..., Any]) -> Callable[..., Any]:
+            if not isinstance(getattr(view, DECLARED, None), Route):
+                raise TypeError(f"{path} does not say who may call it; declare it by get, post, patch or delete")
+            answer: Callable[..., Any] = register(view)
+            return answer
+
+        return registered
+
 
 def _answer(route: Route, request: Any, path_parameters: Mapping[str, str]) -> Response:
+    """Answer a request, with the headers that guard every answer (OWASP, HTTP Headers Cheat Sheet)."""
+    response = _answered(route, request, path_parameters)
+    response.headers = {**SECURITY, **response.headers}
+    return response
+
+
+def _answered(route: Route, request: Any, path_parameters: Mapping[str, str]) -> Response:
     try:
         query = _once(request.query_params, _looked_at(route))
         token = query.pop("token", None) if isinstance(route.callers, SignedLink) else None
         caller = admit(route.callers, request.headers, token)
         arguments: dict[str, Any] = {name: unquote(text) for name, text in path_parameters.items()}
-        for name in ("machine", "holder"):
+        for name in ("machine", "holder", "person"):
             if name in route.parameters:
                 arguments[name] = caller
         if "client" in route.parameters:
@@ -225,12 +262,24 @@ def _once(parameters: Any, looked_at: set[str] | None) -> dict[str, str]:
 
 def _client(request: Any) -> str:
     """The network address of whoever calls; of an IPv6 address the /64, which is one household or host."""
-    text = str(request.context.get("identity", {}).get("sourceIp", ""))
+    text = _viewer(request) or str(request.context.get("identity", {}).get("sourceIp", ""))
     try:
         address = ip_address(text)
     except ValueError:
         return text
     return str(IPv6Network((int(address), 64), strict=False)) if address.version == 6 else text
+
+
+def _viewer(request: Any) -> str | None:
+    """The address that the front says a viewer has. It is the front (CloudFront) that knows the secret `front-key`.
+
+    Anybody may send the header that names the viewer; it counts only beside that secret.
+    """
+    shown = request.headers.get(FRONT_HEADER)
+    if not shown or not hmac.compare_digest(shown.encode(errors="replace"), secret("front-key").encode()):
+        return None
+    viewer: str = request.headers.get("cloudfront-viewer-address", "")  # 192.0.2.1:46532, or 2001:db8::1:46532
+    return viewer.rpartition(":")[0].strip("[]") or None
 
 
 def _body(route: Route, request: Any) -> Any:

@@ -13,7 +13,7 @@ import pytest
 
 import app as the_map
 from chalicelib.core import config, openapi
-from chalicelib.core.callers import Anyone, ApiKey, SignedLink
+from chalicelib.core.callers import Anyone, ApiKey, RefreshToken, SignedIn, SignedLink
 from chalicelib.core.routes import DECLARED
 from infra import resources
 
@@ -54,7 +54,7 @@ def test_every_route_comes_from_a_capabilitys_api_and_says_who_may_call_it() -> 
     for entry in entries:
         route = getattr(entry.view_function, DECLARED)
         assert re.fullmatch(r"chalicelib\.\w+\.api", route.view.__module__)
-        assert isinstance(route.callers, Anyone | ApiKey | SignedLink)
+        assert isinstance(route.callers, Anyone | ApiKey | SignedLink | SignedIn | RefreshToken)
 
 
 def test_importing_the_app_loads_nothing_heavy() -> None:

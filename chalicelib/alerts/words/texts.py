@@ -10,7 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.airports.lookup import airport, lines, parse, zone
-from chalicelib.alerts.model import LANGUAGES, Subject
+from chalicelib.alerts.model import Subject
+from chalicelib.channels.model import LANGUAGES
 from chalicelib.flights.delay_codes import plain_words, reason
 from chalicelib.flights.model import DelayCode
 

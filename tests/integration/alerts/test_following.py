@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from chalicelib.alerts import confirm, due, follow, ledger, links, manage, store
-from chalicelib.alerts.model import LANGUAGES, Delivery, Subject
+from chalicelib.alerts.model import Delivery, Subject
 from chalicelib.alerts.store import Standing
 from chalicelib.channels import addresses, email, sms, webhook, webpush
-from chalicelib.channels.model import Address, Channel, Outcome, Receipt
+from chalicelib.channels.model import LANGUAGES, Address, Channel, Outcome, Receipt
 from chalicelib.core import callers
 from chalicelib.core.clock import Now
 from chalicelib.core.config import config

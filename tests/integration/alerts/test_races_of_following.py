@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from chalicelib.alerts import confirm, follow, links, manage, store
-from chalicelib.alerts.links import BadLink
 from chalicelib.alerts.store import Standing, Status
 from chalicelib.alerts.wishes import FollowRequest
 from chalicelib.channels.model import Address, Channel
 from chalicelib.core import limits
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import TooMany
+from chalicelib.core.signed import BadLink
 from chalicelib.flights import ingest
 
 from ..flights.legs import scheduled

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from chalicelib.alerts.model import LANGUAGES, Interest, Rule
+from chalicelib.alerts.model import Interest, Rule
 from chalicelib.alerts.wishes import Wishes, language_of
+from chalicelib.channels.model import LANGUAGES
 
 
 def test_what_is_not_mentioned_stays() -> None:

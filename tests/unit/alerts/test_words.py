@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 import pytest
 
 from chalicelib.alerts import words
-from chalicelib.alerts.model import LANGUAGES, Matter
+from chalicelib.alerts.model import Matter
 from chalicelib.alerts.words.texts import texts
+from chalicelib.channels.model import LANGUAGES
 from chalicelib.flights.identity import FlightNumber
 from chalicelib.flights.model import DelayCode
 from tests.unit.alerts.flights import CASES, DELAYED, IN, IN_THE_AIR, NOW, OUT, flight, later, news

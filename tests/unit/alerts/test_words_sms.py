@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from chalicelib.airports.lookup import lines
 from chalicelib.alerts import words
-from chalicelib.alerts.model import LANGUAGES, Matter
+from chalicelib.alerts.model import Matter
 from chalicelib.alerts.words.sms import in_gsm_7
+from chalicelib.channels.model import LANGUAGES
 from chalicelib.channels.sms import segments
 from chalicelib.flights.identity import FlightNumber
 from chalicelib.flights.model import DelayCode

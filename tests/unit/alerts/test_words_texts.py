@@ -13,9 +13,10 @@ import pytest
 
 from chalicelib.airports.lookup import lines
 from chalicelib.alerts import words
-from chalicelib.alerts.model import LANGUAGES, Interest, Subject
+from chalicelib.alerts.model import Interest, Subject
 from chalicelib.alerts.words import texts
 from chalicelib.alerts.words.texts import clean, moment, moment_before, reason_words, span, zone_words
+from chalicelib.channels.model import LANGUAGES
 from chalicelib.flights.delay_codes import AHM730
 from chalicelib.flights.model import DelayCode
 from chalicelib.flights.passenger_law import PASSENGER_LAWS

@@ -199,7 +199,7 @@ def test_a_signed_link_is_shown_as_bearer_or_in_the_query() -> None:
     for how in ({}, {"query": "token=bad"}, {"headers": [("Authorization", "Basic a")]}):
         refused = ask("DELETE", "/held/a", **how)
         assert refused["statusCode"] == 401
-        assert refused["headers"]["WWW-Authenticate"] == "Bearer"
+        assert refused["headers"]["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_too_many_is_429_with_the_limit_and_the_pause() -> None:

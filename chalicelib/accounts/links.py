@@ -1,0 +1,37 @@
+"""The links in letters: who has one, reads the mailbox it was sent to, and may do once what the errand is for."""
+
+from datetime import UTC, datetime, timedelta
+
+from chalicelib.accounts import store
+from chalicelib.accounts.model import Errand, Task
+from chalicelib.core.config import config
+from chalicelib.core.signed import BadLink, sign, verify
+
+LINK_FOR = timedelta(hours=24)  # as long as an errand with a link lives; an invitation's, INVITED_FOR
+INVITED_FOR = timedelta(days=7)
+_PAGES = {Task.CONFIRM: "password", Task.INVITE: "password", Task.RESET: "password", Task.NEW_ADDRESS: "email"}
+
+
+def url(errand: Errand) -> str:
+    """The URL of the page on which a password is set, or an address taken over."""
+    page = _PAGES[errand.task]
+    token = sign(f"accounts.{page}", [errand.id], datetime.fromtimestamp(errand.expires, UTC))
+    return f"{config().public_url}/account/{page}?token={token}"
+
+
+def to_set_password(token: str, now: datetime) -> Errand:
+    """The errand by which a password is set. Raises BadLink, also where it was used already; Unavailable."""
+    return _errand("password", token, now)
+
+
+def to_take_address(token: str, now: datetime) -> Errand:
+    """The errand by which an account takes over an address. Raises BadLink, Unavailable."""
+    return _errand("email", token, now)
+
+
+def _errand(page: str, token: str, now: datetime) -> Errand:
+    (id,) = verify(f"accounts.{page}", token, now)
+    errand = store.errand(id, now)
+    if errand is None or _PAGES.get(errand.task) != page:
+        raise BadLink
+    return errand

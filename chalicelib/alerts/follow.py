@@ -67,7 +67,7 @@ def follow(request: FollowRequest, now: Now, client: str, accept_language: str =
     flights = plan.flights_of(subject, now.flight)
     _check(subject, flights, now.flight)
     address = address_of(request)
-    limits.spend("follow-by-address", store.mailbox(address), 10, HOUR, now.wall)
+    limits.spend("follow-by-address", addresses.mailbox(address), 10, HOUR, now.wall)
     origin = subject.leg.origin if subject.leg else subject.route[0] if subject.route else None
     origin = origin or next((flight.leg.origin for flight in flights), None)
     if origin is None and request.quiet and not request.zone:
@@ -209,7 +209,7 @@ def _asked(
 
 def _may_be_asked(address: Address, now: datetime) -> bool:
     """Count one ask more of an address, where it may be asked. Raises Unavailable."""
-    mailbox = store.mailbox(address)
+    mailbox = addresses.mailbox(address)
     if store.refused(mailbox, now) or store.refused(address.id, now):
         return False
     try:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from chalicelib.alerts import ledger, links, plan, store
 from chalicelib.alerts.model import Delivery, Rule
 from chalicelib.alerts.store import Contact, Holding, Standing, Status, Subscription
-from chalicelib.channels import sms
+from chalicelib.channels import addresses, sms
 from chalicelib.channels.model import Address, Channel
 from chalicelib.core import limits
 from chalicelib.core.clock import Now
@@ -84,7 +84,7 @@ def drop(address: Address, reason: str, now: Now) -> None:
     Raises Unavailable: then it is to be done again.
     """
     if reason.startswith(FINAL):
-        store.refuse(address.id if reason.startswith("bounce") else store.mailbox(address), reason, now.wall)
+        store.refuse(address.id if reason.startswith("bounce") else addresses.mailbox(address), reason, now.wall)
     expires = int((now.wall + store.SUPPRESSED_KEPT).timestamp())
     suppressed = _withdraw(
         address.id,
@@ -102,8 +102,8 @@ def drop(address: Address, reason: str, now: Now) -> None:
 
 def readmit(address: Address, now: Now) -> None:
     """Who answered START may be asked again; they are told nothing before they confirm anew. Raises Unavailable."""
-    if (store.refused(store.mailbox(address), now.wall) or "").startswith("stop"):
-        store.unrefuse(store.mailbox(address))
+    if (store.refused(addresses.mailbox(address), now.wall) or "").startswith("stop"):
+        store.unrefuse(addresses.mailbox(address))
 
 
 def end_all(address: str, now: datetime) -> None:

@@ -14,7 +14,6 @@
 | who has it may be asked again | `unrefuse` | the same |
 | any of these, once more where a race was lost | `persist` | |
 | what names a subscription, and whose that is | `subscription_id`, `address_of` | none |
-| who most likely reads what goes to an address | `mailbox` | none |
 
 A subscription that nobody agreed to lives 3 days after it was last asked for, and so does its address. One that
 somebody agreed to lives until 30 days after the local origin date of what it follows, also when it was stopped; its
@@ -26,7 +25,6 @@ A subscription's id begins with that of its address, and the rest comes from wha
 the same subscription, and whose it is needs no look-up.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -243,22 +241,6 @@ def save(before: Contact | None, contact: Contact, subscription: Subscription, n
                 transaction.save(follower)
             else:
                 transaction.delete(follower)
-
-
-def mailbox(address: Address) -> str:
-    """Who most likely reads what goes to an address: ada+1@ and Ada@, or a browser whose keys are left out.
-
-    By that is counted and refused: nobody is to fill a mailbox by asking in a hundred spellings. Google's has no dots.
-    """
-    if address.channel is Channel.WEBPUSH:
-        return f"webpush {json.loads(address.value)['endpoint']}"
-    if address.channel is not Channel.EMAIL:
-        return address.id
-    local, _, domain = address.value.rpartition("@")
-    local = local.partition("+")[0].lower()
-    if domain in ("gmail.com", "googlemail.com"):
-        local, domain = local.replace(".", ""), "gmail.com"
-    return f"{local}@{domain}"
 
 
 def refuse(key: str, reason: str, now: datetime) -> None:

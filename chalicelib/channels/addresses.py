@@ -47,6 +47,22 @@ def hidden(address: Address) -> str:
     return f"https://{urlsplit(value).netloc}/…"
 
 
+def mailbox(address: Address) -> str:
+    """Who most likely reads what goes to an address: ada+1@ and Ada@, or a browser whose keys are left out.
+
+    By that is counted and refused: nobody is to fill a mailbox by asking in a hundred spellings. Google's has no dots.
+    """
+    if address.channel is Channel.WEBPUSH:
+        return f"webpush {json.loads(address.value)['endpoint']}"
+    if address.channel is not Channel.EMAIL:
+        return address.id
+    local, _, domain = address.value.rpartition("@")
+    local = local.partition("+")[0].lower()
+    if domain in ("gmail.com", "googlemail.com"):
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain}"
+
+
 def _email(given: str) -> str:
     """RFC 5321, without quoted and without international local parts, which SES does not take; the domain in ASCII."""
     from email_validator import EmailNotValidError, validate_email

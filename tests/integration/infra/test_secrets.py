@@ -11,6 +11,8 @@ from chalicelib.core.errors import NotFound
 from infra import __main__ as command
 from infra import secrets
 
+NAMES = ("link-keys", "token-keys", "front-key", "vapid-key")
+
 
 @pytest.fixture
 def ssm() -> Any:
@@ -24,21 +26,29 @@ def value(ssm: Any, name: str) -> str:
 
 def test_a_stages_secrets_are_made_once(ssm: Any) -> None:
     """Encrypted, and each of the kind that its readers expect; making them again overwrites nothing."""
-    assert secrets.make("dev", ssm) == ["/gatecall/dev/link-keys", "/gatecall/dev/vapid-key"]
+    paths = [f"/gatecall/dev/{name}" for name in NAMES]
+    assert secrets.make("dev", ssm) == paths
     kinds = {each["Name"]: each["Type"] for each in ssm.describe_parameters()["Parameters"]}
-    assert kinds == dict.fromkeys(("/gatecall/dev/link-keys", "/gatecall/dev/vapid-key"), "SecureString")
-    keys, vapid = value(ssm, "link-keys"), value(ssm, "vapid-key")
-    assert all(len(key) >= 43 for key in json.loads(keys))  # 256 bits in base64
-    assert len(set(json.loads(keys))) == 2
-    assert vapid.startswith("-----BEGIN PRIVATE KEY-----\n")
+    assert kinds == dict.fromkeys(paths, "SecureString")
+    made = [value(ssm, name) for name in NAMES]
+    link_keys, token_keys, front_key, vapid_key = made
+    assert all(len(key) >= 43 for key in (*json.loads(link_keys), front_key))  # 256 bits in base64
+    assert len(set(json.loads(link_keys))) == 2
+    first, second = json.loads(token_keys)
+    assert first["kid"] != second["kid"]
+    assert first["refresh"] != second["refresh"]
+    assert len(first["refresh"]) >= 43
+    assert (first["jwk"]["kty"], first["jwk"]["crv"]) == ("OKP", "Ed25519")
+    assert first["jwk"]["d"] != second["jwk"]["d"]
+    assert vapid_key.startswith("-----BEGIN PRIVATE KEY-----\n")
     assert secrets.make("dev", ssm) == []
-    assert (value(ssm, "link-keys"), value(ssm, "vapid-key")) == (keys, vapid)
+    assert [value(ssm, name) for name in NAMES] == made
 
 
 def test_what_is_missing_is_made_and_what_is_there_is_kept(ssm: Any) -> None:
-    """A stage of before Web Push keeps its links' keys."""
+    """A stage of before accounts keeps its links' keys, and gets what accounts need."""
     ssm.put_parameter(Name="/gatecall/dev/link-keys", Type="SecureString", Value='["ours"]')
-    assert secrets.make("dev", ssm) == ["/gatecall/dev/vapid-key"]
+    assert secrets.make("dev", ssm) == [f"/gatecall/dev/{name}" for name in NAMES[1:]]
     assert value(ssm, "link-keys") == '["ours"]'
 
 
@@ -49,17 +59,18 @@ def test_a_stage_has_secrets_of_its_own(ssm: Any) -> None:
     assert value(ssm, "link-keys") != ssm.get_parameter(Name="/gatecall/prod/link-keys")["Parameter"]["Value"]
 
 
-def test_the_key_that_begins_to_sign_was_known_before(ssm: Any) -> None:
+@pytest.mark.parametrize("name", ["link-keys", "token-keys"])
+def test_the_key_that_begins_to_sign_was_known_before(ssm: Any, name: str) -> None:
     """A function that still holds the old list verifies what another signs by the new; the last key still verifies."""
     secrets.make("dev", ssm)
-    before = json.loads(value(ssm, "link-keys"))
-    secrets.rotate("dev", ssm)
-    after = json.loads(value(ssm, "link-keys"))
+    before = json.loads(value(ssm, name))
+    secrets.rotate("dev", name, ssm)
+    after = json.loads(value(ssm, name))
     assert after[0] == before[1]
     assert before[0] in after
     assert after[1] not in before
-    secrets.rotate("dev", ssm)
-    again = json.loads(value(ssm, "link-keys"))
+    secrets.rotate("dev", name, ssm)
+    again = json.loads(value(ssm, name))
     assert again[0] == after[1]
     assert before[0] not in again
 
@@ -67,7 +78,7 @@ def test_the_key_that_begins_to_sign_was_known_before(ssm: Any) -> None:
 def test_a_list_of_one_key_is_rotated_too(ssm: Any) -> None:
     """As an earlier version made it: what it signed still verifies, and from now on there is a second."""
     ssm.put_parameter(Name="/gatecall/dev/link-keys", Type="SecureString", Value='["ours"]')
-    secrets.rotate("dev", ssm)
+    secrets.rotate("dev", "link-keys", ssm)
     after = json.loads(value(ssm, "link-keys"))
     assert (len(set(after)), after[2]) == (3, "ours")
 
@@ -75,13 +86,14 @@ def test_a_list_of_one_key_is_rotated_too(ssm: Any) -> None:
 def test_nothing_is_rotated_where_nothing_was_made(ssm: Any) -> None:
     """And what to do is said."""
     with pytest.raises(NotFound, match="python -m infra provision --stage dev"):
-        secrets.rotate("dev", ssm)
+        secrets.rotate("dev", "token-keys", ssm)
 
 
 def test_rotate_keys_on_the_command_line(ssm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`python -m infra rotate-keys --stage dev`."""
+    """`python -m infra rotate-keys --stage dev`: links' and tokens'; nothing that browsers or CloudFront hold."""
     monkeypatch.setattr(command.stages, "enter", lambda stage: None)
     secrets.make("dev", ssm)
-    before = value(ssm, "link-keys")
+    before = {name: value(ssm, name) for name in NAMES}
     assert command.main(["rotate-keys", "--stage", "dev"]) == 0
-    assert value(ssm, "link-keys") != before
+    changed = [name for name in NAMES if value(ssm, name) != before[name]]
+    assert changed == ["link-keys", "token-keys"]

@@ -370,7 +370,7 @@ def test_a_feed_shows_its_key_and_speaks_for_its_own_airports(key: str, post: Ca
     foreign = aidx(1, origin="JFK")
     answer = post("/v1/feeds/aidx", foreign, Content_Type="text/xml", X_Api_Key=key, Accept="application/json")
     assert "does not speak for" in problem(answer, 400)["errors"][0]["detail"]
-    keys.revoke(key)
+    keys.revoke_shown(key, now.wall)
     problem(post("/v1/feeds/aidx", aidx(1), Content_Type="text/xml", X_Api_Key=key), 401)
 
 

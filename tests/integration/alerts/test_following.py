@@ -15,7 +15,7 @@ from chalicelib.alerts.model import Delivery, Subject
 from chalicelib.alerts.store import Standing
 from chalicelib.channels import addresses, email, sms, webhook, webpush
 from chalicelib.channels.model import LANGUAGES, Address, Channel, Outcome, Receipt
-from chalicelib.core import callers
+from chalicelib.core import callers, signed
 from chalicelib.core.clock import Now
 from chalicelib.core.config import config
 from chalicelib.core.errors import Conflict, Unavailable
@@ -328,12 +328,12 @@ def test_links_are_not_taken_when_changed_too_old_or_of_another_kind(of: World) 
 
 def test_a_key_is_replaced_without_breaking_links(of: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first key signs, all verify; a dropped one does no more."""
-    monkeypatch.setattr(links, "secret", lambda name: json.dumps(["one"]))
+    monkeypatch.setattr(signed, "secret", lambda name: json.dumps(["one"]))
     old = links.manage_token("a", of.now.wall)
-    monkeypatch.setattr(links, "secret", lambda name: json.dumps(["two", "one"]))
+    monkeypatch.setattr(signed, "secret", lambda name: json.dumps(["two", "one"]))
     new = links.manage_token("a", of.now.wall)
     assert links.holder(old, of.now.wall) == links.holder(new, of.now.wall) == callers.Holder("a")
-    monkeypatch.setattr(links, "secret", lambda name: json.dumps(["two"]))
+    monkeypatch.setattr(signed, "secret", lambda name: json.dumps(["two"]))
     assert links.holder(new, of.now.wall)
     assert links.holder(old, of.now.wall) is None
 

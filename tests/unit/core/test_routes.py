@@ -217,7 +217,7 @@ def test_the_document_tells_of_links_limits_and_status() -> None:
     """For whoever writes a client."""
     paths = openapi.document(openapi.routes_of(app), "0")["paths"]
     end = paths["/held/{id}"]["delete"]
-    assert end["security"] == [{"signedLink": []}, {"signedLinkQuery": []}]
+    assert end["security"] == [{"signedLink": []}, {"signedLinkQuery": []}, {"accessToken": []}]
     assert {"204", "401"} <= set(end["responses"])
     assert "content" not in end["responses"]["204"]
     assert "429" in paths["/client"]["get"]["responses"]

@@ -8,12 +8,12 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from chalicelib.alerts import links
 from chalicelib.alerts.model import Delivery, Interest
-from chalicelib.alerts.wishes import FollowAnswer, FollowRequest, Wishes, language_of
-from chalicelib.channels.model import Channel
+from chalicelib.alerts.wishes import FollowAnswer, FollowRequest, Wishes
+from chalicelib.channels.model import Channel, language_of
 from chalicelib.core import clock
 from chalicelib.core.callers import ANYONE, SIGNED_LINK, Holder
 from chalicelib.core.config import config
-from chalicelib.core.errors import Invalid, NotFound, TooMany, Unavailable
+from chalicelib.core.errors import Invalid, NotFound
 from chalicelib.core.routes import FORM, MULTIPART, Answer, Document, Query, Routes, Shape
 from chalicelib.core.signed import BadLink
 from chalicelib.flights.answers import Instant
@@ -284,11 +284,12 @@ def flight_calendar(id: str, query: CalendarQuery) -> Document:
 )  # fmt: skip
 def short_link(code: str, client: str) -> Document:
     """Lead from the short link of an SMS to the page it is for."""
-    from chalicelib.alerts import manage, pages
+    from chalicelib.alerts import manage
+    from chalicelib.core.pages import HEADERS
 
     def lead() -> Document:
         url = manage.page_of_code(code, _now(), client)
-        return Document("", "text/html; charset=utf-8", 303, {**pages.HEADERS, "Location": url})
+        return Document("", "text/html; charset=utf-8", 303, {**HEADERS, "Location": url})
 
     return _page(lead)
 
@@ -396,17 +397,10 @@ def _holder(token: str, now: clock.Now) -> Holder:
 def _page(make: Callable[[], Document]) -> Document:
     """A page, or one that says to a person why not, in the language of the browser."""
     from chalicelib.alerts import pages
+    from chalicelib.core.pages import page_or_why_not
 
     language = language_of(routes.current_request.headers.get("accept-language", ""))
-    try:
-        return make()
-    except (BadLink, NotFound):
-        return pages.said(language, "link_invalid", status=404)
-    except (TooMany, Unavailable) as error:
-        page = pages.said(language, "try_later", status=429 if isinstance(error, TooMany) else 503)
-        return Document(
-            page.body, page.content_type, page.status, {**page.headers, "Retry-After": str(error.retry_after)}
-        )
+    return page_or_why_not(make, lambda notice, status: pages.said(language, notice, status))
 
 
 def _now() -> clock.Now:

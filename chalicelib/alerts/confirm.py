@@ -239,7 +239,7 @@ def _send(contact: Contact, wanted: Subscription, now: Now) -> Receipt:
     from chalicelib.channels import email, push, sms, webhook, webpush
 
     to, language = contact.address.value, contact.language
-    sender = words.brand(config().email_sender)
+    sender = email.brand(config().email_sender)
     code = links.code(contact.address.id, _named(contact))
     match contact.address.channel:
         case Channel.EMAIL:

@@ -28,9 +28,9 @@ from chalicelib.airports import lookup
 from chalicelib.alerts import plan, store
 from chalicelib.alerts.model import USUAL, Rule, Subject
 from chalicelib.alerts.store import Contact, Holding, Standing, Status, Subscription
-from chalicelib.alerts.wishes import FollowAnswer, FollowRequest, language_of
+from chalicelib.alerts.wishes import FollowAnswer, FollowRequest
 from chalicelib.channels import addresses
-from chalicelib.channels.model import Address, Channel
+from chalicelib.channels.model import Address, Channel, language_of
 from chalicelib.core import limits
 from chalicelib.core.clock import Now
 from chalicelib.core.config import config

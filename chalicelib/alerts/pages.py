@@ -1,62 +1,19 @@
-"""The pages behind the links in messages. They need no script and load nothing: whoever reads the message may act.
+"""The pages behind the links in messages (`core.pages`): `pages.html` is their one template."""
 
-`pages.html` is their one template; every value is escaped.
-"""
-
-import hashlib
-from base64 import b64encode
 from collections.abc import Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chalicelib.alerts import links, plan, words
 from chalicelib.alerts.model import Interest
 from chalicelib.alerts.store import Contact, Holding, Status, Subscription
 from chalicelib.channels import addresses
 from chalicelib.channels.model import LANGUAGES
+from chalicelib.core import pages
 from chalicelib.core.clock import Now
 from chalicelib.core.routes import Document
 from chalicelib.flights.model import Flight
 
-if TYPE_CHECKING:
-    from jinja2 import Template
-
-_STYLE = """
-:root{color-scheme:light dark;
---back:#eef1f4;--card:#fff;--ink:#1d2429;--soft:#55606a;--line:#cfd6dc;--act:#0b5cad;--on:#fff}
-@media(prefers-color-scheme:dark){
-:root{--back:#16181b;--card:#22262a;--ink:#eceff1;--soft:#b3bcc3;--line:#434a50;--act:#8ec5ff;--on:#10222f}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--back);color:var(--ink);
-font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
-main{max-width:36rem;margin:0 auto;padding:1rem;overflow-wrap:anywhere}
-h1{font-size:1.4rem}h2{font-size:1.1rem;margin:0}
-section{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:1rem;margin:1rem 0}
-section p{color:var(--soft);margin:.25rem 0 .75rem}
-.notice{background:var(--card);border-inline-start:.25rem solid var(--act);padding:.75rem 1rem}
-label{display:block;margin:.75rem 0}label.choice{margin:0;padding:.5rem 0}
-fieldset{border:1px solid var(--line);border-radius:.5rem;margin:.75rem 0}
-summary{padding:.5rem 0;cursor:pointer}
-input:not([type=checkbox]),select{display:block;width:100%;font:inherit;color:inherit;background:var(--back);
-border:1px solid var(--soft);border-radius:.5rem;padding:.5rem;min-height:2.75rem}
-input[type=checkbox]{width:1.25rem;height:1.25rem;vertical-align:middle}
-button{display:block;width:100%;font:inherit;font-weight:600;color:var(--on);background:var(--act);
-border:1px solid var(--act);border-radius:.5rem;padding:.5rem 1rem;min-height:2.75rem;margin:.75rem 0;cursor:pointer}
-a{color:var(--act)}.ends{display:flex;flex-wrap:wrap;gap:0 1.5rem}.ends>div{flex:1 1 12rem}
-dl{margin:.25rem 0 .75rem}dt{color:var(--soft);font-size:.9rem}dd{margin:0 0 .4rem}
-h3{font-size:1rem;margin:.75rem 0 .25rem}ul{margin:.25rem 0;padding-inline-start:1.25rem}
-button.quiet{color:var(--act);background:transparent}
-:focus-visible{outline:.2rem solid var(--act);outline-offset:.1rem}
-"""
-_STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _HEADINGS = {"link_invalid": "heading_invalid"}
-HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self';"
-    " base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex, nofollow",
-}
 
 
 def to_confirm(contact: Contact, subscriptions: Sequence[Subscription]) -> Document:
@@ -138,22 +95,6 @@ def _page(
 ) -> Document:
     language = language if language in LANGUAGES else "en"
     t = words.page_texts(language)
-    body = _template().render(
-        kind=kind, language=language, t=t, title=t[heading], style=_style(), notice=t[notice] if notice else None,
-        **shown,
-    )  # fmt: skip
-    return Document(body, "text/html; charset=utf-8", status, HEADERS)
-
-
-def _style() -> str:
-    from markupsafe import Markup
-
-    return Markup(_STYLE)  # ours, and hashed as it is
-
-
-@cache
-def _template() -> "Template":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    loader = PackageLoader("chalicelib.alerts", ".")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("pages.html")
+    return pages.page(
+        "chalicelib.alerts", language, t, heading=heading, notice=notice, status=status, kind=kind, **shown
+    )

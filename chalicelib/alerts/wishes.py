@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from chalicelib.alerts.model import Interest, QuietHours, Rule
-from chalicelib.channels.model import LANGUAGES, Channel
+from chalicelib.channels.model import Channel
 from chalicelib.core.errors import Fault, Invalid
 from chalicelib.core.routes import Answer, Shape
 
@@ -110,17 +110,3 @@ class FollowAnswer(Answer):
     confirm: Literal["link", "code"] = Field(description="what the one message to the address holds")
     bound: bool = Field(description="whether such a flight is known yet")
     flights: list[str] = Field(description="the flights that are followed, as far as they are known yet")
-
-
-def language_of(accept_language: str) -> str:
-    """The language that suits best what a browser says its user reads (RFC 9110, section 12.5.4)."""
-    liked: list[tuple[float, str]] = []
-    for part in accept_language.split(",")[:20]:
-        tag, _, weight = part.partition(";")
-        try:
-            quality = float(weight.strip().removeprefix("q=") or 1)
-        except ValueError:
-            continue
-        liked.append((quality, tag.strip().lower().partition("-")[0]))
-    known = [(quality, language) for quality, language in liked if language in LANGUAGES and quality > 0]
-    return max(known, key=lambda each: each[0], default=(0, "en"))[1]

@@ -37,6 +37,12 @@ class Email:
                 raise ValueError("an address or a link holds what ends a header")
 
 
+def brand(sender: str) -> str:
+    """Who writes, from the setting EMAIL_SENDER: the name in "Example Air <flights@example.com>", else the domain."""
+    name, address = parseaddr(sender)
+    return name or address.partition("@")[2] or "Gatecall"
+
+
 def at_once(emails: Sequence[Email]) -> int:
     """How many of the first of them may go in one call: by number, by size, and by what SES allows in a second."""
     size = 0

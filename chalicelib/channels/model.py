@@ -55,3 +55,17 @@ AT_ONCE = {Channel.EMAIL: 5, Channel.SMS: 2, Channel.PUSH: 10, Channel.WEBPUSH: 
 
 class CallRefused(Exception):
     """A provider took nothing of a call of several messages, for the fault of one: smaller calls may be taken."""
+
+
+def language_of(accept_language: str) -> str:
+    """The language that suits best what a browser says its user reads (RFC 9110, section 12.5.4)."""
+    liked: list[tuple[float, str]] = []
+    for part in accept_language.split(",")[:20]:
+        tag, _, weight = part.partition(";")
+        try:
+            quality = float(weight.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        liked.append((quality, tag.strip().lower().partition("-")[0]))
+    known = [(quality, language) for quality, language in liked if language in LANGUAGES and quality > 0]
+    return max(known, key=lambda each: each[0], default=(0, "en"))[1]

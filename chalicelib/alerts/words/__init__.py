@@ -9,7 +9,7 @@ from chalicelib.alerts.words.push import confirm_push, push_of
 from chalicelib.alerts.words.sms import confirm_sms, sms_of
 from chalicelib.alerts.words.state import State, state_of
 from chalicelib.alerts.words.story import Due, due_of
-from chalicelib.alerts.words.texts import brand, due_texts, language_names, page_texts, subject_label
+from chalicelib.alerts.words.texts import due_texts, language_names, page_texts, subject_label
 from chalicelib.alerts.words.webhook import confirm_webhook, webhook_of
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "EmailWords",
     "Links",
     "State",
-    "brand",
     "confirm_email",
     "confirm_push",
     "confirm_sms",

@@ -5,18 +5,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
 from chalicelib.airports.lookup import zone
 from chalicelib.alerts.model import Matter, News, arrives, leaves, to_leave
 from chalicelib.alerts.words.story import Due, Part, due, name, route, sentences
 from chalicelib.alerts.words.texts import Texts, city, clean, clock, day_words, said, texts, zone_words
+from chalicelib.channels import frame
 from chalicelib.flights.identity import FlightNumber
 from chalicelib.flights.model import Flight, Phase
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 _GRAVE = {Matter.CANCELLED, Matter.DIVERTED, Matter.RETURNED, Matter.FINAL_CALL}
 _OVER = (Phase.CANCELLED, Phase.DIVERTED, Phase.LANDED, Phase.ARRIVED)
@@ -128,21 +126,7 @@ def confirm_email(label: str, language: str, link: str, brand: str) -> tuple[str
 
 def _page(template: str, language: str, **shown: object) -> str:
     markers = {"only_with": _ONLY_WITH.format, "link_to": _LINK.format, "end": _END}
-    page = _templates().get_template(template).render(t=texts(language), language=language, **markers, **shown)
-    return "\n".join(line for line in map(str.strip, page.splitlines()) if line) + "\n"
-
-
-@cache
-def _templates() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=PackageLoader("chalicelib.alerts.words", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return frame.html("chalicelib.alerts.words", template, t=texts(language), language=language, **markers, **shown)
 
 
 def planned(flight: Flight) -> bool:

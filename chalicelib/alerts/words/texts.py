@@ -3,7 +3,6 @@
 import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
-from email.utils import parseaddr
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -59,12 +58,6 @@ def subject_label(subject: Subject, language: str) -> str:
         return said(t["subject"]["route"], origin=origin, destination=destination, day=day)
     number = subject.leg.flight if subject.leg else subject.number
     return said(t["subject"]["flight"], flight=number, day=day)
-
-
-def brand(sender: str) -> str:
-    """Who writes, from the setting EMAIL_SENDER: the name in "Example Air <flights@example.com>", else the domain."""
-    name, address = parseaddr(sender)
-    return name or address.partition("@")[2] or "Gatecall"
 
 
 def said(text: str, **values: Any) -> str:

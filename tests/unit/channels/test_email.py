@@ -61,3 +61,10 @@ def test_an_entry() -> None:
         {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
     ]
     assert "ReplacementHeaders" not in email._entry(Email("a@example.com", "s", "t", "h"))
+
+
+def test_who_writes_is_the_name_of_the_sender():
+    """Else the domain, so that a reader knows at all."""
+    assert email.brand("Example Air <flights@example.com>") == "Example Air"
+    assert email.brand("flights@example.com") == "example.com"
+    assert email.brand("") == "Gatecall"

@@ -4,6 +4,8 @@ import os
 
 from hypothesis import settings
 
+pytest_plugins = ["tests.leaks"]  # every test's log is read
+
 # Set before anything imports app.py, which reads its settings then. Nothing leaves this machine.
 os.environ.update(
     AWS_ACCESS_KEY_ID="testing",

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.leaks import leaks
+
 ROOT = Path(__file__).parents[2]
 STARTS_WITHIN = 60  # seconds; a machine that runs all tests at once is slow
 
@@ -82,6 +84,8 @@ def starting(directory: Path, **settings: str) -> Iterator[LocalCloud]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+    if (log := directory / "app.log").exists():
+        assert leaks(log.read_text()) == []
 
 
 @pytest.fixture

@@ -108,6 +108,7 @@ class FlightDetail(FlightRow):
     delays: list[Delay]
     inbound: str | None = Field(None, description="the leg that brings the aircraft")
     onward: str | None = Field(None, description="the leg the aircraft flies next")
+    note: str | None = Field(None, description="an operator's words to passengers: plain text")
     derived: bool = Field(description="true: not in the source's data but derived from them by a documented rule")
     observed: dict[str, Observed]
 
@@ -125,6 +126,7 @@ class FlightDetail(FlightRow):
             delays=[_delay(code) for code in status.delay_codes or ()],
             inbound=status.inbound,
             onward=status.onward,
+            note=status.note,
             derived=bool(status.derived),
             observed={name: Observed(source=seen.source, at=seen.at) for name, seen in sorted(flight.seen.items())},
         )

@@ -1,23 +1,25 @@
-"""REST routes of flights: boards, one leg, its history and rights, a number on a date; and the AIDX feed's door."""
+"""REST routes of flights: boards, one leg, its history and rights, a number on a date; doors of operators and AIDX."""
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 
 from chalicelib import __version__
 from chalicelib.airports.lookup import airport
 from chalicelib.core import clock
-from chalicelib.core.callers import ANYONE, ApiKey, Machine
+from chalicelib.core.callers import ANYONE, OPERATORS, ApiKey, Machine, Person
 from chalicelib.core.clock import instant
 from chalicelib.core.config import config
 from chalicelib.core.errors import Fault, Invalid, NotFound
 from chalicelib.core.routes import Answer, Document, Query, Routes, Shape
 from chalicelib.flights.answers import ChangeLine, FlightDetail, FlightRow, Instant
 from chalicelib.flights.carriers import carrier
+from chalicelib.flights.delay_codes import reason
 from chalicelib.flights.identity import FlightNumber, InvalidFlight, LegId
-from chalicelib.flights.model import LONGEST_BOARD, Direction
+from chalicelib.flights.model import LONGEST_BOARD, DelayCode, Direction, Value
 
 if TYPE_CHECKING:
     from chalicelib.flights.rights import Right
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 routes = Routes(__name__)  # a view imports what it alone needs: every function of the app starts with this module
 
 HISTORY_PART = 100  # versions in an answer
+_TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")  # they would turn the rest of a page's line
 AIDX_TYPES = ("application/xml", "text/xml", "application/soap+xml")
 
 
@@ -106,6 +109,107 @@ class HistoryAnswer(Answer):
     version: int = Field(description="the leg's version now")
     changes: list[ChangeLine]
     more: bool
+
+
+def _time(text: Any) -> datetime:
+    try:
+        if isinstance(text, str):
+            return _moment(text).astimezone(UTC)
+    except ValueError:
+        pass
+    raise ValueError("is not an instant such as 2026-07-10T12:00:00Z")
+
+
+def _place(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise ValueError("is not as on a sign: printable characters, none of them a space at its ends")
+    return text
+
+
+def _words(text: str) -> str:
+    if any(unicodedata.category(c) in ("Cc", "Zl", "Zp") or unicodedata.bidirectional(c) in _TURNS for c in text):
+        raise ValueError("is not plain text on one line")
+    if not text.strip():
+        raise ValueError("is blank; null removes a note")
+    return text.strip()
+
+
+def _code(text: str) -> str:
+    if reason(DelayCode(text)) is None:
+        raise ValueError("is no code of AHM 730 such as 93 or RA")
+    return text.upper()
+
+
+def _diversion(code: str) -> str:
+    place = airport(code)
+    if place is None:
+        raise ValueError("is not the code of an airport such as ORD")
+    return place.iata or place.icao
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_time)]
+Place = Annotated[str, Field(min_length=1, max_length=12), AfterValidator(_place)]
+
+
+class DelayReason(Shape):
+    """Why a flight is late: a code of AHM 730, digits or letters, and the minutes it accounts for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Annotated[
+        str, Field(pattern="^([0-9]{2}[A-Za-z]?|[A-Za-z]{2}[0-9]?)$", examples=["93", "RA"]), AfterValidator(_code)
+    ]
+    minutes: int | None = Field(None, ge=1, le=4320)
+
+
+def _named_only(schema: dict[str, Any]) -> None:
+    """A client that filled in defaults would take everything back: there are none."""
+    schema["minProperties"] = 1
+    for of in schema["properties"].values():
+        of.pop("default", None)
+
+
+class OperatorUpdate(Shape):
+    """What an operator says of a flight, one field at least: what is not named stays, what is null is taken back."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_named_only)
+
+    departure_gate: Place | None = None
+    departure_terminal: Place | None = None
+    arrival_gate: Place | None = None
+    arrival_terminal: Place | None = None
+    belt: Place | None = None
+    estimated_out: Time | None = Field(None, description="RFC 3339; within 3 days of the schedule")
+    estimated_in: Time | None = Field(None, description="likewise, and after it leaves")
+    delay_codes: Annotated[list[DelayReason], Field(max_length=5)] | None = None
+    cancelled: StrictBool = Field(False, description="false reinstates what was cancelled")
+    diverted_to: Annotated[str, Field(max_length=4), AfterValidator(_diversion)] | None = Field(
+        None, description="an airport, by its IATA or ICAO code; null: it goes to its destination"
+    )
+    note: Annotated[str, Field(min_length=1, max_length=280), AfterValidator(_words)] | None = Field(
+        None, description="to passengers: plain text on one line"
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError(f"it says nothing; it may name {', '.join(type(self).model_fields)}")
+        return self
+
+    def said(self) -> dict[str, Value]:
+        """By field of a flight, those that are named."""
+        named: dict[str, Any] = {name: getattr(self, name) for name in sorted(self.model_fields_set)}
+        if "delay_codes" in named:
+            codes = tuple(DelayCode(each.code, minutes=each.minutes) for each in self.delay_codes or ())
+            named["delay_codes"] = codes or None
+        return named
+
+
+class OperatedAnswer(Answer):
+    """The leg as it now stands, and what of it changed by what was said; nothing, where all was known."""
+
+    flight: FlightDetail
+    changes: list[ChangeLine]
 
 
 class RightLine(Shape):
@@ -262,6 +366,35 @@ def flight_rights(id: str) -> RightsAnswer:
     )
     lines = [RightLine.of(right) for right in due]
     return RightsAnswer(flight=str(found.leg), rights=lines, disclaimer=rights.NOT_LEGAL_ADVICE)
+
+
+@routes.post(
+    "/v1/flights/{id}/updates",
+    callers=OPERATORS,
+    others={
+        403: "The account is not an operator's, or acts for other airlines and airports; the detail names the fields",
+        409: "The flight does not stand so that this could be said of it; the detail says what could",
+        429: None,
+    },
+)
+def update_flight(id: str, body: OperatorUpdate, person: Person, client: str) -> OperatedAnswer:
+    """Say what is so of a flight, as its airline or as an airport it flies from or to: all of it is taken, or nothing.
+
+    An airline says everything of its flights. The airport of departure: `departure_gate`, `departure_terminal`,
+    `estimated_out`, `delay_codes`, `cancelled`, `diverted_to`, `note`. The destination, and the airport a flight is
+    diverted to: `arrival_gate`, `arrival_terminal`, `belt`, `estimated_in`, `note`.
+
+    Field by field the newer word counts, whosever it is: what a feed observes later replaces what is said here, and
+    what is said here replaces what was known before. Of two words of one second the operator's counts. The history
+    names the airline or airport for which it was said (`operator:UA`), never a person.
+    """
+    from chalicelib.flights import operate
+
+    leg = _leg(id)
+    now = _now()
+    flight, changes = operate.operate(leg, body.said(), person, client, now)
+    lines = [ChangeLine.of(version, change) for version, change in changes]
+    return OperatedAnswer(flight=FlightDetail.of(flight), changes=lines)
 
 
 @routes.post(

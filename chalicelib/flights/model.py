@@ -202,6 +202,7 @@ class FlightStatus:
     derived: bool | None = None  # not in the source's data but derived from them by a rule
     shown: str | None = None  # one of Shown
     locked: bool | None = None  # its source says no more of it (AIDX SpecialAction LockDown)
+    note: str | None = None  # an operator's words to passengers
 
     phase: Phase = Phase.SCHEDULED
     departure_delay: int | None = None  # minutes at the gate (runway where no gate time is known); negative: early

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from chalicelib.alerts import links
 from chalicelib.alerts.model import Delivery, Interest
 from chalicelib.alerts.wishes import FollowAnswer, FollowRequest, Wishes
-from chalicelib.channels.model import Channel, language_of
+from chalicelib.channels.model import Address, Channel, language_of
 from chalicelib.core import clock
 from chalicelib.core.callers import ANYONE, SIGNED_LINK, Holder
 from chalicelib.core.config import config
@@ -207,19 +207,21 @@ def confirm_by_link(body: ConfirmByLink) -> ConfirmedAnswer:
 
 
 @routes.get(
-    "/v1/subscriptions", callers=SIGNED_LINK, max_age=None, others={404: "The address follows nothing any more"}
-)
+    "/v1/subscriptions", callers=SIGNED_LINK, max_age=None,
+    others={404: "The address of the link follows nothing any more"},
+)  # fmt: skip
 def subscriptions(holder: Holder) -> SubscriptionsAnswer:
-    """What the address of the link follows."""
+    """What the address of the link, or of the account, follows."""
     from chalicelib.alerts import manage
     from chalicelib.channels import addresses
 
     contact, found = manage.held(holder.address, _now())
-    if contact is None:
+    address = contact.address if contact else Address(Channel.EMAIL, holder.email) if holder.email else None
+    if address is None:
         raise NotFound("this address follows nothing any more")
     return SubscriptionsAnswer(
-        channel=contact.address.channel,
-        address=addresses.hidden(contact.address),
+        channel=address.channel,
+        address=addresses.hidden(address),
         subscriptions=[SubscriptionLine.of(each) for each in found],
     )
 

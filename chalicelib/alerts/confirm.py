@@ -175,9 +175,9 @@ def _begin(subscription: Subscription, now: Now) -> None:
 
     They are a follower already: a change that is committed after these reads is told to them like to anybody.
     """
-    contact = store.contact(subscription.address, now.wall)
-    if contact is None:
-        return
+    contact, there = store.contact(subscription.address, now.wall), store.subscription(subscription.id, now.wall)
+    if contact is None or there is None or there.status is not Status.ACTIVE:
+        return  # it was stopped or erased meanwhile
     follower = subscription.follower(contact)
     flights = plan.flights_of(subscription.subject, now.flight)
     known = {flight.leg: at_first(flight, now.flight) for flight in flights}

@@ -4,6 +4,7 @@
 | --- | --- | --- |
 | a page with room for one follower more | `place` | pk = head#flight:UA1545-20260710-EWR, sk = head (counts up) |
 | the pages of a leg's subjects, and how far it was fanned out | `following` | the same, and the next; one call |
+| all pages of subjects | `pages` | the first |
 | a follower, as it is kept | `follower_row` | pk = page#flight:UA1545-20260710-EWR#email#0, sk = subscription |
 | who follows, by page | `followers` | the same |
 | what each of a page was told of a leg | `entries` | pk = told#UA1545-20260710-EWR#(page), sk = subscription |
@@ -11,11 +12,14 @@
 | somebody begins to tell followers | `claim` | the same, each as it was read |
 | what came of it | `mark` | the same, by whoever claimed |
 | what a subscription was told, by leg | `deliveries` | the same |
+| what a follower knows, by leg | `known` | the same |
+| who is not to be told any more, and what they were told | `forget` | the follower's, and these |
 | a leg was fanned out up to a version | `mark_fanned` | pk = leg#UA1545-20260710-EWR, sk = fanned; if below |
 | something is due at an instant | `plan` | pk = due#page#…, sk = clock; the earliest instant stays |
 | what is due | `due` | index `due`: due = clock#shard, due_at |
 | somebody takes it up | `take` | pk = due#page#…, as it was read |
 | it was done, or is due again | `settle` | the same, as it was taken |
+| it is not to be done any more | `cancel` | the same |
 
 A subject's followers stand in pages of `PAGE` by channel. Each is one partition, read by one Query and told by one
 queue message, so a million followers are two thousand times the work of five hundred. Everything here lives 30 days
@@ -193,12 +197,13 @@ def following(leg: LegId, subjects: Iterable[str]) -> tuple[int, list[Page]]:
     with storage():
         rows = list(batch_get(_rows(), keys, consistent=True))
     version = next((int(row.version) for row in rows if row.sk == "fanned"), 0)
-    return version, [
-        Page(row.pk.removeprefix("head#"), channel, number)
-        for row in rows
-        for channel in Channel
-        for number in range(-(-int(getattr(row, channel) or 0) // PAGE[channel]))
-    ]
+    return version, _pages_of(rows)
+
+
+def pages(subjects: Iterable[Subject]) -> list[Page]:
+    """All pages of subjects (consistent)."""
+    with storage():
+        return _pages_of(list(batch_get(_rows(), [(f"head#{each}", "head") for each in subjects], consistent=True)))
 
 
 def follower_row(follower: Follower) -> _Row:
@@ -312,6 +317,24 @@ def deliveries(follower: Follower, legs: Iterable[LegId]) -> list[tuple[LegId, D
     return sorted(found, key=lambda each: each[1].at, reverse=True)
 
 
+def known(follower: Follower, legs: Iterable[LegId]) -> dict[LegId, Told]:
+    """What a follower knows of legs, as far as they were told of them (consistent)."""
+    by_key = {f"told#{leg}#{Page.of(follower)}": leg for leg in legs}
+    with storage():
+        rows = list(batch_get(_rows(), [(key, follower.id) for key in by_key], consistent=True))
+    return {by_key[row.pk]: told for row in rows if (told := _entry(row).told)}
+
+
+def forget(followers: Iterable[Follower], legs: Mapping[Subject, Iterable[LegId]]) -> None:
+    """Delete followers, and after them what they were told of the legs of what they follow: nobody is told anew."""
+    followers = list(followers)
+    told = {(f"told#{leg}#{Page.of(each)}", each.id) for each in followers for leg in legs[each.subject]}
+    for keys in ({(f"page#{Page.of(each)}", each.id) for each in followers}, told):
+        with storage(), _rows().batch_write() as batch:
+            for pk, sk in sorted(keys):
+                batch.delete(_rows()(pk, sk))
+
+
 def mark_fanned(leg: LegId, version: int) -> None:
     """A leg's pages, at that version or later, are queued."""
     row = _rows()(f"leg#{leg}", "fanned")
@@ -376,6 +399,21 @@ def settle(task: Task, revision: int, again: datetime | None, day: date, note: s
             pass
     if again is not None:
         plan(task, again, day, note)
+
+
+def cancel(task: Task) -> None:
+    """A task is not to be done any more, whoever is at it; where there is none, that is well."""
+    with storage():
+        _due_row(task).delete()
+
+
+def _pages_of(rows: Iterable[_Row]) -> list[Page]:
+    return [
+        Page(row.pk.removeprefix("head#"), channel, number)
+        for row in rows
+        for channel in Channel
+        for number in range(-(-int(getattr(row, channel) or 0) // PAGE[channel]))
+    ]
 
 
 def _save(row: _Row, condition: Condition) -> None:

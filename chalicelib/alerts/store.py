@@ -3,6 +3,8 @@
 | question or fact | function | key |
 | --- | --- | --- |
 | an address and all it asked for | `holding` | pk = address#<id> |
+| an address is not to be known any more | `forget_contact` | sk = address, as it was read; and its short code |
+| a subscription is not | `forget` | sk = subscription#<id>, as it was read |
 | one address | `contact` | pk = address#<id>, sk = address |
 | one subscription | `subscription` | pk = address#<id>, sk = subscription#<id> |
 | a change of an address | `save_contact` | sk = address, as it was read |
@@ -187,12 +189,12 @@ def address_of(subscription: str) -> str:
     return subscription[:24]
 
 
-def holding(address: str, now: datetime) -> Holding:
-    """An address, by its id, and all it asked for (consistent)."""
+def holding(address: str, now: datetime | None) -> Holding:
+    """An address, by its id, and all it asked for (consistent); now None: also what has expired and is not swept."""
     contact, subscriptions = None, []
     with storage():
         for row in _rows().query(f"address#{address}", consistent_read=True):
-            if row.expires <= now.timestamp():
+            if now is not None and row.expires <= now.timestamp():
                 continue
             if row.sk == "address":
                 contact = _contact(row)
@@ -223,24 +225,34 @@ def save_contact(contact: Contact, now: datetime) -> Contact:
     return replace(contact, revision=contact.revision + 1)
 
 
-def save(before: Contact | None, contact: Contact, subscription: Subscription, now: datetime) -> None:
+def save(
+    before: Contact | None, contact: Contact, subscription: Subscription, now: datetime,
+    *, left: tuple[Contact, Subscription] | None = None,
+) -> None:  # fmt: skip
     """Keep a subscription and its address, each as it was read or new, and its follower: all or nothing.
 
-    There is a follower where it is active, and none where it is not. Raises Conflict.
+    There is a follower where it is active, and none where it is not. `left` is an address, as it was read, with the
+    stopped subscription whose place this one takes: nobody is told twice, or not at all. Raises Conflict.
     """
-    with storage(), TransactWrite(connection=_rows()._get_connection().connection) as transaction:
-        if contact == before:
-            key = f"address#{contact.address.id}"
-            transaction.condition_check(_rows(), key, "address", condition=_as_read(contact.revision, now))
-        else:
-            transaction.save(_contact_row(contact), _as_read(contact.revision, now))
-        transaction.save(_subscription_row(subscription), _as_read(subscription.revision, now))
-        if subscription.page is not None:
-            follower = ledger.follower_row(subscription.follower(contact))
-            if subscription.status is Status.ACTIVE:
-                transaction.save(follower)
-            else:
-                transaction.delete(follower)
+    with storage(), _transaction() as transaction:
+        _write(transaction, before, contact, subscription, now)
+        if left:
+            _write(transaction, left[0], *left, now)
+
+
+def forget_contact(contact: Contact) -> None:
+    """Delete an address as it was read, and its short code. Raises Conflict."""
+    with storage(), _transaction() as transaction:
+        transaction.delete(_rows()(f"address#{contact.address.id}", "address"), _Row.revision == contact.revision)
+        if contact.code:
+            transaction.delete(_rows()(f"code#{contact.code}", "code"))
+
+
+def forget(subscription: Subscription) -> None:
+    """Delete a subscription as it was read, without its follower. Raises Conflict."""
+    row = _rows()(f"address#{subscription.address}", f"subscription#{subscription.id}")
+    with storage():
+        row.delete(_Row.revision == subscription.revision)
 
 
 def refuse(key: str, reason: str, now: datetime) -> None:
@@ -295,6 +307,27 @@ def row_of_image(image: Mapping[str, Any]) -> Contact | Subscription | None:
     if row.sk == "address":
         return _contact(row)
     return _subscription(row) if row.sk.startswith("subscription#") else None
+
+
+def _transaction() -> TransactWrite:
+    return TransactWrite(connection=_rows()._get_connection().connection)
+
+
+def _write(
+    transaction: TransactWrite, before: Contact | None, contact: Contact, subscription: Subscription, now: datetime
+) -> None:
+    if contact == before:
+        key = f"address#{contact.address.id}"
+        transaction.condition_check(_rows(), key, "address", condition=_as_read(contact.revision, now))
+    else:
+        transaction.save(_contact_row(contact), _as_read(contact.revision, now))
+    transaction.save(_subscription_row(subscription), _as_read(subscription.revision, now))
+    if subscription.page is not None:
+        follower = ledger.follower_row(subscription.follower(contact))
+        if subscription.status is Status.ACTIVE:
+            transaction.save(follower)
+        else:
+            transaction.delete(follower)
 
 
 def _get(pk: str, sk: str, now: datetime) -> _Row | None:

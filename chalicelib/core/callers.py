@@ -98,6 +98,7 @@ class Holder:
     """Who calls with a signed link, or as the account of an address: the id of that address."""
 
     address: str
+    email: str | None = field(default=None, repr=False)  # the address itself, where it is an account's
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ def _holder(headers: Mapping[str, str], token: str | None) -> Holder:
     person = _find_person(bearer) if bearer and _find_person else None
     if person is None:
         raise Unauthenticated("this link is not one of ours, or is too old", _INVALID)
-    return Holder(person.address)
+    return Holder(person.address, person.email)
 
 
 def _person(callers: SignedIn, headers: Mapping[str, str]) -> Person:

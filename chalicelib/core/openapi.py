@@ -52,8 +52,10 @@ def document(routes: Iterable[Route], version: str, base: str = "/") -> dict[str
     models = {model for route in routes for model in _models(route)}
     ordered = sorted(models, key=lambda model: (model[0].__name__, model[1]))
     in_use, schemas = models_json_schema(ordered, ref_template=_REF)
+    named = schemas.get("$defs", {})
     paths: dict[str, Any] = {}
     for route in routes:
+        named |= _query(route).get("$defs", {})
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, in_use)
     return {
         "openapi": "3.1.0",
@@ -68,7 +70,7 @@ def document(routes: Iterable[Route], version: str, base: str = "/") -> dict[str
         "tags": [{"name": tag} for tag in sorted({_tag(route) for route in routes}, key=lambda t: (t == "system", t))],
         "paths": paths,
         "components": {
-            "schemas": {"Problem": _PROBLEM, **schemas.get("$defs", {})},
+            "schemas": {"Problem": _PROBLEM, **named},
             "securitySchemes": {
                 "apiKey": {"type": "apiKey", "in": "header", "name": API_KEY_HEADER},
                 "signedLink": {
@@ -137,13 +139,28 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", route.path)
     ]
-    if "query" in route.parameters:
-        schema = route.hints["query"].model_json_schema()
-        for name, of in schema["properties"].items():
-            found.append({"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": of})
-            if "description" in of:
-                found[-1]["description"] = of.pop("description")
+    schema = _query(route)
+    for name, of in schema.get("properties", {}).items():
+        found.append({"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": of})
+        if "description" in of:
+            found[-1]["description"] = of.pop("description")
     return found
+
+
+def _query(route: Route) -> dict[str, Any]:
+    """The schema of a view's query. Its parameters are there or are not: there is no null in a URL."""
+    if "query" not in route.parameters:
+        return {}
+    schema: dict[str, Any] = route.hints["query"].model_json_schema(ref_template=_REF)
+    for of in schema["properties"].values():
+        choices = [each for each in of.pop("anyOf", []) if each != {"type": "null"}]
+        if len(choices) == 1:
+            of |= choices[0]
+            if of.get("default", ...) is None:
+                del of["default"]
+        elif choices:
+            of["anyOf"] = choices
+    return schema
 
 
 def _responses(route: Route, in_use: Any) -> dict[str, Any]:

@@ -60,9 +60,12 @@ _STATUS = {
 
 
 class Shape(BaseModel):
-    """Base of what is sent or received. Built on first use: a cold start pays only for the models it needs."""
+    """Base of what is sent or received. Built on first use: a cold start pays only for the models it needs.
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    Its errors do not show what was given: they may reach the log.
+    """
+
+    model_config = ConfigDict(frozen=True, defer_build=True, hide_input_in_errors=True)
 
 
 class Query(Shape):

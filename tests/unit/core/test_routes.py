@@ -3,7 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import pytest
 from chalice.app import Chalice
@@ -13,12 +13,24 @@ from pydantic import PlainSerializer
 
 import app as the_app
 from chalicelib.core import callers, openapi
+from chalicelib.core import routes as core_routes
 from chalicelib.core.callers import ANYONE, SIGNED_LINK, Holder
-from chalicelib.core.errors import TooMany
-from chalicelib.core.routes import FORM, JSON, MULTIPART, Answer, Routes, Shape
+from chalicelib.core.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooLarge,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+    WrongMediaType,
+)
+from chalicelib.core.routes import FORM, JSON, MULTIPART, SECURITY, Answer, Document, Routes, Shape
 from infra.local import events
 
 AT = datetime(2026, 7, 10, tzinfo=UTC)
+ADA = "ada@example.com"
 
 
 class Fields(Shape):
@@ -76,6 +88,35 @@ def link(query: Links) -> Told:
 def client_of(client: str) -> Told:
     """Who calls."""
     return Told(given=client)
+
+
+RAISED = {
+    "invalid": (Invalid("no"), 400), "unauthenticated": (Unauthenticated("no", "Bearer"), 401),
+    "forbidden": (Forbidden("no"), 403), "missing": (NotFound("no"), 404), "conflict": (Conflict("no"), 409),
+    "large": (TooLarge("no"), 413), "kind": (WrongMediaType("no"), 415), "many": (TooMany("no", 7, "x", 3, 60), 429),
+    "bug": (ZeroDivisionError("no"), 500), "busy": (Unavailable("no"), 503),
+}  # fmt: skip
+
+
+@routes.get("/raises", callers=ANYONE, max_age=60)
+def raises(query: Links) -> Told:
+    """Fail, or not."""
+    if query.token:
+        raise RAISED[query.token][0]
+    return Told()
+
+
+@routes.get("/page", callers=ANYONE, max_age=None, produces=("text/html",))
+def page() -> Document:
+    """A page that needs more than an answer does."""
+    return Document("<p>", "text/html", headers={"Content-Security-Policy": "default-src 'self'"})
+
+
+@routes.get("/broken", callers=ANYONE, max_age=None)
+def broken() -> Told:
+    """Make an answer of what is none."""
+    Counted.model_validate({"number": ADA})
+    return Told()
 
 
 @routes.delete("/held/{id}", callers=SIGNED_LINK)
@@ -183,6 +224,102 @@ def test_a_client_is_its_address_or_its_64(address: str, client: str) -> None:
     assert json.loads(ask("GET", "/client", client=address)["body"])["given"] == client
 
 
+FRONT = "the front's own secret"
+
+
+@pytest.fixture
+def front(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The secret that the front knows; which secrets were asked for."""
+    asked: list[str] = []
+    monkeypatch.setattr(core_routes, "secret", lambda name: asked.append(name) or FRONT)
+    return asked
+
+
+def client_seen(**headers: str) -> str:
+    sent = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    answer = ask("GET", "/client", headers=sent)
+    assert answer["statusCode"] == 200
+    seen: str = json.loads(answer["body"])["given"]
+    return seen
+
+
+def test_who_comes_through_our_front_is_who_it_says(front: list[str]) -> None:
+    """An IPv4 address, or the /64 of an IPv6 one, without the port."""
+    assert client_seen(X_Gatecall_Front=FRONT, CloudFront_Viewer_Address="203.0.113.7:46532") == "203.0.113.7"
+    for address in ("2001:db8:1:2:3::4:46532", "[2001:db8:1:2:3::4]:46532"):
+        assert client_seen(X_Gatecall_Front=FRONT, CloudFront_Viewer_Address=address) == "2001:db8:1:2::/64"
+    assert set(front) == {"front-key"}
+
+
+@pytest.mark.parametrize("shown", [None, "", "wrong", FRONT[:-1], FRONT + "x", "\xff\ud800"])
+def test_nobody_else_says_who_calls(front: list[str], shown: str | None) -> None:
+    """Whoever does not know the secret is the address that API Gateway saw; without the header nobody even looks."""
+    headers = {} if shown is None else {"X_Gatecall_Front": shown}
+    spoofed = {"CloudFront_Viewer_Address": "203.0.113.7:1", "X_Forwarded_For": "203.0.113.7", "Forwarded": "for=x"}
+    assert client_seen(**headers, **spoofed) == "192.0.2.1"
+    assert bool(front) == bool(shown)
+
+
+@pytest.mark.parametrize("said", ["", ":", "46532", ":46532", "[]:1"])
+def test_a_front_that_does_not_say_who_leaves_what_api_gateway_saw(front: list[str], said: str) -> None:
+    """X-Forwarded-For counts for nothing, also beside the secret."""
+    headers = {"X_Gatecall_Front": FRONT, "CloudFront_Viewer_Address": said, "X_Forwarded_For": "203.0.113.7"}
+    assert client_seen(**headers) == "192.0.2.1"
+
+
+@given(st.text(max_size=60))
+def test_no_viewers_address_gets_a_5xx(said: str) -> None:
+    """Whatever stands in it: it is a name for a counter, and no more."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(core_routes, "secret", lambda name: FRONT)
+        client_seen(X_Gatecall_Front=FRONT, CloudFront_Viewer_Address=said)
+
+
+def test_a_front_whose_secret_can_not_be_read_is_asked_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """503: nobody is counted as somebody else."""
+
+    def busy(name: str) -> str:
+        raise Unavailable("not now")
+
+    monkeypatch.setattr(core_routes, "secret", busy)
+    assert ask("GET", "/client", headers=[("X-Gatecall-Front", "x")])["statusCode"] == 503
+    assert ask("GET", "/client")["statusCode"] == 200
+
+
+@pytest.mark.parametrize("kind", RAISED)
+def test_every_error_has_the_headers_that_guard(kind: str) -> None:
+    """CSP, HSTS, nosniff, referrer policy; once each."""
+    answer = ask("GET", "/raises", query=f"token={kind}")
+    assert answer["statusCode"] == RAISED[kind][1]
+    assert answer["headers"] | SECURITY == answer["headers"]
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+    assert len({name.lower() for name in answer["headers"]}) == len(answer["headers"])
+
+
+def test_every_answer_has_the_headers_that_guard() -> None:
+    """Also an empty one, a 304, and what is refused before a view is asked; a page brings a policy of its own."""
+    etag = ask("GET", "/raises")["headers"]["ETag"]
+    answers = {
+        200: ask("GET", "/raises"), 304: ask("GET", "/raises", headers=[("If-None-Match", etag)]),
+        204: ask("DELETE", "/held/a", query="token=a"), 400: ask("GET", "/client", query="x=1"),
+        401: ask("DELETE", "/held/a"), 415: ask("POST", "/echo", b"x", headers=[("Content-Type", "text/plain")]),
+        413: ask("POST", "/echo", b" " * 100_001, headers=[("Content-Type", JSON)]),
+    }  # fmt: skip
+    for status, answer in answers.items():
+        assert answer["statusCode"] == status
+        assert answer["headers"] | SECURITY == answer["headers"]
+    headers = ask("GET", "/page")["headers"]
+    assert headers | SECURITY | {"Content-Security-Policy": "default-src 'self'"} == headers
+
+
+def test_what_was_given_stands_in_no_error_that_is_logged() -> None:
+    """A 500 is logged with its trace, where pydantic would show the value; what reads each test's log fails this one."""
+    with pytest.raises(ValueError, match="number") as caught:
+        Counted.model_validate({"number": ADA})
+    assert ADA not in str(caught.value)
+    assert ask("GET", "/broken")["statusCode"] == 500
+
+
 def test_what_a_view_passes_over_may_be_given_twice() -> None:
     """As mail programs add to links; what it looks at may not, nor what is an error anyway."""
     answer = ask("GET", "/link", query="token=t&utm=1&utm=2")
@@ -211,6 +348,26 @@ def test_too_many_is_429_with_the_limit_and_the_pause() -> None:
     problem = json.loads(answer["body"])
     assert problem["type"] == "https://iana.org/assignments/http-problem-types#quota-exceeded"
     assert problem["violated-policies"] == ["ends"]
+
+
+def test_a_route_that_declares_nothing_does_not_start() -> None:
+    """Neither by Chalice's own decorator, nor by ours without callers."""
+    for declare in (lambda at: at.route("/open"), lambda at: at.route("/open", methods=["POST"])):
+        undeclared = Routes("undeclared")
+        with pytest.raises(TypeError, match="/open does not say who may call it"):
+            declare(undeclared)(lambda: {})
+        started = Chalice("undeclared")
+        started.register_blueprint(undeclared)
+        assert started.routes == {}
+    with pytest.raises(TypeError, match="callers"):
+        Routes("undeclared").get("/open", max_age=None)
+
+
+def test_every_route_that_starts_declares_who_may_call_it() -> None:
+    """Each of the app's, whatever registered it."""
+    every = openapi.routes_of(the_app.app)
+    assert len(every) == sum(len(methods) for methods in the_app.app.routes.values())
+    assert {type(route.callers) for route in every} <= set(get_args(callers.Callers))
 
 
 def test_the_document_tells_of_links_limits_and_status() -> None:

@@ -155,7 +155,7 @@ def _query(route: Route) -> dict[str, Any]:
     for of in schema["properties"].values():
         choices = [each for each in of.pop("anyOf", []) if each != {"type": "null"}]
         if len(choices) == 1:
-            of |= choices[0]
+            of.update(choices[0])
             if of.get("default", ...) is None:
                 del of["default"]
         elif choices:

@@ -313,7 +313,7 @@ def test_every_answer_has_the_headers_that_guard() -> None:
 
 
 def test_what_was_given_stands_in_no_error_that_is_logged() -> None:
-    """A 500 is logged with its trace, where pydantic would show the value; what reads each test's log fails this one."""
+    """A 500 is logged with its trace, where pydantic would show the value; what reads each log would fail this."""
     with pytest.raises(ValueError, match="number") as caught:
         Counted.model_validate({"number": ADA})
     assert ADA not in str(caught.value)

@@ -1,16 +1,24 @@
 """python -m infra: what an admin does to a stage. `--stage local` is the one that runs on this machine."""
 
 import argparse
+import json
 import sys
+from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
+from chalicelib.accounts.model import PREFIX
 from chalicelib.airports.lookup import airport
-from chalicelib.core.clock import wall_now
+from chalicelib.channels.model import LANGUAGES
+from chalicelib.core.clock import instant, wall_now
 from chalicelib.core.errors import GatecallError, Invalid
 from infra import provision, secrets, stages
 from infra.local.cloud import NotRunning
+
+TERMINAL = "terminal"  # where the audit trail says a command came from
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,18 +43,26 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    admin = commands.add_parser("admin", help="make somebody an admin; of a stage that has none, the first")
+    admin.add_argument("--email", required=True, help="the address of who is to be one")
+    admin.add_argument("--language", default="en", choices=LANGUAGES, help="of a new account (default: %(default)s)")
     key = commands.add_parser("key", help="make an API key for an airport system; it is shown this once")
     key.add_argument("--name", required=True, help="which boards name its feed by, such as wsi-aodb")
     key.add_argument("--airports", required=True, help="the airports it speaks for, such as WSI or EWR,JFK")
     key.add_argument("--scopes", default="feeds:aidx", help="what it may do (default: %(default)s)")
+    known = commands.add_parser("keys", help="list the API keys, revoked ones too")
+    anew = commands.add_parser("rotate-key", help="make an API key that may do the same; the former one ends in 7 days")
+    anew.add_argument("id", help="the former key's id, as `keys` lists it")
     gone = commands.add_parser("revoke", help="revoke an API key")
-    gone.add_argument("key", help="the key as it was shown")
+    gone.add_argument("key", help="its id, as `keys` lists it, or the key as it was shown")
     dead = commands.add_parser("deadletters", help="records that could not be handled")
     dead.add_argument("action", choices=("list", "replay"))
-    keys = commands.add_parser("rotate-keys", help="change the keys that sign access tokens and the links in messages")
+    signing = commands.add_parser(
+        "rotate-keys", help="change the keys that sign access tokens and the links in messages"
+    )
     made = commands.add_parser("provision", help="create or update a stage's tables, topics, queues and secrets on AWS")
     made.add_argument("--stage", required=True)
-    for command in (key, gone, dead, keys):
+    for command in (admin, key, known, anew, gone, dead, signing):
         command.add_argument("--stage", default="local", help="default: %(default)s")
     return parser
 
@@ -58,13 +74,24 @@ def _run(given: argparse.Namespace, console: Console) -> int:
     from infra import deadletters
 
     match given.command, getattr(given, "action", None):
+        case "admin", _:
+            _make_admin(given, console)
         case "key", _:
             airports = _airports(given.airports)
-            secret = keys.make(given.name, given.scopes.split(","), airports, wall_now())
+            secret = keys.make(given.name, given.scopes.split(","), airports, wall_now(), client=TERMINAL)
             console.print(f"The key of {given.name} for {', '.join(airports)}, shown this once:", soft_wrap=True)
             print(secret)
+        case "keys", _:
+            _show_keys(console)
+        case "rotate-key", _:
+            secret, key = keys.rotate(given.id, wall_now(), client=TERMINAL)
+            ends = instant(key.made_at + keys.OVERLAP)
+            console.print(f"The new key of {key.name}, shown this once; the former one ends at {ends}:",
+                          soft_wrap=True)  # fmt: skip
+            print(secret)
         case "revoke", _:
-            keys.revoke_shown(given.key, wall_now())
+            revoke = keys.revoke_shown if given.key.startswith(PREFIX) else keys.revoke
+            revoke(given.key, wall_now(), client=TERMINAL)
             console.print("Revoked: it opens nothing any more.")
         case "deadletters", "list":
             deadletters.show(console)
@@ -76,6 +103,48 @@ def _run(given: argparse.Namespace, console: Console) -> int:
             console.print("Links and access tokens are signed with other keys, within five minutes. Those of before "
                           "stay good until the next rotation; nobody is logged out.", soft_wrap=True)  # fmt: skip
     return 0
+
+
+def _make_admin(given: argparse.Namespace, console: Console) -> None:
+    from chalicelib.accounts import links, people
+    from chalicelib.accounts.model import Account
+    from chalicelib.core.config import config
+
+    made = people.make_admin(given.email, given.language, TERMINAL, wall_now())
+    if isinstance(made, Account):
+        console.print(
+            "This address has an account: it is an admin's now, with the password that it has.", soft_wrap=True
+        )
+        return
+    url = links.url(made)
+    token = url.partition("token=")[2]
+    until = instant(datetime.fromtimestamp(made.expires, UTC))
+    if config().public_url:
+        console.print(f"Whoever opens this link sets a password, and is an admin. Shown this once; good once, until "
+                      f"{until}:", soft_wrap=True)  # fmt: skip
+        print(url)
+        return
+    console.print("PUBLIC_URL is not set, so there is no page yet on which to set a password. Post this, with a "
+                  "password of 12 characters or more in it, to /v1/accounts/confirmation at the stage's address. "
+                  f"Shown this once; good once, until {until}:", soft_wrap=True)  # fmt: skip
+    print(json.dumps({"token": token, "password": ""}))
+
+
+def _show_keys(console: Console) -> None:
+    from chalicelib.accounts import keys
+
+    now, found = wall_now(), keys.every()
+    table = Table("id", "name", "scopes", "airports", "made", "state")
+    for key in found:
+        state = "good"
+        if key.revoked:
+            state = "revoked"
+        elif key.ends_at:
+            state = ("ends " if key.holds(now) else "ended ") + instant(datetime.fromtimestamp(key.ends_at, UTC))
+        table.add_row(*map(escape, (key.id, key.name, ",".join(key.scopes), ",".join(key.airports),
+                                    instant(key.made_at), state)))  # fmt: skip
+    console.print(table if found else "There are no API keys yet.")
+    console.print("A key made before keys were listed stands here from when it is next used.", soft_wrap=True)
 
 
 def _airports(text: str) -> list[str]:

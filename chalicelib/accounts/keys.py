@@ -1,5 +1,6 @@
 """Makes, recognises, lists, rotates and revokes the API keys of machines. Each of it stands in the audit trail."""
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -8,7 +9,7 @@ from datetime import datetime, timedelta
 from chalicelib.accounts import store
 from chalicelib.accounts.model import SCOPES, Event, Key, check_name, hash_of, new_secret
 from chalicelib.core.callers import Machine
-from chalicelib.core.errors import Conflict, Invalid, NotFound
+from chalicelib.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
 
 OVERLAP = timedelta(days=7)  # so long a rotated key still opens: until then its system has the new one
 
@@ -16,15 +17,16 @@ OVERLAP = timedelta(days=7)  # so long a rotated key still opens: until then its
 def make(
     name: str, scopes: Sequence[str], airports: Sequence[str], now: datetime, *, by: str | None = None, client: str = ""
 ) -> str:
-    """Make a key and return it: the only time it is seen. Raises Invalid for a name or scope that is none.
+    """Make a key and return it: the only time it is seen. Raises Invalid for a name, scope or airport that is none.
 
     `by` is the admin's account, None on the terminal.
     """
-    unknown = [scope for scope in scopes if scope not in SCOPES]
-    if unknown or not scopes:
-        raise Invalid(f"{', '.join(unknown) or 'nothing'} is no scope; there are: {', '.join(SCOPES)}")
+    check_name(name)
+    _check("scopes", scopes, SCOPES, f"is no scope; there are: {', '.join(SCOPES)}")
+    codes = [code for code in airports if re.fullmatch("[A-Z0-9_]{3,4}", code)]
+    _check("airports", airports, codes, "is no airport's code, such as EWR")
     secret = new_secret()
-    key = Key(hash_of(secret), check_name(name), tuple(scopes), tuple(airports), now)
+    key = Key(hash_of(secret), name, tuple(scopes), tuple(airports), now)
     store.save(key, Event(now, "key-made", by, f"key:{name}", client, (("key", key.id),)), now=now)
     return secret
 
@@ -35,7 +37,7 @@ def machine_of(secret: str, now: datetime) -> Machine | None:
     if key is None or not key.holds(now):
         return None
     if not key.revision:  # made before keys were listed
-        with suppress(Conflict):
+        with suppress(Conflict, Unavailable):  # then the next time
             store.save(key, now=now)
     return Machine(key.name, key.scopes, key.airports)
 
@@ -48,7 +50,7 @@ def every() -> list[Key]:
 def rotate(id: str, now: datetime, *, by: str | None = None, client: str = "") -> tuple[str, Key]:
     """Make a key that may do the same, and return it with what is kept of it; the former one ends after OVERLAP.
 
-    Raises NotFound, and Conflict where it holds no more.
+    Raises NotFound, and Conflict where it holds no more, or somebody revokes or rotates it at the same time.
     """
     former = _named(id)
     if not former.holds(now) or former.ends_at:
@@ -65,12 +67,12 @@ def revoke(id: str, now: datetime, *, by: str | None = None, client: str = "") -
     _revoke(_named(id), now, by, client)
 
 
-def revoke_shown(secret: str, now: datetime) -> None:
+def revoke_shown(secret: str, now: datetime, *, client: str = "") -> None:
     """Revoke a key by itself. Raises NotFound."""
     key = store.key(hash_of(secret))
     if key is None:
         raise NotFound("there is no such key")
-    _revoke(key, now, None, "")
+    _revoke(key, now, None, client)
 
 
 def _revoke(found: Key, now: datetime, by: str | None, client: str) -> None:
@@ -81,6 +83,12 @@ def _revoke(found: Key, now: datetime, by: str | None, client: str) -> None:
             store.save(replace(key, revoked=True), event, now=now)
 
     store.persist(attempt)
+
+
+def _check(place: str, given: Sequence[str], known: Sequence[str], fault: str) -> None:
+    unknown = [each for each in given if each not in known]
+    if unknown or not given:
+        raise Invalid(f"{', '.join(unknown) or 'nothing'} {fault}", [Fault("body", place, fault)])
 
 
 def _named(id: str) -> Key:

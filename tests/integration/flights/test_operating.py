@@ -18,7 +18,7 @@ from chalicelib.core import callers, clock
 from chalicelib.core.callers import Person, Role
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, Unavailable
-from chalicelib.flights import changes, ingest, read, store
+from chalicelib.flights import api, changes, ingest, read, store
 from chalicelib.flights.operate import FIELDS
 from chalicelib.live import push
 
@@ -295,6 +295,22 @@ def test_each_word_stands_in_the_audit_trail_before_it_counts(
     }
 
 
+def test_what_others_change_at_the_same_time_is_not_answered_as_theirs(
+    now: Now, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The flight is as it stands with both."""
+    record = audit.record
+
+    def meanwhile(*arguments: Any) -> None:
+        record(*arguments)
+        take(now, said(1, now.flight, now.flight, belt="3"))
+
+    monkeypatch.setattr(audit, "record", meanwhile)
+    answer = say({"departure_gate": "B4"}).json
+    assert [change["field"] for change in answer["changes"]] == ["departure_gate"]
+    assert (answer["flight"]["arrival"]["belt"], answer["flight"]["version"]) == ("3", 3)
+
+
 def test_without_its_line_in_the_audit_trail_nothing_is_done(
     now: Now, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -344,6 +360,13 @@ def test_the_topic_names_the_airport_or_airline_and_nobody(now: Now, say: Say) -
     assert "operator:admin" in told
     assert "id-of-admin" not in told
     assert "example.com" not in told
+
+
+def test_a_client_that_fills_in_defaults_takes_nothing_back() -> None:
+    """The document has none: what is not said stays."""
+    schema = api.OperatorUpdate.model_json_schema()
+    assert [name for name, of in schema["properties"].items() if "default" in of] == []
+    assert set(schema["properties"]) == set(FIELDS)
 
 
 values = st.one_of(

@@ -11,8 +11,11 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, DynamoDBEvent, Rate, SNSEvent, SQSEvent, WebsocketEvent
 
+from chalicelib.accounts import api as accounts
+from chalicelib.accounts import personal
 from chalicelib.airports import api as airports
 from chalicelib.alerts import api as alerts
+from chalicelib.alerts import personal as personal_alerts
 from chalicelib.channels.model import AT_ONCE, Channel
 from chalicelib.core import api as system
 from chalicelib.core import callers, clock, telemetry
@@ -27,8 +30,11 @@ app.api.binary_types += ["application/xml", "application/soap+xml"]  # so that X
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 app.register_middleware(telemetry.invocation)
 
-for capability in (system, airports, flights, alerts):
+for capability in (system, accounts, airports, flights, alerts):
     app.register_blueprint(capability.routes)
+
+# Who holds something on people: for export and erasing.
+personal.KEEPERS[:] = [personal.KEEPER, personal_alerts.KEEPER]
 
 
 @callers.recognise_machines_by
@@ -37,6 +43,14 @@ def machine_of(key: str) -> callers.Machine | None:
     from chalicelib.accounts import keys
 
     return keys.machine_of(key, clock.wall_now())
+
+
+@callers.recognise_people_by
+def person_of(token: str) -> callers.Person | None:
+    """Whose access token this is."""
+    from chalicelib.accounts import tokens
+
+    return tokens.person_of(token, clock.wall_now())
 
 
 @callers.recognise_links_by
@@ -190,6 +204,30 @@ def ask_to_confirm(event: DynamoDBEvent) -> dict[str, Any]:
             lambda record: record["dynamodb"]["SequenceNumber"],
         )
     )  # fmt: skip
+
+
+@app.on_dynamodb_record(settings.accounts_stream, batch_size=100, starting_position="TRIM_HORIZON")
+def queue_errands(event: DynamoDBEvent) -> dict[str, Any]:
+    """Queue what is to be done after a change of an account: letters first of all."""
+    from chalicelib.accounts import errands
+    from chalicelib.core.deadletters import handle_each
+
+    records = event.to_dict()["Records"]
+    return _or_again(
+        handle_each("queue_errands", records, errands.queue, lambda record: record["dynamodb"]["SequenceNumber"])
+    )
+
+
+@app.on_sqs_message(queue=f"gatecall-{settings.stage}-errands", batch_size=1, maximum_concurrency=5)
+def run_errands(event: SQSEvent) -> dict[str, Any]:
+    """Do one of them: send a letter, move or erase what hangs on an account."""
+    from chalicelib.accounts import errands
+    from chalicelib.core.deadletters import handle_each
+
+    def handle(record: Mapping[str, Any]) -> None:
+        errands.run(json.loads(record["body"])["errand"], _now())
+
+    return _or_again(handle_each("run_errands", event.to_dict()["Records"], handle, lambda record: record["messageId"]))
 
 
 @app.on_sns_message(settings.email_events_topic)

@@ -7,8 +7,10 @@ from chalicelib.accounts.model import Errand, Task
 from chalicelib.core.config import config
 from chalicelib.core.signed import BadLink, sign, verify
 
-LINK_FOR = timedelta(hours=24)  # as long as an errand with a link lives; an invitation's, INVITED_FOR
+LINK_FOR = timedelta(hours=24)
+RESET_FOR = timedelta(hours=1)  # OWASP, Forgot Password Cheat Sheet
 INVITED_FOR = timedelta(days=7)
+NOTICE_KEPT = timedelta(days=2)  # an errand without a link
 _PAGES = {Task.CONFIRM: "password", Task.INVITE: "password", Task.RESET: "password", Task.NEW_ADDRESS: "email"}
 
 

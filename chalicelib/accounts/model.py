@@ -32,6 +32,8 @@ class Account:
     language: str
     created_at: int
     password: str = field(repr=False)  # its argon2id hash
+    password_at: int  # when it was set: links to set another that are older hold no more
+    epoch: int = 1  # one more ends all sessions of before, also those that are just being made
     airlines: tuple[str, ...] = ()  # that an operator acts for: designators
     airports: tuple[str, ...] = ()
     disabled: bool = False
@@ -52,7 +54,12 @@ class Session:
     expires: int
     client: str  # network address it was last used from
     agent: str  # what the client called itself
+    epoch: int = 1  # the account's at login: another ended this session
+    former: str | None = field(default=None, repr=False)  # hash of the refresh token before
     revision: int = 0
+
+
+NOBODY = "nobody"  # what an event is about that concerns no account
 
 
 class Task(StrEnum):
@@ -84,6 +91,7 @@ class Errand:
     task: Task
     email: str = field(repr=False)  # where the letter goes; of MOVE and ERASE, the account's
     language: str
+    asked_at: int
     expires: int
     account: str | None = None
     former: str | None = field(default=None, repr=False)  # MOVE: the address before; NEW_ADDRESS: the present one
@@ -136,7 +144,7 @@ class Key:
     @property
     def id(self) -> str:
         """What names it among the keys; it tells nothing of the key."""
-        return self.hash[:16]
+        return _id_of_hash(self.hash)
 
     def holds(self, now: datetime) -> bool:
         """Whether it opens anything."""
@@ -166,6 +174,15 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
+def id_of(secret: str) -> str:
+    """What names a key among the keys."""
+    return _id_of_hash(hash_of(secret))
+
+
+def _id_of_hash(hash: str) -> str:
+    return hash[:16]
+
+
 def check_name(name: str) -> str:
     """A key's name, which its feed is known by on boards. Raises Invalid."""
     if not (name.isascii() and name.replace("-", "").isalnum() and name == name.lower() and len(name) <= 40):
@@ -192,3 +209,9 @@ def lives_until(role: Role, logged_in_at: int, now: datetime) -> int:
     """When a session that is used now ends: left unused, or at the latest."""
     longest = ON_DUTY if role is not Role.PASSENGER else LONGEST
     return min(int((now + IDLE).timestamp()), logged_in_at + int(longest.total_seconds()))
+
+
+def stands(account: Account, session: Session, now: datetime) -> bool:
+    """Whether a session still logs its account in, by what both are now; some roles last less than others."""
+    lasts = lives_until(account.role, session.logged_in_at, now) > now.timestamp()
+    return lasts and session.epoch == account.epoch and not account.disabled

@@ -12,8 +12,9 @@
 | accounts by role and beginning of address | `people` | index listed: list = <role>#<shard>, listed_as = email |
 | whose key this is | `key` | pk = key#<hash>, sk = key |
 | all keys | `machine_keys` | index listed: list = keys, listed_as = name |
-| the audit trail of a day | `events_of` | pk = audit#<day>, sk = <instant>#<id> |
+| the audit trail of a day | `events_of` | pk = audit#<day>#<shard>, sk = <instant>#<id> |
 | the audit trail of one account, flight, key | `events_about` | index listed: list = about#<what>, listed_as = as sk |
+| what an account did to others | `events_by` | pk = by#<account>, sk = as above: a copy |
 | any of these, new or changed, and what goes | `save` | all or nothing |
 | any of these, once more where a race was lost | `persist` | |
 | what to read on from | `cursor_of`, `after` | none |
@@ -40,7 +41,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.accounts.model import Account, Consent, Errand, Event, Key, Session, Task
+from chalicelib.accounts.model import NOBODY, Account, Consent, Errand, Event, Key, Session, Task
 from chalicelib.channels.model import Address, Channel
 from chalicelib.core.callers import Role
 from chalicelib.core.clock import instant
@@ -50,6 +51,7 @@ from chalicelib.core.tables import TableSettings, batch_get, storage
 
 AUDIT_KEPT = timedelta(days=400)
 SHARDS = {Role.PASSENGER: 8, Role.OPERATOR: 1, Role.ADMIN: 1}  # partitions of the index that new passengers write to
+AUDIT_SHARDS = 8  # partitions of a day's audit trail: each takes 1,000 writes a second, and every login is one
 ATTEMPTS = 8  # of a change that keeps losing races
 
 Item = Account | Session | Errand | Consent | Event | Key
@@ -123,11 +125,11 @@ def session(account: str, id: str, now: datetime) -> Session | None:
     return _session(row) if row else None
 
 
-def sessions(account: str, now: datetime) -> list[Session]:
-    """All sessions of an account, the last used first (consistent)."""
+def sessions(account: str, now: datetime | None) -> list[Session]:
+    """All sessions of an account, the last used first (consistent); now None: also expired ones not swept yet."""
     with storage():
         rows = _rows().query(f"account#{account}", _Row.sk.startswith("session#"), consistent_read=True)
-        found = [_session(row) for row in rows if _alive(row, now)]
+        found = [_session(row) for row in rows if now is None or _alive(row, now)]
     return sorted(found, key=lambda each: -each.used_at)
 
 
@@ -147,11 +149,11 @@ def errand(id: str, now: datetime) -> Errand | None:
 def people(roles: Sequence[Role], prefix: str, limit: int, cursor: str | None) -> tuple[list[Account], str | None]:
     """Accounts of these roles whose address begins so, at most so many, and what to read on from.
 
-    By partition of the index, and there by address. Raises Invalid for a cursor that is none.
+    By partition of the index, and there by address. Raises Invalid for a cursor that is none, or of another list.
     """
     lists = [f"{role}#{shard}" for role in roles for shard in range(SHARDS[role])]
     begin, last = after(cursor, 2) or (lists[0], None)
-    if begin not in lists:
+    if begin not in lists or (last and not last.startswith(prefix)):
         raise Invalid("this cursor is of another list")
     keys: list[tuple[str, str]] = []
     for name in lists[lists.index(begin) :]:
@@ -159,9 +161,9 @@ def people(roles: Sequence[Role], prefix: str, limit: int, cursor: str | None) -
         keys += found
         if len(keys) >= limit:
             following = cursor_of(name, last) if last else _next(lists, name)
-            return _accounts(keys), following
+            return _accounts(keys, roles, prefix), following
         last = None
-    return _accounts(keys), None
+    return _accounts(keys, roles, prefix), None
 
 
 def key(hash: str) -> Key | None:
@@ -181,16 +183,23 @@ def machine_keys() -> list[Key]:
 def events_of(day: date, now: datetime, limit: int, cursor: str | None) -> tuple[list[Event], str | None]:
     """The audit trail of a day (UTC), the last first, and what to read on from. Raises Invalid."""
     before = after(cursor, 1)
-    condition = _Row.sk < before[0] if before else None
+    condition = _Row.sk < before[0] if before and before[0] else None
+    rows: list[_Row] = []
     with storage():
-        found = _rows().query(f"audit#{day}", condition, scan_index_forward=False, limit=limit, consistent_read=True)
-        rows = [row for row in found if _alive(row, now)]
-    return [_event(row) for row in rows], cursor_of(rows[-1].sk) if len(rows) == limit else None
+        for shard in range(AUDIT_SHARDS):
+            found = _rows().query(
+                f"audit#{day}#{shard}", condition, scan_index_forward=False, limit=limit, consistent_read=True
+            )
+            rows += [row for row in found if _alive(row, now)]
+    last = sorted(rows, key=lambda row: row.sk, reverse=True)[:limit]
+    return [_event(row) for row in last], cursor_of(last[-1].sk) if len(rows) >= limit else None
 
 
 def events_about(what: str, now: datetime, limit: int, cursor: str | None) -> tuple[list[Event], str | None]:
     """The audit trail of one account, flight or key, the last first, and what to read on from. Raises Invalid."""
     before = after(cursor, 1)
+    if not _may_be_key(what):
+        return [], None
     keys, last = _listed(f"about#{what}", limit, before[0] if before else None, forward=False)
     with storage():
         rows = [row for row in batch_get(_rows(), keys, consistent=True) if _alive(row, now)]
@@ -198,24 +207,44 @@ def events_about(what: str, now: datetime, limit: int, cursor: str | None) -> tu
     return events, cursor_of(last) if last else None
 
 
-def save(*items: Item, gone: Iterable[Item] = (), former: Account | None = None, now: datetime) -> None:
+def events_by(account: str, now: datetime) -> list[Event]:
+    """What an account did to others, to flights and to keys, the first first (consistent)."""
+    with storage():
+        return [_event(row) for row in _rows().query(f"by#{account}", consistent_read=True) if _alive(row, now)]
+
+
+def save(
+    *items: Item, gone: Iterable[Item] = (), former: Account | None = None, seen: Account | None = None, now: datetime
+) -> None:
     """Keep items, each as it was read or new, and let others go, each as it was read: all or nothing. Raises Conflict.
 
     With an account its address is claimed, and with one that goes it is let go; so is that of `former`, an account of
-    `items` as it was before, where it has another address now. Together at most 100.
+    `items` as it was before, where it has another address now. `seen` must be as it was read, and is not written.
+    A session or a consent that is new is kept only where its account is there: who logs in while it is deleted leaves
+    nothing behind. Together at most 100.
     """
     gone = list(gone)
+    if any(isinstance(item, Event | Key) for item in gone):
+        raise TypeError("the audit trail is only added to, and keys are revoked")
     left = [item for item in (*gone, former) if isinstance(item, Account)]
+    new = [item for item in items if isinstance(item, Session | Consent) and not getattr(item, "revision", 0)]
+    owners = {item.account for item in new}
     with storage(), TransactWrite(connection=_rows()._get_connection().connection) as transaction:
         for item in items:
             transaction.save(_row(item), _as_read(item, now))
-            if isinstance(item, Account):
+            if isinstance(item, Event) and item.by and item.by != item.about:
+                transaction.save(_event_row(item, f"by#{item.by}"))
+            if isinstance(item, Account) and (former or not item.revision):
                 claim = _rows()(_email(item.email), "email", account=item.id)
                 transaction.save(claim, _Row.pk.does_not_exist() | (_Row.account == item.id))
         for item in gone:
-            transaction.delete(_row(item), _as_read(item, now))
+            transaction.delete(_row(item), _as_read(item, now) if getattr(item, "revision", 0) else None)
         for account in left:
             transaction.delete(_rows()(_email(account.email), "email"), _Row.account == account.id)
+        if seen:
+            transaction.condition_check(_rows(), f"account#{seen.id}", "account", _as_read(seen, now))
+        for id in owners - {account.id for account in (*items, seen) if isinstance(account, Account)}:
+            transaction.condition_check(_rows(), f"account#{id}", "account", _Row.pk.exists())
 
 
 def persist(change: Callable[[], _T]) -> _T:
@@ -239,7 +268,7 @@ def after(cursor: str | None, parts: int) -> tuple[str, ...] | None:
         return None
     try:
         where = json.loads(urlsafe_b64decode(cursor + "=="))
-        if not (isinstance(where, list) and len(where) == parts and all(isinstance(each, str) for each in where)):
+        if not (isinstance(where, list) and len(where) == parts and all(map(_may_be_key, where))):
             raise ValueError(where)
     except (ValueError, RecursionError):
         raise Invalid("this cursor is none of ours") from None
@@ -256,7 +285,14 @@ def errand_of_image(image: Mapping[str, Any]) -> Errand | None:
     return _errand(_Row.from_raw_data(dict(image)))
 
 
+def _may_be_key(text: Any) -> bool:
+    """All of ours are ASCII and short; DynamoDB fails on some that are not."""
+    return isinstance(text, str) and text.isascii() and len(text) <= 400
+
+
 def _get(pk: str, sk: str, now: datetime | None = None) -> _Row | None:
+    if not (_may_be_key(pk) and _may_be_key(sk)):
+        return None
     try:
         with storage():
             row = _rows().get(pk, sk, consistent_read=True)
@@ -290,10 +326,12 @@ def _next(lists: Sequence[str], name: str) -> str | None:
     return cursor_of(lists[following], "") if following < len(lists) else None
 
 
-def _accounts(keys: Sequence[tuple[str, str]]) -> list[Account]:
+def _accounts(keys: Sequence[tuple[str, str]], roles: Sequence[Role], prefix: str) -> list[Account]:
+    """The index follows the table a moment later: who has another role or address by now is passed over."""
     with storage():
         found = {(row.pk, row.sk): row for row in batch_get(_rows(), keys, consistent=True)}
-    return [_account(found[key]) for key in keys if key in found]
+    accounts = [_account(found[key]) for key in dict.fromkeys(keys) if key in found]
+    return [account for account in accounts if account.role in roles and account.email.startswith(prefix)]
 
 
 def _email(email: str) -> str:
@@ -361,12 +399,16 @@ def _errand(row: _Row) -> Errand:
     )
 
 
-def _event_row(event: Event) -> _Row:
+def _event_row(event: Event, copy: str | None = None) -> _Row:
+    """A line of the audit trail; or its copy in a partition of that name, which is not listed."""
     sk = f"{event.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}#{event.id}"
     said = {"what": event.what, "by": event.by, "about": event.about, "client": event.client,
             "detail": dict(event.detail)}  # fmt: skip
+    shard = int(event.id, 16) % AUDIT_SHARDS
+    # What is about nobody is not listed: whoever tries out addresses would fill one partition of the index.
+    listed: dict[str, Any] = {} if copy or event.about == NOBODY else {"list": f"about#{event.about}", "listed_as": sk}
     return _rows()(
-        f"audit#{event.at.astimezone(UTC).date()}", sk, list=f"about#{event.about}", listed_as=sk, said=said,
+        copy or f"audit#{event.at.astimezone(UTC).date()}#{shard}", sk, said=said, **listed,
         expires=int((event.at + AUDIT_KEPT).timestamp()),
     )  # fmt: skip
 

@@ -198,7 +198,7 @@ def _person(callers: SignedIn, headers: Mapping[str, str]) -> Person:
     if person is None:
         raise Unauthenticated("this access token is none, or holds no more; refresh the session or log in", _INVALID)
     if person.role not in callers.roles:
-        raise Forbidden(f"this is for {callers}; this account is {person.role}'s")
+        raise Forbidden(f"this is for {callers}; the role of this account is {person.role}")
     if callers.recently and person.since_login > RECENT:
         raise Unauthenticated(
             "this asks for a login within the last 15 minutes; log in anew",

@@ -40,6 +40,7 @@ def main() -> None:
             if not missing:
                 console.print(_capacity(console))
                 console.print(_races())
+                console.print(_accounts())
             with _doing(console, "timing warm requests"):
                 warm = _processor()
             console.print(warm)
@@ -112,6 +113,21 @@ def _telling() -> Table:
         table.add_column(heading, justify="left" if heading in ("what", "of which") else "right")
     for name, told in telling.measure(day.flights(KEPT[0])):
         table.add_row(name, *told.figures())
+    return table
+
+
+def _accounts() -> Table:
+    from tests.bench import accounts
+
+    table = Table(
+        title="\nWhat a person's requests ask of AWS",
+        caption="Processor: milliseconds of the handler's thread, botocore's packing and parsing included. Passwords: "
+        "argon2id with 19 MiB and 2 passes. Three calls of each that logs in are limits, counted in their own table.",
+    )
+    for heading in ("request", "DynamoDB calls", "SQS, SES", "RCU", "WCU", "processor ms"):
+        table.add_column(heading, justify="left" if heading in ("request", "DynamoDB calls") else "right")
+    for name, asked in accounts.measure():
+        table.add_row(name, *asked.figures())
     return table
 
 

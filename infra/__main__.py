@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from botocore.exceptions import BotoCoreError
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from chalicelib.accounts.model import PREFIX
 from chalicelib.airports.lookup import airport
@@ -134,7 +134,8 @@ def _show_keys(console: Console) -> None:
     from chalicelib.accounts import keys
 
     now, found = wall_now(), keys.every()
-    table = Table("id", "name", "scopes", "airports", "made", "state")
+    others = (Column(name, overflow="fold") for name in ("name", "scopes", "airports", "made", "state"))
+    table = Table(Column("id", no_wrap=True), *others)  # whole: other commands ask for it
     for key in found:
         state = "good"
         if key.revoked:

@@ -139,6 +139,16 @@ def test_keys_are_listed_with_their_state(run: Run) -> None:
     assert not [key for key in (*made.values(), successor, over) if key in shown or hash_of(key) in shown]
 
 
+def test_the_id_of_a_key_is_whole_on_a_narrow_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is what the other commands ask for."""
+    monkeypatch.setenv("COLUMNS", "80")
+    airports = ["EWR", "JFK", "LGA", "IAH", "ORD", "SFO", "LAX", "DEN"]
+    key = keys.make("a-name-that-is-as-long-as-a-name-may-be", ["feeds:aidx"], airports, wall_now())
+    shown = run("keys")
+    assert id_of(key) in "\n".join(shown)
+    assert all(len(line) <= 80 for line in shown)
+
+
 def test_a_key_is_rotated_by_its_id(run: Run) -> None:
     """The new one is shown once; the end of the former is said."""
     key = keys.make("wsi-aodb", ["feeds:aidx"], ["WSI"], wall_now())

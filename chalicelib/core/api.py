@@ -73,7 +73,7 @@ def _document(base: str) -> str:
     return json.dumps(openapi.document(openapi.routes_of(routes.current_app), __version__, base or "/"))
 
 
-@routes.get("/", callers=ANYONE, max_age=300, produces=("text/plain",))
+@routes.get("/", callers=ANYONE, max_age=300, produces=("text/plain",), status=307)
 def front() -> Document:
     """Leads to the page of this API."""
     return Document("", "text/plain", 307, {"Location": "docs"})

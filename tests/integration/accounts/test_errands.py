@@ -10,8 +10,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from moto.ses.models import ses_backends
 
-from chalicelib.accounts import errands, links, personal, store
+from chalicelib.accounts import errands, letters, links, personal, store
 from chalicelib.accounts.model import LETTERS, Account, Errand, Event, Task, new_id
 from chalicelib.channels import email
 from chalicelib.channels.email import Email
@@ -33,10 +34,10 @@ class Postman:
         self.sent: list[Email] = []
         self.says: Receipt | Exception | type[BaseException] = ACCEPTED
 
-    def send(self, letters: list[Email]) -> list[Receipt]:
-        self.sent += letters
+    def send(self, emails: list[Email]) -> list[Receipt]:
+        self.sent += emails
         if isinstance(self.says, Receipt):
-            return [self.says] * len(letters)
+            return [self.says] * len(emails)
         raise self.says
 
 
@@ -171,6 +172,17 @@ class TestRun:
         assert counted == ["AccountLettersSent"]
         assert state(errand, now) == (True, 0)
 
+    def test_a_letter_goes_out_through_ses_as_it_was_written(self, now: Now) -> None:
+        """To its address alone, from the stage's sender, with no header that unsubscribes."""
+        errand = kept(now)
+        errands.run(errand.id, now)
+        [message] = ses_backends["123456789012"]["us-east-1"].sent_messages
+        letter = letters.letter(errand, False)
+        assert letter
+        assert (message.to, message.source) == (ADA, "Example Air <flights@example.com>")
+        assert (message.subject, message.text, message.html) == (letter.subject, letter.text, letter.html)
+        assert message.headers == {}
+
     def test_the_letter_is_the_one_that_fits_when_it_is_written(self, now: Now, postman: Postman) -> None:
         """Who asks for an account and has one is told so; the link in the first letter still leads on."""
         first, second = kept(now), kept(now)
@@ -251,7 +263,7 @@ class TestRun:
         """The errand is gone, and stays so."""
         errand = kept(now)
 
-        def use(letters: list[Email]) -> list[Receipt]:
+        def use(emails: list[Email]) -> list[Receipt]:
             found = store.errand(errand.id, now.wall)
             assert found
             store.save(gone=[found], now=now.wall)
@@ -267,7 +279,7 @@ class TestRun:
         """A function that slept over its lease lets the other finish."""
         errand, held = kept(now), later(now, seconds=150)
 
-        def sleep(letters: list[Email]) -> list[Receipt]:
+        def sleep(emails: list[Email]) -> list[Receipt]:
             errands._claim(errand.id, held.wall)
             return [ACCEPTED]
 

@@ -61,13 +61,13 @@ def test_who_has_no_account_has_no_password() -> None:
 
 
 def test_each_comparison_is_one_verification(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With an account and without, right or wrong, and however long what is tried."""
+    """With an account and without, right or wrong; a text that is longer than any password is not even read."""
     hash_ = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(GOOD)
-    tried: list[str] = []
+    tried: list[int] = []  # how long each was
 
     class Counting(argon2.PasswordHasher):
         def verify(self, hash: str | bytes, password: str | bytes) -> Any:
-            tried.append(str(hash))
+            tried.append(len(password))
             return super().verify(hash_, password)
 
     monkeypatch.setattr(passwords, "hasher", Counting)
@@ -80,7 +80,7 @@ def test_each_comparison_is_one_verification(monkeypatch: pytest.MonkeyPatch) ->
     ):
         tried.clear()
         assert passwords.matches(kept, password) is (kept is not None and password == GOOD)
-        assert len(tried) == 1
+        assert [length <= 1000 for length in tried] == [True]
 
 
 @pytest.mark.usefixtures("cheap")

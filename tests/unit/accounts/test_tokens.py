@@ -248,6 +248,14 @@ def test_what_looks_like_no_token_costs_nothing(token: str) -> None:
     assert READS == []
 
 
+def test_what_is_longer_than_any_of_ours_costs_nothing() -> None:
+    """However well signed."""
+    token = signed({"pad": "x" * tokens.LONGEST})
+    READS.clear()
+    assert tokens.person_of(token, NOW) is None
+    assert READS == []
+
+
 parts = st.text(max_size=60) | st.binary(max_size=60).map(b64)
 headers = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["EdDSA", "k1"]),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import app as the_map
+from chalicelib.accounts import personal
 from chalicelib.core import config, openapi
 from chalicelib.core.callers import Anyone, ApiKey, RefreshToken, SignedIn, SignedLink
 from chalicelib.core.routes import DECLARED
@@ -177,6 +178,15 @@ def test_the_policy_covers_every_table_index_stream_topic_and_queue() -> None:
             case "AWS::SES::ConfigurationSet":
                 assert allowed("ses:SendBulkEmail", f"arn:aws:ses:{HERE}:configuration-set/{of['Name']}"), name
     assert not CONFIG["xray"] or allowed("xray:PutTraceSegments", "*")
+
+
+def test_every_table_says_who_answers_for_the_personal_data_in_it() -> None:
+    """So that nothing is left out of an export, or left behind by erasing: `none`, or a Keeper on app.py's list."""
+    tables = {name: of for name, of in resources.template("dev").items() if of["Type"] == "AWS::DynamoDB::Table"}
+    said = {name: of.get("Metadata", {}).get("PersonalData") for name, of in tables.items()}
+    keepers = {keeper.name for keeper in personal.KEEPERS}
+    assert {name: who for name, who in said.items() if who not in {"none", *keepers}} == {}
+    assert keepers - set(said.values()) == set(), "who holds nothing in any table"
 
 
 def test_the_policy_lets_messages_leave_and_nothing_else() -> None:

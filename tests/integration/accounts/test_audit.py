@@ -77,10 +77,11 @@ def test_the_trail_of_one_account_is_shown_over_all_days(now: Now) -> None:
 def test_what_one_account_did_is_picked_out(now: Now) -> None:
     """Page by page, also where most lines are others'."""
     lines = recorded(
-        *(event(now.wall + timedelta(seconds=n), by="admin" if n % 9 == 0 else None) for n in range(40)), now=now
+        *(event(now.wall + timedelta(seconds=n), by="admin" if n % 9 == 0 or n % 3 == 1 else None) for n in range(40)),
+        now=now,
     )
     admins = [each for each in reversed(lines) if each.by == "admin"]
-    for limit in (1, 2, 100):
+    for limit in (1, 3, 100):
         assert all_of(now, limit, by="admin") == admins
         assert all_of(now, limit, by="admin", about="ada") == admins
     assert all_of(now, by="nobody") == []
@@ -92,6 +93,13 @@ def test_one_question_reads_so_many_pages_and_no_more(now: Now, monkeypatch: pyt
     found, cursor = audit.trail(None, "admin", None, 1, None, now.wall)
     assert found == []
     assert cursor
+
+
+def test_of_one_day_no_more_is_read_than_that_day(now: Now, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is there a cursor to what came before it."""
+    monkeypatch.setattr(audit, "PAGES", 1)
+    lines = recorded(*(event(now.wall - timedelta(days=n)) for n in range(4)), now=now)
+    assert audit.trail("ada", None, now.wall.date(), 2, None, now.wall) == ([lines[0]], None)
 
 
 def test_a_cursor_that_is_none_is_refused(now: Now) -> None:

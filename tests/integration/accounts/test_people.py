@@ -60,6 +60,12 @@ def test_people_are_listed_by_role_and_by_the_beginning_of_their_address(now: No
         assert people.listed(tuple(Role), nobody, 10, None) == ([], None)
 
 
+def test_what_no_address_begins_with_is_not_looked_for(now: Now, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB fails on half of a surrogate pair."""
+    monkeypatch.setattr(store, "people", lambda *_: pytest.fail("the table was asked"))
+    assert people.listed(tuple(Role), "\ud800", 10, None) == ([], None)
+
+
 def test_a_whole_address_finds_its_account_alone(now: Now, ada: Account) -> None:
     """Not also those that begin with it; one that is not whole yet finds all that begin so."""
     longer = kept("ada@example.community", now)

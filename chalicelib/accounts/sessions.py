@@ -87,7 +87,7 @@ def end(
     """End one session of an account. Raises NotFound where it has no such session; Unavailable."""
 
     def attempt() -> None:
-        session = store.session(account_id, session_id, now) if len(session_id) <= 40 else None
+        session = store.session(account_id, session_id, now)
         if session is None:
             raise NotFound("there is no such session")
         event = Event(now, why, by, account_id, client, (("session", session_id),))

@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench package
+.PHONY: help run test lint fuzz bench package
 
 RUNS := .venv/installed-to-run
 INSTALLED := .venv/installed
@@ -13,6 +13,7 @@ help:
 	@echo "make run      run Gatecall on this machine; settings: PORT=8000 WS_PORT=8001 SPEED=1 AIRPORTS=EWR,JFK,LGA"
 	@echo "make test     run all tests"
 	@echo "make lint     check format, style, types and the plan's import arrows"
+	@echo "make fuzz     call every route as every role with what its document allows and what not, for long"
 	@echo "make bench    measure, and print tables"
 	@echo "make package  make the Lambda package, and run it"
 
@@ -27,6 +28,9 @@ lint: $(INSTALLED)
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+fuzz: $(INSTALLED)
+	.venv/bin/pytest -n auto --hypothesis-profile=fuzz tests/integration/accounts/test_fuzz.py
 
 bench: $(INSTALLED)
 	.venv/bin/python -m tests.bench

@@ -54,4 +54,5 @@ for name in [name for name in os.environ if name.startswith(("AWS_ENDPOINT_URL",
 settings.register_profile("quick", max_examples=15, deadline=None)
 settings.register_profile("ci", max_examples=60, deadline=None)
 settings.register_profile("long", max_examples=5000, deadline=None)
+settings.register_profile("fuzz", max_examples=300, deadline=None)  # of each route as each role: `make fuzz`
 settings.load_profile("ci" if os.environ.get("CI") else "quick")

@@ -14,6 +14,14 @@ from chalicelib.core.routes import DECLARED, JSON, Answer, Document, Route
 
 _REF = "#/components/schemas/{model}"
 _NOT_UNDERSTOOD = "What was sent can't be understood"
+_BEFORE = (400, 413, 503)  # may come before the view is asked: as a problem, whatever the view itself answers
+_AGAIN = {"Retry-After": {"description": "seconds", "required": True, "schema": {"type": "integer"}}}
+_HOW = "how to show who one is (RFC 6750, RFC 9470)"
+_HEADERS = {  # that come with a status, always
+    "401": {"WWW-Authenticate": {"description": _HOW, "required": True, "schema": {"type": "string"}}},
+    "429": _AGAIN,
+    "503": _AGAIN,
+}
 _PROBLEM = {
     "type": "object",
     "description": "RFC 9457 problem details; `errors` names every invalid field.",
@@ -182,12 +190,14 @@ def _responses(route: Route, in_use: Any) -> dict[str, Any]:
             problems.pop(code, None)
         if why is not None:
             (documents if answer is Document else problems)[code] = why
-    if 400 in documents:  # a query or a form that is none is refused before the view is asked
-        responses["400"] = {"description": f"{_NOT_UNDERSTOOD}. {documents.pop(400)}", "content": content | problem}
     for code, why in documents.items():
-        responses[str(code)] = {"description": why, "content": content}
+        responses[str(code)] = {"description": why, "content": content | (problem if code in _BEFORE else {})}
+    if 400 in documents:
+        responses["400"]["description"] = f"{_NOT_UNDERSTOOD}. {documents[400]}"
     for code, why in problems.items():
         responses[str(code)] = {"description": why, "content": problem}
+    for code in responses.keys() & _HEADERS.keys():
+        responses[code]["headers"] = _HEADERS[code]
     return dict(sorted(responses.items()))
 
 

@@ -398,8 +398,12 @@ def update_flight(id: str, body: OperatorUpdate, person: Person, client: str) ->
 
 
 @routes.post(
-    "/v1/feeds/aidx", callers=ApiKey("feeds:aidx"), consumes=AIDX_TYPES, produces=("text/xml", "application/json")
-)
+    "/v1/feeds/aidx", callers=ApiKey("feeds:aidx"), consumes=AIDX_TYPES, produces=("text/xml", "application/json"),
+    others={
+        400: "What was sent is no AIDX message", 413: "The message is larger than what is taken",
+        503: "Its legs can't be kept now: try again after Retry-After",
+    },
+)  # fmt: skip
 def aidx(body: bytes, headers: Mapping[str, str], machine: Machine) -> Document:
     """Take an IATA AIDX (RP 1797A) message, bare or in SOAP, and answer with the standard's FlightLegRS.
 

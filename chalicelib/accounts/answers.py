@@ -61,6 +61,18 @@ class TakeAddress(_Body):
     token: Token
 
 
+class LinkQuery(Shape):
+    """The token of a link. What mail programs add to links is passed over."""
+
+    token: str = Field("", max_length=1000)
+
+
+class PasswordForm(Shape):
+    """The field of the page that sets a password."""
+
+    password: str = Field("", max_length=1000)
+
+
 class LogIn(_Body):
     """An address and its password."""
 

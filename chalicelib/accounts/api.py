@@ -1,7 +1,7 @@
 """REST routes of accounts: one's own, people for admins, API keys and the audit trail; and the pages behind letters."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
@@ -23,11 +23,13 @@ from chalicelib.accounts.answers import (
     Invitation,
     KeyLine,
     KeysAnswer,
+    LinkQuery,
     LogIn,
     MeAnswer,
     NewKey,
     NewKeyAnswer,
     NewPassword,
+    PasswordForm,
     PeopleAnswer,
     PeopleQuery,
     Refresh,
@@ -41,6 +43,7 @@ from chalicelib.accounts.answers import (
     WordingAnswer,
 )
 from chalicelib.accounts.model import WORDING, Account, Origin, id_of
+from chalicelib.channels.model import language_of
 from chalicelib.core import clock
 from chalicelib.core.callers import (
     ADMINS,
@@ -52,14 +55,18 @@ from chalicelib.core.callers import (
     Role,
 )
 from chalicelib.core.config import config
-from chalicelib.core.errors import Forbidden, Unauthenticated
-from chalicelib.core.routes import Document, Routes
+from chalicelib.core.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from chalicelib.core.routes import FORM, MULTIPART, Document, Routes
+from chalicelib.core.signed import BadLink
 
 if TYPE_CHECKING:
     from chalicelib.accounts.sessions import Tokens
 
 routes = Routes(__name__)  # a view imports what it alone needs: every function of the app starts with this module
 
+HTML = ("text/html",)
+PAGES = {404: "A page: the link is none, was used, or is too old", 503: "A page: try again after Retry-After"}
+OFTEN = "A page: too often, try again after Retry-After"
 COOKIE = "__Secure-gatecall-refresh"
 OURS = "gatecall"  # X-Requested-With: no form has it, and no script of another site, unless we let it
 
@@ -226,7 +233,7 @@ def log_out(person: Person, client: str) -> Document:
     """Log out here: the tokens of this session hold no more."""
     from chalicelib.accounts import sessions
 
-    sessions.end(person.id, person.session, _now(), by=person.id, client=client)
+    sessions.end(person.id, person.session, _now(), by=person.id, client=client, why="logged-out")
     return Document("", "text/plain", 204, {"Set-Cookie": _set_cookie("", 0)})
 
 
@@ -354,6 +361,73 @@ def revoke_key(id: str, person: Person, client: str) -> None:
     from chalicelib.accounts import keys
 
     keys.revoke(id, _now(), by=person.id, client=client)
+
+
+@routes.get("/account/password", callers=ANYONE, max_age=None, produces=HTML, others=PAGES)
+def password_page(query: LinkQuery) -> Document:
+    """The page on which a password is set. To read it sets nothing, and uses no link up: scanners follow links."""
+    from chalicelib.accounts import links, pages
+
+    return _page(lambda: pages.to_set_password(links.to_set_password(query.token, _now())))
+
+
+@routes.post(
+    "/account/password", callers=ANYONE, consumes=(FORM, MULTIPART), produces=HTML,
+    others={**PAGES, 400: "A page: the password is refused", 429: OFTEN},
+)  # fmt: skip
+def password_button(query: LinkQuery, body: PasswordForm, client: str) -> Document:
+    """Set the password: this makes the account, or ends its sessions."""
+    from chalicelib.accounts import links, pages, register
+
+    def act() -> Document:
+        now = _now()
+        try:
+            account = register.set_password(query.token, body.password, Origin(client), now)
+        except BadLink:
+            raise
+        except Invalid:
+            errand = links.to_set_password(query.token, now)
+            return pages.to_set_password(errand, "password_refused", 400)
+        return pages.said(account.language, "password_set")
+
+    return _page(act)
+
+
+@routes.get("/account/email", callers=ANYONE, max_age=None, produces=HTML, others=PAGES)
+def email_page(query: LinkQuery) -> Document:
+    """The page whose button takes over an address. To read it changes nothing."""
+    from chalicelib.accounts import links, pages
+
+    return _page(lambda: pages.to_take_address(links.to_take_address(query.token, _now())))
+
+
+@routes.post(
+    "/account/email", callers=ANYONE, consumes=(), produces=HTML,
+    others={**PAGES, 409: "A page: another account has this address", 429: OFTEN},
+)  # fmt: skip
+def email_button(query: LinkQuery, client: str) -> Document:
+    """Give an account the address that the link was sent to."""
+    from chalicelib.accounts import links, pages, profile
+
+    def act() -> Document:
+        now = _now()
+        try:
+            account = profile.take_address(query.token, Origin(client), now)
+        except Conflict:
+            errand = links.to_take_address(query.token, now)
+            return pages.said(errand.language, "address_in_use", 409)
+        return pages.said(account.language, "address_changed")
+
+    return _page(act)
+
+
+def _page(make: Callable[[], Document]) -> Document:
+    """A page, or one that says to a person why not, in the language of the browser."""
+    from chalicelib.accounts import pages
+    from chalicelib.core.pages import page_or_why_not
+
+    language = language_of(routes.current_request.headers.get("accept-language", ""))
+    return page_or_why_not(make, lambda notice, status: pages.said(language, notice, status))
 
 
 def _account(account: Account) -> AccountAnswer:

@@ -123,7 +123,7 @@ class Event:
     what: str  # such as role-changed
     by: str | None  # the account that did it; None: nobody who is known
     about: str  # an account, or `flight:<id>`, `key:<name>`
-    client: str  # network address; "" for a command on the terminal
+    client: str  # network address; "terminal" for a command there
     detail: tuple[tuple[str, str], ...] = ()  # no personal data: it outlives the account
     id: str = field(default_factory=lambda: secrets.token_hex(4))
 
@@ -195,7 +195,7 @@ def check_mandate(role: Role, airlines: Sequence[str], airports: Sequence[str]) 
     faults = [Fault("body", "airlines", f"{a!r} is no designator, such as UA or UAL")
               for a in airlines if not re.fullmatch("[A-Z0-9]{2}|[A-Z]{3}", a)]  # fmt: skip
     faults += [Fault("body", "airports", f"{a!r} is no code, such as EWR")
-               for a in airports if not re.fullmatch("[A-Z]{3,4}", a)]  # fmt: skip
+               for a in airports if not re.fullmatch("[A-Z0-9_]{3,4}", a)]  # fmt: skip
     bound = [*airlines, *airports]
     if role is Role.OPERATOR and not bound:
         faults.append(Fault("body", "airlines", "or airports: an operator acts for some"))

@@ -214,6 +214,7 @@ def _welcome(console: Console, settings: Settings, running: cloud.Running) -> No
          {running.websocket}  (WebSocket)
   [bold]Try[/]    {python} -m infra.local watch {airport}
          {python} -m infra.local follow {_flight_to_follow(rest, airport)} --email me@example.com
+         {python} -m infra admin --email admin@example.com
          curl '{rest}/v1/airports?q=lon'
          curl '{rest}/v1/airports/{airport}/arrivals?limit=3'
          curl {rest}/v1/health

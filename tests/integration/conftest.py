@@ -11,6 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from chalicelib.accounts import store as accounts
 from chalicelib.alerts import ledger
 from chalicelib.alerts import store as alerts
 from chalicelib.core import aws, config, secrets
@@ -72,7 +73,7 @@ def exact_cloud(services: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
 
 def _forget_tables() -> None:
     forget: list[Callable[[], None]] = [aws._client.cache_clear, config.config.cache_clear, secrets._known.clear]
-    for store in (flights, live, ledger, alerts):
+    for store in (flights, live, accounts, ledger, alerts):
         forget.append(store._rows.cache_clear)
         store._Row._connection = None
     for each in forget:

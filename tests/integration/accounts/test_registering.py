@@ -80,7 +80,7 @@ def test_asking_does_the_same_whether_the_address_is_known_or_not(now: Now, call
         register.forgot(f"{who}@example.com", "en", HERE, now.wall)
         of.append(list(calls()))
     assert told["known"] == told["new"]
-    assert told["new"][0].count("TransactWriteItems") == 1
+    assert told["new"][0].count("PutItem") == 1
 
 
 def test_a_link_is_used_once(now: Now) -> None:

@@ -173,10 +173,15 @@ def _people(made: Cast) -> None:
 
     store.save(replace(before, role=Role.PASSENGER), now=NOON)
     made.callers.append(Caller("who was an admin", bearer(shown.access), role=Role.PASSENGER, refresh=shown.refresh))
-    for name in ("who was disabled", "who was deleted", "whose session ended", "who logged out everywhere"):
+    for name in (
+        "who was disabled", "who was deleted", "whose session ended", "who logged out everywhere",
+        "whose password was set anew",
+    ):  # fmt: skip
         account(made, name, Role.ADMIN)
         made.callers.append(Caller(name, bearer(_logged_in(made, name).access)))
     store.save(replace(people.one(made.accounts["who was disabled"].id), disabled=True), now=NOON)
+    anew = people.one(made.accounts["whose password was set anew"].id)
+    store.save(replace(anew, epoch=anew.epoch + 1), now=NOON)  # the session's row is still there
     gone = people.one(made.accounts["who was deleted"].id)
     store.save(gone=[gone], now=NOON)
     ended = made.logins["whose session ended"].session

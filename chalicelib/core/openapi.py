@@ -196,8 +196,8 @@ def _responses(route: Route, in_use: Any) -> dict[str, Any]:
         responses["400"]["description"] = f"{_NOT_UNDERSTOOD}. {documents[400]}"
     for code, why in problems.items():
         responses[str(code)] = {"description": why, "content": problem}
-    for code in responses.keys() & _HEADERS.keys():
-        responses[code]["headers"] = _HEADERS[code]
+    for status in responses.keys() & _HEADERS.keys():
+        responses[status]["headers"] = _HEADERS[status]
     return dict(sorted(responses.items()))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from chalicelib.accounts.model import SCOPES, Account, Consent, Event, Key, Session
+from chalicelib.accounts.model import SCOPES, Account, Consent, Errand, Event, Key, Session
 from chalicelib.core.callers import Role
 from chalicelib.core.clock import instant
 from chalicelib.core.routes import Answer, Query, Shape
@@ -122,6 +122,36 @@ class Invitation(_Body):
     airlines: Codes = Field([], description="designators that an operator acts for, such as UA")
     airports: Codes = Field([], description="codes likewise, such as EWR")
     language: Language = "en"
+
+
+class InvitationLine(Shape):
+    """An invitation whose link was not used."""
+
+    id: str
+    email: str
+    role: Role
+    airlines: list[str]
+    airports: list[str]
+    by: str | None = Field(None, description="the admin's account; none: it was made on a terminal")
+    expires: Seconds
+
+    @classmethod
+    def of(cls, errand: Errand) -> Self:
+        """An invitation as admins see it."""
+        return cls(
+            id=errand.id, email=errand.email, role=errand.role, airlines=list(errand.airlines),
+            airports=list(errand.airports), by=errand.by, expires=errand.expires,
+        )  # fmt: skip
+
+
+class InvitationAnswer(Answer, InvitationLine):
+    """One invitation."""
+
+
+class InvitationsAnswer(Answer):
+    """Invitations whose link was not used, by address."""
+
+    invitations: list[InvitationLine]
 
 
 class ChangePerson(_Body):

@@ -21,6 +21,9 @@ from chalicelib.accounts.answers import (
     EventLine,
     Forgotten,
     Invitation,
+    InvitationAnswer,
+    InvitationLine,
+    InvitationsAnswer,
     KeyLine,
     KeysAnswer,
     LinkQuery,
@@ -265,12 +268,31 @@ def people(query: PeopleQuery) -> PeopleAnswer:
 
 
 @routes.post("/v1/people", callers=ADMINS, status=202, others={409: "The address has an account"})
-def invite(body: Invitation, person: Person, client: str) -> Accepted:
-    """Invite somebody: a letter leads on to where they set a password. The link holds for 7 days."""
+def invite(body: Invitation, person: Person, client: str) -> InvitationAnswer:
+    """Invite somebody: a letter leads on to where they set a password.
+
+    The link holds for 7 days, and as long as who invites is an admin.
+    """
     from chalicelib.accounts import people
 
-    people.invite(body.email, body.role, body.airlines, body.airports, body.language, person, client, _now())
-    return Accepted()
+    errand = people.invite(body.email, body.role, body.airlines, body.airports, body.language, person, client, _now())
+    return InvitationAnswer(**InvitationLine.of(errand).model_dump())
+
+
+@routes.get("/v1/invitations", callers=ADMINS, max_age=None)
+def invitations() -> InvitationsAnswer:
+    """Invitations that nobody used yet."""
+    from chalicelib.accounts import people
+
+    return InvitationsAnswer(invitations=[InvitationLine.of(each) for each in people.invitations(_now())])
+
+
+@routes.delete("/v1/invitations/{id}", callers=ADMINS)
+def withdraw_invitation(id: str, person: Person, client: str) -> None:
+    """Take an invitation back: its link opens nothing any more."""
+    from chalicelib.accounts import people
+
+    people.withdraw(id, person, client, _now())
 
 
 @routes.get("/v1/people/{id}", callers=ADMINS, max_age=None)

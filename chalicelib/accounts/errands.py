@@ -2,8 +2,9 @@
 
 The change and its errand are written in one transaction. The table's stream puts the errand into a queue (`queue`), and
 from there it is done (`run`): claimed by a lease, done, and marked. A crash between the provider's answer and the mark
-repeats that one letter at most; moving and erasing may be done again. An errand whose letter holds a link stays until
-the link is used: whoever uses it lets the errand go in the same transaction.
+repeats that one letter at most; moving and erasing may be done again. An errand that is done goes, and the address with
+it; but where its letter holds a link, it stays until that is used: whoever uses it lets the errand go in the same
+transaction.
 """
 
 import json
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.accounts import store
-from chalicelib.accounts.model import Errand, Task
+from chalicelib.accounts.model import LINKS, Errand, Task
 from chalicelib.channels.model import Outcome
 from chalicelib.core import aws
 from chalicelib.core.clock import Now
@@ -99,5 +100,9 @@ def _write(errand: Errand) -> None:
 def _settle(claimed: Errand, now: datetime, *, done: bool) -> None:
     """Let go of an errand, where it is still there and still ours."""
     errand = store.errand(claimed.id, now)
-    if errand and errand.leased_until == claimed.leased_until and not errand.done:
+    if errand is None or errand.done or errand.leased_until != claimed.leased_until:
+        return
+    if done and errand.task not in LINKS:
+        store.save(gone=[errand], now=now)
+    else:
         store.save(replace(errand, done=done, leased_until=0), now=now)

@@ -72,6 +72,23 @@ def invite(  # noqa: PLR0917 - the invitation, then who makes it
     return errand
 
 
+def invitations(now: datetime) -> list[Errand]:
+    """Invitations whose link was not used, by address."""
+    return store.invitations(now)
+
+
+def withdraw(id: str, by: Person, client: str, now: datetime) -> None:
+    """Take an invitation back: its link opens nothing. Raises NotFound, also where it was used; Unavailable."""
+
+    def attempt() -> None:
+        errand = store.errand(id, now)
+        if errand is None or errand.task is not Task.INVITE:
+            raise NotFound("there is no such invitation, or it was used")
+        store.save(Event(now, "invitation-withdrawn", by.id, f"invitation:{id}", client), gone=[errand], now=now)
+
+    store.persist(attempt)
+
+
 def make_admin(given_email: str, language: str, client: str, now: datetime) -> Account | Errand:
     """Make an admin of whoever has this address, as a stage has none at first: asks for no admin and sends no letter.
 

@@ -14,6 +14,7 @@ from chalicelib.accounts.model import WORDING, Account, Consent, Errand, Event, 
 from chalicelib.channels.addresses import mailbox
 from chalicelib.channels.model import Address, Channel
 from chalicelib.core import limits
+from chalicelib.core.callers import Role
 from chalicelib.core.config import config
 from chalicelib.core.errors import Fault, Invalid, Unavailable
 from chalicelib.core.signed import BadLink
@@ -56,12 +57,21 @@ def set_password(token: str, password: str, origin: Origin, now: datetime) -> Ac
 
     def attempt() -> Account:
         errand = links.to_set_password(token, now)
+        _check_inviter(errand)
         account = store.account_with(errand.email)
         if account is None:
             return _made(errand, hashed, origin, now)
         return _changed(account, errand, hashed, origin, now)
 
     return store.persist(attempt)
+
+
+def _check_inviter(errand: Errand) -> None:
+    """An invitation holds as long as who sent it is an admin; one from the terminal always does. Raises BadLink."""
+    if errand.task is Task.INVITE and errand.by:
+        admin = store.account(errand.by)
+        if admin is None or admin.disabled or admin.role is not Role.ADMIN:
+            raise BadLink
 
 
 def _made(errand: Errand, hashed: str, origin: Origin, now: datetime) -> Account:

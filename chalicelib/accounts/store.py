@@ -9,6 +9,7 @@
 | all sessions of an account | `sessions` | pk = account#<id>, sk from session# |
 | what was agreed to | `consents` | pk = account#<id>, sk from consent# |
 | something to be done | `errand` | pk = errand#<id>, sk = errand |
+| invitations that nobody used | `invitations` | index listed: list = invitations, listed_as = email |
 | accounts by role and beginning of address | `people` | index listed: list = <role>#<shard>, listed_as = email |
 | whose key this is | `key` | pk = key#<hash>, sk = key |
 | all keys | `machine_keys` | index listed: list = keys, listed_as = name |
@@ -144,6 +145,14 @@ def errand(id: str, now: datetime) -> Errand | None:
     """Something to be done, or done already (consistent)."""
     row = _get(f"errand#{id}", "errand", now)
     return _errand(row) if row else None
+
+
+def invitations(now: datetime) -> list[Errand]:
+    """Invitations whose link was not used, by address."""
+    found, _ = _listed("invitations", 1000, None)
+    with storage():
+        rows = [row for row in batch_get(_rows(), found, consistent=True) if _alive(row, now)]
+    return sorted((_errand(row) for row in rows), key=lambda each: each.email)
 
 
 def people(roles: Sequence[Role], prefix: str, limit: int, cursor: str | None) -> tuple[list[Account], str | None]:
@@ -364,7 +373,11 @@ def _row(item: Item) -> _Row:
                            revision=item.revision + 1, said=said)  # fmt: skip
         case Errand():
             said = _said(item, "id", "expires", "revision")
-            return _rows()(f"errand#{item.id}", "errand", expires=item.expires, revision=item.revision + 1, said=said)
+            invited = item.task is Task.INVITE
+            return _rows()(
+                f"errand#{item.id}", "errand", expires=item.expires, revision=item.revision + 1, said=said,
+                list="invitations" if invited else None, listed_as=item.email if invited else None,
+            )  # fmt: skip
         case Consent():
             return _rows()(f"account#{item.account}", f"consent#{item.at:012}", said=_said(item, "account"))
         case Event():

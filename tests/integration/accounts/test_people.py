@@ -9,11 +9,12 @@ import boto3
 import pytest
 
 from chalicelib.accounts import links, people, personal, store
-from chalicelib.accounts.model import Account, Event, Session, Task, new_id, stands
+from chalicelib.accounts.model import Account, Errand, Event, Session, Task, new_id, stands
 from chalicelib.core.callers import Person, Role
 from chalicelib.core.clock import Now
 from chalicelib.core.config import config
 from chalicelib.core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unavailable
+from chalicelib.core.signed import BadLink
 
 pytestmark = pytest.mark.usefixtures("cloud")
 
@@ -116,6 +117,33 @@ def test_an_invitation_holds_for_seven_days_and_stands_in_the_trail_without_an_a
     audit = [row for row in rows() if row["pk"]["S"].startswith(("audit#", "by#"))]
     assert audit
     assert "op@example.com" not in json.dumps(audit)
+
+
+def test_an_invitation_is_listed_until_it_is_used_or_withdrawn(now: Now, admin: Person) -> None:
+    """Withdrawn, its link opens nothing; the trail says who did it."""
+    second, first = (
+        people.invite(f"{name}@example.com", Role.ADMIN, [], [], "en", admin, HERE, now.wall) for name in "ba"
+    )
+    assert [each.id for each in people.invitations(now.wall)] == [first.id, second.id]
+    token = links.url(first).partition("token=")[2]
+    people.withdraw(first.id, admin, HERE, now.wall)
+    assert [each.id for each in people.invitations(now.wall)] == [second.id]
+    with pytest.raises(BadLink):
+        links.to_set_password(token, now.wall)
+    assert {event.what for event in told(f"invitation:{first.id}", now)} == {"invited", "invitation-withdrawn"}
+    with pytest.raises(NotFound):
+        people.withdraw(first.id, admin, HERE, now.wall)
+    assert people.invitations(now.wall + timedelta(days=7)) == []
+
+
+def test_nothing_but_an_invitation_is_withdrawn(now: Now, admin: Person) -> None:
+    """A lost password is its owner's."""
+    at = int(now.wall.timestamp())
+    errand = Errand("ab" * 12, Task.RESET, "ada@example.com", "en", at, at + 600)
+    store.save(errand, now=now.wall)
+    with pytest.raises(NotFound):
+        people.withdraw(errand.id, admin, HERE, now.wall)
+    assert store.errand(errand.id, now.wall)
 
 
 @pytest.mark.parametrize(

@@ -174,27 +174,44 @@ def test_a_refused_password_uses_up_no_link(now: Now, bad: str) -> None:
 
 def test_an_invitation_gives_its_role(now: Now) -> None:
     """By whom stands in the trail."""
+    admin = registered("admin@example.com", now.wall, role=Role.ADMIN)
     errand = Errand(
         new_id(), Task.INVITE, "op@example.com", "de", int(now.wall.timestamp()), int(now.wall.timestamp()) + 600,
-        role=Role.OPERATOR, airlines=("UA",), by="someadmin",
+        role=Role.OPERATOR, airlines=("UA",), by=admin.id,
     )  # fmt: skip
     store.save(errand, now=now.wall)
     account = register.set_password(token(errand), GOOD, HERE, now.wall)
     assert (account.role, account.airlines) == (Role.OPERATOR, ("UA",))
     (event,) = store.events_about(account.id, now.wall, 10, None)[0]
-    assert (event.what, event.by, dict(event.detail)["role"]) == ("registered", "someadmin", "operator")
+    assert (event.what, event.by, dict(event.detail)["role"]) == ("registered", admin.id, "operator")
 
 
 def test_an_invitation_finds_who_made_an_account_meanwhile(now: Now) -> None:
     """They keep it, and get the role."""
     errand = Errand(
         new_id(), Task.INVITE, "op@example.com", "de", int(now.wall.timestamp()) + 5, int(now.wall.timestamp()) + 600,
-        role=Role.ADMIN, by="someadmin",
+        role=Role.ADMIN,
     )  # fmt: skip
     store.save(errand, now=now.wall)
     before = registered("op@example.com", now.wall)
     account = register.set_password(token(errand), GOOD, HERE, now.wall)
     assert (account.id, account.role, account.epoch) == (before.id, Role.ADMIN, 2)
+
+
+@pytest.mark.parametrize("how", [{"role": Role.PASSENGER}, {"disabled": True}, None])
+def test_an_invitation_holds_as_long_as_who_sent_it_is_an_admin(now: Now, how: dict[str, Any] | None) -> None:
+    """Who is none any more, is disabled or gone, has left nothing behind by which to come back."""
+    admin = registered("admin@example.com", now.wall, role=Role.ADMIN)
+    at = int(now.wall.timestamp())
+    errand = Errand(new_id(), Task.INVITE, "op@example.com", "de", at, at + 600, role=Role.ADMIN, by=admin.id)
+    store.save(errand, now=now.wall)
+    if how is None:
+        store.save(gone=[admin], now=now.wall)
+    else:
+        store.save(replace(admin, **how), now=now.wall)
+    with pytest.raises(BadLink):
+        register.set_password(token(errand), GOOD, HERE, now.wall)
+    assert store.account_with("op@example.com") is None
 
 
 def test_only_the_wording_that_holds_is_agreed_to(now: Now) -> None:

@@ -96,13 +96,23 @@ def _run(given: argparse.Namespace, console: Console) -> int:
         case "deadletters", "list":
             deadletters.show(console)
         case "deadletters", "replay":
+            _tell("dead-letters-replayed", given.stage)
             return 1 if deadletters.replay(console) else 0
         case "rotate-keys", _:
             for name in ("link-keys", "token-keys"):
                 secrets.rotate(given.stage, name, aws.client("ssm"))
+            _tell("keys-rotated", given.stage)
             console.print("Links and access tokens are signed with other keys, within five minutes. Those of before "
                           "stay good until the next rotation; nobody is logged out.", soft_wrap=True)  # fmt: skip
     return 0
+
+
+def _tell(what: str, stage: str) -> None:
+    """Note in the audit trail what was done to a stage."""
+    from chalicelib.accounts import audit
+    from chalicelib.accounts.model import Event
+
+    audit.record(Event(wall_now(), what, None, f"stage:{stage}", TERMINAL), wall_now())
 
 
 def _make_admin(given: argparse.Namespace, console: Console) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Language = Literal["en", "es", "fr", "de", "zh"]
 Moment = Annotated[datetime, PlainSerializer(instant, return_type=str)]
 Email = Annotated[str, Field(max_length=254, examples=["ada@example.com"])]
-Password = Annotated[str, Field(max_length=1000, description="12 to 200 characters")]
+Password = Annotated[str, Field(max_length=1000)]
 Token = Annotated[str, Field(max_length=1000, description="of the link in the letter")]
 Codes = Annotated[list[Annotated[str, Field(max_length=4)]], Field(max_length=50)]
 
@@ -52,13 +52,14 @@ class NewPassword(_Body):
     """The password that is to hold, by the link of a letter."""
 
     token: Token
-    password: Password
+    password: Password = Field(description="12 to 200 characters, not easily guessed")
 
 
 class TakeAddress(_Body):
-    """The address that a letter was sent to is to be the account's."""
+    """The address that a letter was sent to is to be the account's, whose password shows that it is wanted."""
 
     token: Token
+    current_password: Password
 
 
 class LinkQuery(Shape):
@@ -68,7 +69,7 @@ class LinkQuery(Shape):
 
 
 class PasswordForm(Shape):
-    """The field of the page that sets a password."""
+    """The field of the pages that set a password, or ask for it."""
 
     password: str = Field("", max_length=1000)
 
@@ -84,7 +85,7 @@ class LogIn(_Body):
 class Refresh(_Body):
     """The refresh token; a browser leaves it out, and sends the cookie and the header `X-Requested-With: gatecall`."""
 
-    refresh_token: str | None = Field(None, max_length=1000)
+    refresh_token: str | None = Field(None, min_length=1, max_length=1000)
 
 
 class ChangePassword(_Body):
@@ -326,7 +327,9 @@ class PeopleQuery(Query):
 class TrailQuery(Query):
     """Which part of the audit trail."""
 
-    about: str | None = Field(None, max_length=100, description="an account's id, flight:<id> or key:<name>")
+    about: str | None = Field(
+        None, max_length=100, description="an account's id, flight:<id>, key:<name>, invitation:<id>"
+    )
     by: str | None = Field(None, max_length=40, description="the account that did it")
     day: date | None = Field(None, alias="date", description="UTC; today where nothing is said")
     limit: int = Field(100, ge=1, le=500)

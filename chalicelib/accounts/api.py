@@ -1,9 +1,9 @@
 """REST routes of accounts: one's own, people for admins, API keys and the audit trail; and the pages behind letters."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
 from chalicelib.accounts.answers import (
@@ -59,7 +59,7 @@ from chalicelib.core.callers import (
 )
 from chalicelib.core.config import config
 from chalicelib.core.errors import Conflict, Forbidden, Invalid, Unauthenticated
-from chalicelib.core.routes import FORM, MULTIPART, Document, Routes
+from chalicelib.core.routes import FORM, Document, Routes
 from chalicelib.core.signed import BadLink
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ routes = Routes(__name__)  # a view imports what it alone needs: every function 
 HTML = ("text/html",)
 PAGES = {404: "A page: the link is none, was used, or is too old", 503: "A page: try again after Retry-After"}
 OFTEN = "A page: too often, try again after Retry-After"
-COOKIE = "__Secure-gatecall-refresh"
+COOKIE = "__Host-gatecall-refresh"  # from this host alone, whatever other hosts of the domain set
 OURS = "gatecall"  # X-Requested-With: no form has it, and no script of another site, unless we let it
 
 
@@ -117,10 +117,13 @@ def set_password(body: NewPassword, client: str) -> Done:
 
 @routes.post("/v1/accounts/email-confirmation", callers=ANYONE, others={409: "Another account has this address"})
 def take_address(body: TakeAddress, client: str) -> Done:
-    """Give an account the address that the token of a letter's link was sent to; the former address is told."""
+    """Give an account the address that the token of a letter's link was sent to; the former address is told.
+
+    It takes the mail and the account's password: neither alone is enough.
+    """
     from chalicelib.accounts import profile
 
-    profile.take_address(body.token, Origin(client), _now())
+    profile.take_address(body.token, body.current_password, Origin(client), _now())
     return Done()
 
 
@@ -215,7 +218,7 @@ def refresh(body: Refresh, client: str, headers: Mapping[str, str]) -> TokensAns
     """
     from chalicelib.accounts import sessions
 
-    token = body.refresh_token or _cookie(headers)
+    token = _cookie(headers) if body.refresh_token is None else body.refresh_token
     if not token:
         raise Unauthenticated("this needs a refresh token, in the body or as cookie", "Bearer")
     tokens = sessions.refresh(token, _origin(client, headers), _now())
@@ -388,13 +391,13 @@ def revoke_key(id: str, person: Person, client: str) -> None:
 @routes.get("/account/password", callers=ANYONE, max_age=None, produces=HTML, others=PAGES)
 def password_page(query: LinkQuery) -> Document:
     """The page on which a password is set. To read it sets nothing, and uses no link up: scanners follow links."""
-    from chalicelib.accounts import links, pages
+    from chalicelib.accounts import pages, register
 
-    return _page(lambda: pages.to_set_password(links.to_set_password(query.token, _now())))
+    return _page(lambda: pages.to_set_password(register.asked(query.token, _now())))
 
 
 @routes.post(
-    "/account/password", callers=ANYONE, consumes=(FORM, MULTIPART), produces=HTML,
+    "/account/password", callers=ANYONE, consumes=(FORM,), produces=HTML,
     others={**PAGES, 400: "A page: the password is refused", 429: OFTEN},
 )  # fmt: skip
 def password_button(query: LinkQuery, body: PasswordForm, client: str) -> Document:
@@ -417,24 +420,26 @@ def password_button(query: LinkQuery, body: PasswordForm, client: str) -> Docume
 
 @routes.get("/account/email", callers=ANYONE, max_age=None, produces=HTML, others=PAGES)
 def email_page(query: LinkQuery) -> Document:
-    """The page whose button takes over an address. To read it changes nothing."""
-    from chalicelib.accounts import links, pages
+    """The page on which an address is taken over. To read it changes nothing."""
+    from chalicelib.accounts import pages, profile
 
-    return _page(lambda: pages.to_take_address(links.to_take_address(query.token, _now())))
+    return _page(lambda: pages.to_take_address(profile.asked(query.token, _now())))
 
 
 @routes.post(
-    "/account/email", callers=ANYONE, consumes=(), produces=HTML,
-    others={**PAGES, 409: "A page: another account has this address", 429: OFTEN},
+    "/account/email", callers=ANYONE, consumes=(FORM,), produces=HTML,
+    others={**PAGES, 400: "A page: the password is wrong", 409: "A page: another account has this address", 429: OFTEN},
 )  # fmt: skip
-def email_button(query: LinkQuery, client: str) -> Document:
-    """Give an account the address that the link was sent to."""
+def email_button(query: LinkQuery, body: PasswordForm, client: str) -> Document:
+    """Give an account, by its password, the address that the link was sent to."""
     from chalicelib.accounts import links, pages, profile
 
     def act() -> Document:
         now = _now()
         try:
-            account = profile.take_address(query.token, Origin(client), now)
+            account = profile.take_address(query.token, body.password, Origin(client), now)
+        except profile.WrongPassword:
+            return pages.to_take_address(links.to_take_address(query.token, now), "password_wrong", 400)
         except Conflict:
             errand = links.to_take_address(query.token, now)
             return pages.said(errand.language, "address_in_use", 409)
@@ -466,25 +471,20 @@ def _tokens(tokens: "Tokens", *, cookie: bool) -> TokensAnswer:
 
 
 def _set_cookie(value: str, seconds: int) -> str:
-    """Set-Cookie (RFC 6265bis): no script reads it, no other site sends it, and only sessions get it."""
-    request = routes.current_request
-    base = request.context.get("path", "").removesuffix(request.path)  # of the stage, where API Gateway adds one
-    return f"{COOKIE}={value}; Path={base}/v1/sessions; Max-Age={seconds}; HttpOnly; Secure; SameSite=Strict"
+    """Set-Cookie (RFC 6265bis): no script reads it, and no other site sends it."""
+    return f"{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Strict"
 
 
 def _cookie(headers: Mapping[str, str]) -> str | None:
     """The refresh token of a browser's cookie. Raises Forbidden where it may come from another site (OWASP, CSRF)."""
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return None
-    if found is None or not found.value:
+    found = re.search(rf"(?:^|; ?){COOKIE}=([\w.-]+)", headers.get("cookie", ""), re.ASCII)
+    if found is None:
         return None
     if headers.get("x-requested-with") != OURS or headers.get("sec-fetch-site", "same-origin") != "same-origin":
         raise Forbidden(
             f"a cookie counts only with the header X-Requested-With: {OURS}, from a page of the same origin"
         )
-    return found.value
+    return found[1]
 
 
 def _origin(client: str, headers: Mapping[str, str]) -> Origin:

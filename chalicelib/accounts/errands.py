@@ -86,7 +86,10 @@ def _write(errand: Errand) -> None:
     from chalicelib.accounts import letters
     from chalicelib.channels import email
 
-    letter = letters.letter(errand, store.account_with(errand.email) is not None)
+    account = store.account_with(errand.email)
+    if errand.task is Task.RESET and account and account.disabled:
+        account = None  # a new password would open nothing
+    letter = letters.letter(errand, account is not None)
     if letter is None:
         logger.info("no letter is due", errand=errand.id, task=errand.task)
         return

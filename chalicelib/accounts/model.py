@@ -63,13 +63,14 @@ NOBODY = "nobody"  # what an event is about that concerns no account
 
 
 class Task(StrEnum):
-    """What is to be done after a change was committed. The first four letters hold a link."""
+    """What is to be done after a change was committed: letters, those of `LINKS` with a link; and two that are none."""
 
     CONFIRM = "confirm"  # somebody wants an account with this address
     INVITE = "invite"  # an admin wants this address to have one
     RESET = "reset"  # somebody forgot the password
     NEW_ADDRESS = "new-address"  # an account wants to have this address
     PASSWORD_CHANGED = "password-changed"
+    ADDRESS_ASKED = "address-asked"  # told to the present address
     ADDRESS_CHANGED = "address-changed"  # told to the former address
     DELETED = "deleted"  # told to who had the account
     MOVE = "move"  # bring along what hangs on the former address
@@ -77,7 +78,7 @@ class Task(StrEnum):
 
 
 LINKS = (Task.CONFIRM, Task.INVITE, Task.RESET, Task.NEW_ADDRESS)
-LETTERS = (*LINKS, Task.PASSWORD_CHANGED, Task.ADDRESS_CHANGED, Task.DELETED)
+LETTERS = (*LINKS, Task.PASSWORD_CHANGED, Task.ADDRESS_ASKED, Task.ADDRESS_CHANGED, Task.DELETED)
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class Errand:
     expires: int
     account: str | None = None
     former: str | None = field(default=None, repr=False)  # MOVE: the address before; NEW_ADDRESS: the present one
+    epoch: int | None = None  # NEW_ADDRESS: the account's; where that is another by now, the wish holds no more
     wording: str | None = None  # of the consent that was given in asking
     role: Role = Role.PASSENGER  # INVITE: what is given
     airlines: tuple[str, ...] = ()
@@ -103,6 +105,15 @@ class Errand:
     done: bool = False
     leased_until: int = 0
     revision: int = 0
+
+
+@dataclass(frozen=True)
+class Used:
+    """The link of an errand was used a moment ago: who presses the button twice is told the same twice."""
+
+    errand: str
+    account: str
+    expires: int
 
 
 @dataclass(frozen=True)
@@ -183,10 +194,18 @@ def _id_of_hash(hash: str) -> str:
     return hash[:16]
 
 
+def check_wording(wording: str) -> None:
+    """See that it is the wording of the consent that holds now. Raises Invalid."""
+    if wording != WORDING:
+        wrong = f"is not the version that holds now, {WORDING}; GET /v1/consent says what it says"
+        raise Invalid(f"consent {wrong}", [Fault("body", "consent", wrong)])
+
+
 def check_name(name: str) -> str:
     """A key's name, which its feed is known by on boards. Raises Invalid."""
     if not (name.isascii() and name.replace("-", "").isalnum() and name == name.lower() and len(name) <= 40):
-        raise Invalid(f"{name!r} is not a key's name; one is of small letters, digits and hyphens, such as wsi-aodb")
+        wrong = "is not a key's name; one is of small letters, digits and hyphens, such as wsi-aodb"
+        raise Invalid(f"{name!r} {wrong}", [Fault("body", "name", wrong)])
     return name
 
 

@@ -20,9 +20,12 @@ def to_set_password(errand: Errand, notice: str | None = None, status: int = 200
     )  # fmt: skip
 
 
-def to_take_address(errand: Errand) -> Document:
-    """The button by which an account takes over an address."""
-    return _page("address", errand.language, "heading_address", email=errand.email)
+def to_take_address(errand: Errand, notice: str | None = None, status: int = 200) -> Document:
+    """The form by which an account takes over an address: it asks for the account's password.
+
+    Else who only reads the mail might give the address, and what hangs on it, to somebody else's account.
+    """
+    return _page("address", errand.language, "heading_address", notice, status, email=errand.email)
 
 
 def said(language: str, notice: str, status: int = 200) -> Document:

@@ -16,8 +16,7 @@ from chalicelib.channels.model import Address, Channel
 from chalicelib.core import limits
 from chalicelib.core.callers import Person, Role
 from chalicelib.core.clock import Now
-from chalicelib.core.config import config
-from chalicelib.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from chalicelib.core.errors import Conflict, Forbidden, Invalid, NotFound
 
 if TYPE_CHECKING:
     from chalicelib.accounts.personal import Erased
@@ -59,8 +58,7 @@ def invite(  # noqa: PLR0917 - the invitation, then who makes it
 
     Raises Invalid, Conflict where the address has an account, TooMany, Unavailable.
     """
-    if not config().email_sender:
-        raise Unavailable("no emails are sent from here yet: EMAIL_SENDER is not set", 3600)
+    links.check_sending()
     check_mandate(role, airlines, airports)
     email = email_of(given_email)
     limits.spend("invite-by-account", by.id, 100, HOUR, now)
@@ -68,7 +66,7 @@ def invite(  # noqa: PLR0917 - the invitation, then who makes it
     if store.account_with(email):
         raise Conflict("this address has an account; find it among the people, and change its role")
     errand = _invitation(email, language, now, role=role, airlines=_few(airlines), airports=_few(airports), by=by.id)
-    store.save(errand, _invited(errand, client, now), now=now)
+    _keep(errand, client, now)
     return errand
 
 
@@ -98,7 +96,7 @@ def make_admin(given_email: str, language: str, client: str, now: datetime) -> A
     if account := store.account_with(email):
         return change(account.id, None, client, now, role=Role.ADMIN, disabled=False)
     errand = _invitation(email, language, now, role=Role.ADMIN, done=True)
-    store.save(errand, _invited(errand, client, now), now=now)
+    _keep(errand, client, now)
     return errand
 
 
@@ -190,6 +188,16 @@ def _invitation(
         new_id(), Task.INVITE, email, language, asked_at, expires, role=role, airlines=airlines, airports=airports,
         by=by, done=done,
     )  # fmt: skip
+
+
+def _keep(errand: Errand, client: str, now: datetime) -> None:
+    """Keep an invitation in the place of a former one of the address, whose link then opens nothing."""
+
+    def attempt() -> None:
+        former = store.invitation_of(errand.email, now)
+        store.save(errand, _invited(errand, client, now), gone=[former] if former else [], now=now)
+
+    store.persist(attempt)
 
 
 def _invited(errand: Errand, client: str, now: datetime) -> Event:

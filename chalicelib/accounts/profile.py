@@ -6,15 +6,24 @@ from typing import Any
 
 from chalicelib.accounts import links, passwords, personal, store
 from chalicelib.accounts.mail import email_of
-from chalicelib.accounts.model import WORDING, Account, Consent, Errand, Event, Origin, Task, new_id
+from chalicelib.accounts.model import Account, Consent, Errand, Event, Origin, Task, check_wording, new_id
+from chalicelib.channels.addresses import mailbox
+from chalicelib.channels.model import Address, Channel
 from chalicelib.core import limits
 from chalicelib.core.callers import Person, Role
 from chalicelib.core.clock import Now
-from chalicelib.core.config import config
-from chalicelib.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
+from chalicelib.core.errors import Conflict, Fault, Invalid, NotFound
 from chalicelib.core.signed import BadLink
 
 HOUR = timedelta(hours=1)
+
+
+class WrongPassword(Invalid):
+    """It is not the account's password."""
+
+    def __init__(self) -> None:
+        said = "is not the password of this account"
+        super().__init__(f"this {said}", [Fault("body", "current_password", said)])
 
 
 def of(person: Person) -> tuple[Account, Consent | None]:
@@ -51,37 +60,49 @@ def change_password(person: Person, current: str, password: str, origin: Origin,
 
 
 def ask_for_address(person: Person, password: str, given_email: str, origin: Origin, now: datetime) -> None:
-    """Ask to have another address: it gets a letter with a link. Nothing changes before that is used.
+    """Ask to have another address: it gets a letter with a link, and the present one is told.
 
-    Raises Invalid, TooMany, Unavailable.
+    Nothing changes before the link is used. Raises Invalid, TooMany, Unavailable.
     """
-    if not config().email_sender:
-        raise Unavailable("no emails are sent from here yet: EMAIL_SENDER is not set", 3600)
+    links.check_sending()
     email = email_of(given_email)
     account = _proven(person, password, now)
     if email == account.email:
         raise Invalid("this is your address already", [Fault("body", "email", "is your address already")])
     limits.spend("address-by-account", person.id, 5, HOUR, now)
+    limits.spend("address-by-address", mailbox(Address(Channel.EMAIL, email)), 3, HOUR, now)
     errand = Errand(
         new_id(), Task.NEW_ADDRESS, email, account.language, int(now.timestamp()),
-        int((now + links.LINK_FOR).timestamp()), account=account.id, former=account.email,
+        int((now + links.LINK_FOR).timestamp()), account=account.id, former=account.email, epoch=account.epoch,
     )  # fmt: skip
-    store.save(errand, Event(now, "email-change-asked", account.id, account.id, origin.client), now=now)
+    store.save(
+        errand,
+        _notice(Task.ADDRESS_ASKED, account, account.email, now),
+        Event(now, "email-change-asked", account.id, account.id, origin.client),
+        now=now,
+    )
 
 
-def take_address(token: str, origin: Origin, now: datetime) -> Account:
+def take_address(token: str, password: str, origin: Origin, now: datetime) -> Account:
     """Take over the address that the link of a letter was sent to. The former one is told, and what hangs on it moves.
 
-    Returns the account as it then is. Raises BadLink, Conflict where another account has that address, TooMany,
-    Unavailable.
+    Who does it reads the mail and has the account's password: neither alone is enough. Whatever ended the account's
+    sessions since it was asked for (another password, log-out everywhere, disabling) has ended this, too.
+
+    Returns the account as it then is. Raises BadLink, WrongPassword, Conflict where another account has that address,
+    TooMany, Unavailable.
     """
-    limits.spend("link-by-client", limits.wide(origin.client) or origin.client, 100, HOUR, now)
+    limits.spend("link-by-client", limits.network(origin.client), 100, HOUR, now)
+    again = links.just_used("email", token, now)
+    asking = again or _wanted(token, now)[1]
+    limits.spend("password-by-account", asking.id, 10, HOUR, now)
+    if not passwords.matches(asking.password, password):
+        raise WrongPassword
+    if again:
+        return again  # the button was pressed twice, or the answer was lost
 
     def attempt() -> Account | None:
-        errand = links.to_take_address(token, now)
-        before = store.account(errand.account or "")
-        if before is None or before.email != errand.former:
-            raise BadLink
+        errand, before = _wanted(token, now)
         if store.account_with(errand.email):
             return None
         after = replace(before, email=errand.email)
@@ -91,6 +112,7 @@ def take_address(token: str, origin: Origin, now: datetime) -> Account:
             replace(moved, former=before.email),
             _notice(Task.ADDRESS_CHANGED, before, before.email, now),
             Event(now, "email-changed", before.id, before.id, origin.client),
+            links.used(errand, before, now),
             gone=[errand],
             former=before,
             now=now,
@@ -101,6 +123,20 @@ def take_address(token: str, origin: Origin, now: datetime) -> Account:
     if account is None:
         raise Conflict("another account has this address")
     return account
+
+
+def asked(token: str, now: datetime) -> Errand:
+    """What the link of a letter is for, where it still gives an account an address. Raises BadLink, Unavailable."""
+    return _wanted(token, now)[0]
+
+
+def _wanted(token: str, now: datetime) -> tuple[Errand, Account]:
+    """The wish for an address that a link is for, and the account as it is. Raises BadLink."""
+    errand = links.to_take_address(token, now)
+    account = store.account(errand.account or "")
+    if account is None or account.disabled or (account.email, account.epoch) != (errand.former, errand.epoch):
+        raise BadLink
+    return errand, account
 
 
 def change_language(person: Person, language: str, now: datetime) -> Account:
@@ -118,9 +154,7 @@ def change_language(person: Person, language: str, now: datetime) -> Account:
 
 def agree(person: Person, wording: str, language: str, origin: Origin, now: datetime) -> None:
     """Agree to the wording of the consent that holds now. Raises Invalid, Unavailable."""
-    if wording != WORDING:
-        what = f"is not the version that holds now, {WORDING}; GET /v1/consent says what it says"
-        raise Invalid(f"consent {what}", [Fault("body", "consent", what)])
+    check_wording(wording)
     if any(each.wording == wording for each in store.consents(person.id)):
         return
     event = Event(now, "consented", person.id, person.id, origin.client, (("wording", wording),))
@@ -150,7 +184,7 @@ def _proven(person: Person, password: str, now: datetime) -> Account:
     limits.spend("password-by-account", person.id, 10, HOUR, now)
     account, _ = of(person)
     if not passwords.matches(account.password, password):
-        raise Invalid("this is not your password", [Fault("body", "current_password", "is not your password")])
+        raise WrongPassword
     return account
 
 

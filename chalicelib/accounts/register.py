@@ -10,13 +10,11 @@ from datetime import datetime, timedelta
 
 from chalicelib.accounts import links, passwords, store
 from chalicelib.accounts.mail import email_of
-from chalicelib.accounts.model import WORDING, Account, Consent, Errand, Event, Origin, Task, new_id
+from chalicelib.accounts.model import WORDING, Account, Consent, Errand, Event, Origin, Task, check_wording, new_id
 from chalicelib.channels.addresses import mailbox
 from chalicelib.channels.model import Address, Channel
 from chalicelib.core import limits
 from chalicelib.core.callers import Role
-from chalicelib.core.config import config
-from chalicelib.core.errors import Fault, Invalid, Unavailable
 from chalicelib.core.signed import BadLink
 from chalicelib.core.telemetry import count
 
@@ -28,7 +26,7 @@ def ask(given_email: str, language: str, wording: str, origin: Origin, now: date
 
     Raises Invalid, TooMany, Unavailable.
     """
-    _check_wording(wording)
+    check_wording(wording)
     email = email_of(given_email)
     _allow("register", email, origin, now)
     expires = int((now + links.LINK_FOR).timestamp())
@@ -50,15 +48,18 @@ def set_password(token: str, password: str, origin: Origin, now: datetime) -> Ac
 
     Returns the account as it then is. Raises BadLink, Invalid for the password, TooMany, Unavailable.
     """
-    limits.spend("link-by-client", limits.wide(origin.client) or origin.client, 100, HOUR, now)
-    asked = links.to_set_password(token, now)
-    passwords.check(password, asked.email)
+    limits.spend("link-by-client", limits.network(origin.client), 100, HOUR, now)
+    if again := links.just_used("password", token, now):
+        return _again(again, password)
+    passwords.check(password, asked(token, now).email)
     hashed = passwords.hash_of(password)
 
     def attempt() -> Account:
+        if again := links.just_used("password", token, now):  # somebody was as quick: the same, by a double click
+            return _again(again, password)
         errand = links.to_set_password(token, now)
-        _check_inviter(errand)
         account = store.account_with(errand.email)
+        _check(errand, account)
         if account is None:
             return _made(errand, hashed, origin, now)
         return _changed(account, errand, hashed, origin, now)
@@ -66,30 +67,58 @@ def set_password(token: str, password: str, origin: Origin, now: datetime) -> Ac
     return store.persist(attempt)
 
 
-def _check_inviter(errand: Errand) -> None:
-    """An invitation holds as long as who sent it is an admin; one from the terminal always does. Raises BadLink."""
-    if errand.task is Task.INVITE and errand.by:
-        admin = store.account(errand.by)
-        if admin is None or admin.disabled or admin.role is not Role.ADMIN:
+def asked(token: str, now: datetime) -> Errand:
+    """What the link of a letter is for, where it still sets a password. Raises BadLink, Unavailable."""
+    errand = links.to_set_password(token, now)
+    _inviter(errand)
+    _check(errand, store.account_with(errand.email))
+    return errand
+
+
+def _again(account: Account, password: str) -> Account:
+    """The button was pressed twice, or the answer was lost: it is done. Raises BadLink for another password."""
+    if not passwords.matches(account.password, password):
+        raise BadLink
+    return account
+
+
+def _check(errand: Errand, account: Account | None) -> None:
+    """See that a link still sets the password of the account with its address. Raises BadLink."""
+    match errand.task:
+        case Task.CONFIRM if account:  # it was confirmed by another letter
+            raise BadLink
+        case Task.RESET if account is None or errand.asked_at < account.password_at:  # deleted, or set meanwhile
             raise BadLink
 
 
-def _made(errand: Errand, hashed: str, origin: Origin, now: datetime) -> Account:
-    if errand.task is Task.RESET:  # the account was deleted, or has another address
+def _inviter(errand: Errand) -> Account | None:
+    """The admin who sent an invitation: it holds as long as they are one. One from the terminal needs none.
+
+    Raises BadLink.
+    """
+    if errand.task is not Task.INVITE or errand.by is None:
+        return None
+    admin = store.account(errand.by)
+    if admin is None or admin.disabled or admin.role is not Role.ADMIN:
         raise BadLink
+    return admin
+
+
+def _made(errand: Errand, hashed: str, origin: Origin, now: datetime) -> Account:
     at = int(now.timestamp())
     account = Account(
         new_id(), errand.email, errand.role, errand.language, at, hashed, at,
         airlines=errand.airlines, airports=errand.airports,
     )  # fmt: skip
-    by = errand.by or account.id
     told = (("invitation", errand.id), ("role", account.role)) if errand.task is Task.INVITE else ()
     store.save(
         account,
         # An invited person agrees by setting the password: the page says to what.
         Consent(account.id, errand.wording or WORDING, errand.language, at),
-        Event(now, "registered", by, account.id, origin.client, told),
+        Event(now, "registered", account.id, account.id, origin.client, told),
+        links.used(errand, account, now),
         gone=[errand],
+        seen=_inviter(errand),
         now=now,
     )
     count("AccountsMade")
@@ -97,31 +126,26 @@ def _made(errand: Errand, hashed: str, origin: Origin, now: datetime) -> Account
 
 
 def _changed(account: Account, errand: Errand, hashed: str, origin: Origin, now: datetime) -> Account:
-    if errand.task is Task.CONFIRM or errand.asked_at < account.password_at:
-        raise BadLink
     changed = replace(account, password=hashed, password_at=int(now.timestamp()), epoch=account.epoch + 1)
     events = [Event(now, "password-reset", account.id, account.id, origin.client)]
     if errand.task is Task.INVITE:  # they made an account by themselves meanwhile
         changed = replace(changed, role=errand.role, airlines=errand.airlines, airports=errand.airports)
-        events.append(Event(now, "role-changed", errand.by, account.id, origin.client, (("role", errand.role),)))
+        told = (("invitation", errand.id), ("role", errand.role))
+        events.append(Event(now, "role-changed", account.id, account.id, origin.client, told))
     expires = int((now + links.NOTICE_KEPT).timestamp())
     notice = Errand(new_id(), Task.PASSWORD_CHANGED, account.email, account.language, int(now.timestamp()), expires)
-    store.save(changed, notice, *events, gone=[errand], now=now)
+    used = links.used(errand, account, now)
+    store.save(changed, notice, used, *events, gone=[errand], seen=_inviter(errand), now=now)
     count("PasswordsReset")
     return replace(changed, revision=account.revision + 1)
 
 
 def _allow(what: str, email: str, origin: Origin, now: datetime) -> None:
-    if not config().email_sender:
-        raise Unavailable("no emails are sent from here yet: EMAIL_SENDER is not set", 3600)
-    client = limits.wide(origin.client) or origin.client
+    links.check_sending()
+    client = limits.network(origin.client)
     limits.spend(f"{what}-by-client", client, 100, HOUR, now)
     whose = mailbox(Address(Channel.EMAIL, email))
+    # First: one client alone does not spend what the address has, and so keeps nobody from their account.
+    limits.spend(f"{what}-of-one-by-client", f"{client} {whose}", 2, HOUR, now)
     limits.spend(f"{what}-by-address", whose, 3, HOUR, now)
     limits.spend(f"{what}-by-address", whose, 6, DAY, now)
-
-
-def _check_wording(wording: str) -> None:
-    if wording != WORDING:
-        what = f"is not the version that holds now, {WORDING}; GET /v1/consent says what it says"
-        raise Invalid(f"consent {what}", [Fault("body", "consent", what)])

@@ -42,7 +42,7 @@ def log_in(email: str, password: str, origin: Origin, now: datetime) -> Tokens:
 
     Whether there is no such account, it is disabled, or the password is another: the same words, after the same work.
     """
-    client = limits.wide(origin.client) or origin.client
+    client = limits.network(origin.client)
     limits.spend("login-by-client", client, 300, HOUR, now)
     spelled = email_of(email)
     whose = mailbox(Address(Channel.EMAIL, spelled))
@@ -63,7 +63,7 @@ def log_in(email: str, password: str, origin: Origin, now: datetime) -> Tokens:
 
 def refresh(token: str, origin: Origin, now: datetime) -> Tokens:
     """The next tokens of a session, for its refresh token. Raises Unauthenticated, TooMany, Unavailable."""
-    limits.spend("refresh-by-client", limits.wide(origin.client) or origin.client, 2000, HOUR, now)
+    limits.spend("refresh-by-client", limits.network(origin.client), 2000, HOUR, now)
     said = tokens.refresh_of(token)
     if said is None:
         raise _over()
@@ -134,7 +134,12 @@ def _begin(account: Account, origin: Origin, now: datetime) -> Tokens:
         before = store.sessions(account.id, now)  # the last used first
         live = [each for each in before if stands(account, each, now)]
         over = [each for each in before if each not in live]
-        store.save(session, event, gone=[*live[MOST - 1 :], *over][:AT_ONCE], now=now)
+        most = live[MOST - 1 :][:MOST]
+        ended = [
+            Event(now, "session-ended", account.id, account.id, origin.client, (("session", each.id), ("why", "most")))
+            for each in most
+        ]
+        store.save(session, event, *ended, gone=[*most, *over][: AT_ONCE - len(most)], now=now)
 
     store.persist(attempt)
     return _tokens(account, session, token, now)

@@ -9,6 +9,8 @@
 | all sessions of an account | `sessions` | pk = account#<id>, sk from session# |
 | what was agreed to | `consents` | pk = account#<id>, sk from consent# |
 | something to be done | `errand` | pk = errand#<id>, sk = errand |
+| a link that was just used | `used` | pk = used#<errand>, sk = used |
+| the invitation of an address | `invitation_of` | pk = email#<id of the address>, sk = invited; then the errand |
 | invitations that nobody used | `invitations` | index listed: list = invitations, listed_as = email |
 | accounts by role and beginning of address | `people` | index listed: list = <role>#<shard>, listed_as = email |
 | whose key this is | `key` | pk = key#<hash>, sk = key |
@@ -21,9 +23,10 @@
 | what to read on from | `cursor_of`, `after` | none |
 
 An account stays until it is deleted, and so do its address and what it agreed to. A session lives as long as it may be
-used, an errand 2 days, a line of the audit trail 400 days; API keys stay until they are revoked, and a revoked or
-rotated one stays as a record of who had it. What has expired is absent on every read. `revision` counts an item's
-writes. A line of the audit trail and a consent are written once, and never changed.
+used, an errand from an hour to 14 days, a link that was used 10 minutes, a line of the audit trail 400 days; API keys
+stay until they are revoked, and a revoked or rotated one stays as a record of who had it. What has expired is absent on
+every read. `revision` counts an item's writes. A line of the audit trail and a consent are written once, and never
+changed.
 
 The index has keys only: what is read by it is as it stands this instant, or is passed over.
 """
@@ -34,7 +37,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from hashlib import blake2b
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition
@@ -42,7 +45,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.accounts.model import NOBODY, Account, Consent, Errand, Event, Key, Session, Task
+from chalicelib.accounts.model import NOBODY, Account, Consent, Errand, Event, Key, Session, Task, Used
 from chalicelib.channels.model import Address, Channel
 from chalicelib.core.callers import Role
 from chalicelib.core.clock import instant
@@ -55,7 +58,7 @@ SHARDS = {Role.PASSENGER: 8, Role.OPERATOR: 1, Role.ADMIN: 1}  # partitions of t
 AUDIT_SHARDS = 8  # partitions of a day's audit trail: each takes 1,000 writes a second, and every login is one
 ATTEMPTS = 8  # of a change that keeps losing races
 
-Item = Account | Session | Errand | Consent | Event | Key
+Item = Account | Session | Errand | Used | Consent | Event | Key
 _T = TypeVar("_T")
 
 
@@ -147,6 +150,18 @@ def errand(id: str, now: datetime) -> Errand | None:
     return _errand(row) if row else None
 
 
+def used(errand: str, now: datetime) -> Used | None:
+    """Whose link was used a moment ago, by its errand (consistent)."""
+    row = _get(f"used#{errand}", "used", now)
+    return Used(errand, row.account or "", int(row.expires or 0)) if row else None
+
+
+def invitation_of(email: str, now: datetime) -> Errand | None:
+    """The invitation of an address that was not used (consistent): there is one at most."""
+    row = _get(_email(email), "invited", now)
+    return errand(row.account, now) if row and row.account else None
+
+
 def invitations(now: datetime) -> list[Errand]:
     """Invitations whose link was not used, by address."""
     found, _ = _listed("invitations", 1000, None)
@@ -229,8 +244,9 @@ def save(
 
     With an account its address is claimed, and with one that goes it is let go; so is that of `former`, an account of
     `items` as it was before, where it has another address now. `seen` must be as it was read, and is not written.
-    A session or a consent that is new is kept only where its account is there: who logs in while it is deleted leaves
-    nothing behind. Together at most 100.
+    An address has one invitation at most: another one is kept only where the former goes. A session or a consent that
+    is new is kept only where its account is there: who logs in while it is deleted leaves nothing behind. Together at
+    most 100.
     """
     gone = list(gone)
     if any(isinstance(item, Event | Key) for item in gone):
@@ -238,12 +254,10 @@ def save(
     left = [item for item in (*gone, former) if isinstance(item, Account)]
     new = [item for item in items if isinstance(item, Session | Consent) and not getattr(item, "revision", 0)]
     owners = {item.account for item in new}
-    if len(items) == 1 and isinstance(items[0], Session | Errand | Event) and not (gone or owners or seen):
-        (item,) = items
-        if not (isinstance(item, Event) and _elsewhere(item)):
-            with storage():  # a transaction costs twice as much
-                _row(item).save(_as_read(item, now))
-            return
+    if len(items) == 1 and not (gone or owners or seen) and _stands_alone(items[0]):
+        with storage():  # a transaction costs twice as much
+            _row(items[0]).save(_as_read(items[0], now))
+        return
     with storage(), TransactWrite(connection=_rows()._get_connection().connection) as transaction:
         for item in items:
             transaction.save(_row(item), _as_read(item, now))
@@ -252,6 +266,13 @@ def save(
             if isinstance(item, Account) and (former or not item.revision):
                 claim = _rows()(_email(item.email), "email", account=item.id)
                 transaction.save(claim, _Row.pk.does_not_exist() | (_Row.account == item.id))
+        for invitation in (item for item in items if _invites(item) and not item.revision):
+            pointer = _rows()(_email(invitation.email), "invited", account=invitation.id, expires=invitation.expires)
+            replaced = [item.id for item in gone if _invites(item)]
+            free = _Row.pk.does_not_exist() | (_Row.expires <= int(now.timestamp()))
+            transaction.save(pointer, free | _Row.account.is_in(*replaced) if replaced else free)
+        for invitation in (item for item in gone if _invites(item) and not any(map(_invites, items))):
+            transaction.delete(_rows()(_email(invitation.email), "invited"), _Row.account == invitation.id)
         for item in gone:
             transaction.delete(_row(item), _as_read(item, now) if getattr(item, "revision", 0) else None)
         for account in left:
@@ -358,12 +379,14 @@ def _as_read(item: Item, now: datetime) -> Condition:
     if revision := getattr(item, "revision", 0):
         return _Row.revision == revision
     absent: Condition = _Row.pk.does_not_exist() | (_Row.expires <= int(now.timestamp()))
+    if isinstance(item, Event | Errand):  # once more the same: botocore's second try, where the first answer was lost
+        absent |= _Row.said == _row(item).said
     if isinstance(item, Key):  # those made before there were revisions have none
         absent |= _Row.revision.does_not_exist() & (_Row.name == item.name)
     return absent
 
 
-def _row(item: Item) -> _Row:
+def _row(item: Item) -> _Row:  # noqa: PLR0911 - a table
     match item:
         case Account():
             return _account_row(item)
@@ -378,6 +401,8 @@ def _row(item: Item) -> _Row:
                 f"errand#{item.id}", "errand", expires=item.expires, revision=item.revision + 1, said=said,
                 list="invitations" if invited else None, listed_as=item.email if invited else None,
             )  # fmt: skip
+        case Used():
+            return _rows()(f"used#{item.errand}", "used", account=item.account, expires=item.expires)
         case Consent():
             return _rows()(f"account#{item.account}", f"consent#{item.at:012}", said=_said(item, "account"))
         case Event():
@@ -390,9 +415,20 @@ def _said(item: Item, *but: str) -> dict[str, Any]:
     return {name: value for name, value in vars(item).items() if name not in but and value not in (None, (), False)}
 
 
+def _invites(item: Item) -> TypeGuard[Errand]:
+    return isinstance(item, Errand) and item.task is Task.INVITE
+
+
 def _elsewhere(event: Event) -> bool:
     """Whether somebody did it to another."""
     return bool(event.by) and event.by != event.about
+
+
+def _stands_alone(item: Item) -> bool:
+    """Whether nothing else is written with it."""
+    if isinstance(item, Event):
+        return not _elsewhere(item)
+    return isinstance(item, Session) or (isinstance(item, Errand) and not (_invites(item) and not item.revision))
 
 
 def _account_row(account: Account) -> _Row:

@@ -86,7 +86,7 @@ def by_code(id: str, code: str, now: Now, client: str) -> Contact:
     Raises TooMany, Unavailable, and Invalid: in the same words whether the code is wrong, too old, tried too often, or
     nothing was asked.
     """
-    client = limits.wide(client) or client
+    client = limits.network(client)
     guesses = "code-by-client", client, WRONG, timedelta(hours=1), now.wall
     limits.check(*guesses)  # only wrong ones count: a whole airport may have one network address
     limits.spend("code-of-one-by-client", f"{client} {id}", TRIES, CODE_FOR, now.wall)

@@ -144,7 +144,7 @@ def page_of_code(code: str, now: Now, client: str) -> str:
 
     Only wrong ones count: a whole airport may have one network address.
     """
-    guesses = "short-by-client", limits.wide(client) or client, 30, timedelta(hours=1), now.wall
+    guesses = "short-by-client", limits.network(client), 30, timedelta(hours=1), now.wall
     limits.check(*guesses)
     address = store.address_of_code(code, now.wall)
     if address is None:

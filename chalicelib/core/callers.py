@@ -11,7 +11,7 @@ from enum import StrEnum
 from chalicelib.core.errors import Forbidden, Unauthenticated
 
 API_KEY_HEADER = "x-api-key"
-RECENT = timedelta(minutes=15)  # since the password was given: what ends or moves an account asks for that
+RECENT = timedelta(minutes=15)  # since the password was given: what ends an account asks for that
 
 
 class Role(StrEnum):

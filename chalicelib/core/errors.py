@@ -49,7 +49,7 @@ class NotFound(GatecallError):
 
 
 class Conflict(GatecallError):
-    """Somebody else changed the same thing first."""
+    """It can't be so as things stand, or somebody else changed the same thing first."""
 
 
 class Unavailable(GatecallError):

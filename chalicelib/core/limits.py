@@ -56,7 +56,15 @@ def check(name: str, key: str, allowed: int, within: timedelta, now: datetime) -
 
 def wide(client: str) -> str | None:
     """The /48 of an IPv6 client (its /64, as routes give it): whoever has one has 65,536 of those. None for IPv4."""
-    return str(IPv6Network(client).supernet(new_prefix=48)) if ":" in client else None
+    try:
+        return str(IPv6Network(client).supernet(new_prefix=48))
+    except ValueError:
+        return None
+
+
+def network(client: str) -> str:
+    """What a client is counted by: an IPv4 address, or the /48 of an IPv6 one."""
+    return wide(client) or client
 
 
 def _window(name: str, key: str, within: timedelta, now: datetime) -> tuple[dict[str, dict[str, str]], int, int]:

@@ -18,7 +18,7 @@ class BadLink(Invalid):
     """A link that is none of ours, was changed, or is too old."""
 
     def __init__(self) -> None:
-        super().__init__("this link is not one of ours, or is too old")
+        super().__init__("this link is not one of ours, was used, or is too old")
 
 
 def sign(purpose: str, names: list[str], until: datetime) -> str:

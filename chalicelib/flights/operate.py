@@ -56,6 +56,10 @@ def operate(
             f"this account may not set {', '.join(barred)} of {leg}: it acts for"
             f" {', '.join(person.airlines + person.airports)}, and may set {', '.join(may) or 'nothing of it'}"
         )
+    if said.get("cancelled") is False and not before.status.cancelled:  # who reinstates once more is right
+        said = {name: value for name, value in said.items() if name != "cancelled"}
+        if not said:
+            return before, []
     check(before, said, may)
     detail = tuple((name, _as_text(name, value)) for name, value in said.items())
     event = Event(now.wall, "flight-updated", person.id, f"flight:{leg}", client, detail)
@@ -108,8 +112,6 @@ def check(flight: Flight, said: Mapping[str, Value], may: Mapping[str, str]) -> 
     if cancels and beside:
         faults = [Fault("body", name, "is nothing that a cancelled flight has; null takes it back") for name in beside]
         raise Invalid(f"a flight that is cancelled takes no {', '.join(beside)}", faults)
-    if cancels is False and not status.cancelled:
-        raise Conflict(f"{leg} is not cancelled, so there is nothing to reinstate; leave cancelled out")
     if cancels is None and status.cancelled and beside:
         raise Conflict(f'{leg} is cancelled; {", ".join(beside)} can be set together with "cancelled": false')
     if arrived and (late := [name for name in ("diverted_to", "estimated_out", "estimated_in") if name in given]):

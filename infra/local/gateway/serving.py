@@ -71,7 +71,7 @@ def serving(
         uvicorn.Server(uvicorn.Config(
             application, log_config=None, access_log=False, lifespan="off", server_header=False,
             timeout_graceful_shutdown=2, ws=FramesAsOnApiGateway, ws_max_size=MAX_MESSAGE, ws_ping_interval=None,
-            ws_per_message_deflate=False,
+            ws_per_message_deflate=False, proxy_headers=False,  # nobody stands in front
         )) for application in (front, application(sockets, functions))
     ]  # fmt: skip
 

@@ -2,8 +2,10 @@
 
 import re
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -51,17 +53,22 @@ def of(now: Now, monkeypatch: pytest.MonkeyPatch) -> World:
     return made
 
 
-def sent(of: World, task: Task = Task.CONFIRM, language: str = "en", **other: str) -> Errand:
+def sent(of: World, task: Task = Task.CONFIRM, language: str = "en", **other: Any) -> Errand:
     """An errand whose letter was sent."""
     at = int(of.now.wall.timestamp())
-    errand = Errand(new_id(), task, other.pop("email", ADA), language, at, at + 86_400, **other)  # type: ignore[arg-type]
+    errand = Errand(new_id(), task, other.pop("email", ADA), language, at, at + 86_400, **other)
     store.save(errand, now=of.now.wall)
     return errand
 
 
+def wish(of: World, account: Account) -> str:
+    """The link of a letter by which an account takes over the address that it was sent to."""
+    return links.url(sent(of, Task.NEW_ADDRESS, account=account.id, former=account.email, epoch=account.epoch))
+
+
 def account(of: World, email: str = ADA) -> Account:
     at = int(of.now.wall.timestamp()) - 1
-    made = Account(new_id(), email, Role.PASSENGER, "en", at, "$argon2id$", at)
+    made = Account(new_id(), email, Role.PASSENGER, "en", at, passwords.hash_of(PASSWORD), at)
     store.save(made, now=of.now.wall)
     return made
 
@@ -133,24 +140,55 @@ def test_the_form_suits_password_managers_and_screen_readers(of: World, language
     assert field["aria-describedby"] in [each.get("id") for each in page.all("p")]
 
 
-def test_the_page_takes_over_an_address_by_its_button_alone(of: World) -> None:
-    """Looking at it changes nothing; the link is used up."""
+def test_the_page_takes_over_an_address_by_the_accounts_password(of: World) -> None:
+    """Looking at it changes nothing, and neither does another password; the link is used up."""
     before = account(of, "byron@example.com")
-    url = links.url(sent(of, Task.NEW_ADDRESS, account=before.id, former="byron@example.com"))
+    url = wish(of, before)
     assert ADA in Page(of.open(url)).words
+    refused = of.press(url, password="the reader's own password")
+    assert refused.status == 400
+    assert "not the password" in Page(refused).words
     assert store.account_with(ADA) is None
-    assert of.press(url).status == 200
+    assert of.press(url, password=PASSWORD).status == 200
     after = store.account_with(ADA)
     assert after
     assert after.id == before.id
-    assert of.open(url).status == of.press(url).status == 404
+    assert of.open(url).status == 404
+
+
+def test_who_presses_twice_is_told_the_same_twice(of: World) -> None:
+    """A double click, or an answer that was lost: for ten minutes, and with the same password."""
+    url = links.url(sent(of))
+    for _ in range(2):
+        done = of.press(url, password=PASSWORD)
+        assert (done.status, "password is set" in Page(done).words) == (200, True)
+    made = store.account_with(ADA)
+    assert made
+    assert of.press(url, password="another of twelve letters").status == 404
+    url = wish(of, account(of, "byron@example.com"))
+    assert of.press(url, password=PASSWORD).status == 409
+    store.save(gone=[made], now=of.now.wall)
+    for _ in range(2):
+        assert of.press(url, password=PASSWORD).status == 200
+
+
+def test_a_page_promises_nothing_that_its_button_refuses(of: World) -> None:
+    """The second letter of somebody who asked twice, and an older one for a lost password."""
+    first, second = links.url(sent(of)), links.url(sent(of))
+    older = sent(of, Task.RESET)
+    assert of.press(first, password=PASSWORD).status == 200
+    assert of.open(second).status == of.press(second, password=PASSWORD).status == 404
+    assert store.errand(older.id, of.now.wall)
+    made = store.account_with(ADA)
+    assert made
+    store.save(replace(made, password_at=made.password_at + 1), now=of.now.wall)
+    assert of.open(links.url(older)).status == 404
 
 
 def test_an_address_that_another_account_has_is_not_taken_over(of: World) -> None:
     """The page says so, to who reads its mailbox."""
     before, other = account(of, "byron@example.com"), account(of)
-    url = links.url(sent(of, Task.NEW_ADDRESS, account=before.id, former="byron@example.com"))
-    refused = of.press(url)
+    refused = of.press(wish(of, before), password=PASSWORD)
     assert refused.status == 409
     assert "Another account" in Page(refused).words
     mine = store.account_with(ADA)
@@ -176,8 +214,8 @@ def test_a_link_opens_its_own_page_only(of: World) -> None:
     """A link to set a password takes over no address, and the other way round."""
     before = account(of, "byron@example.com")
     password = links.url(sent(of))
-    address = links.url(sent(of, Task.NEW_ADDRESS, account=before.id, former="byron@example.com"))
-    assert of.press(password.replace("/password?", "/email?")).status == 404
+    address = wish(of, before)
+    assert of.press(password.replace("/password?", "/email?"), password=PASSWORD).status == 404
     assert of.press(address.replace("/email?", "/password?"), password=PASSWORD).status == 404
     assert store.account_with(ADA) is None
 

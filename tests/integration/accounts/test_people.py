@@ -136,6 +136,27 @@ def test_an_invitation_is_listed_until_it_is_used_or_withdrawn(now: Now, admin: 
     assert people.invitations(now.wall + timedelta(days=7)) == []
 
 
+def test_an_address_has_one_invitation(now: Now, admin: Person) -> None:
+    """The newer one ends the older: nobody keeps a second for later."""
+    first, second = (
+        people.invite("op@example.com", role, [], [], "en", admin, HERE, now.wall)
+        for role in (Role.ADMIN, Role.PASSENGER)
+    )
+    assert [each.id for each in people.invitations(now.wall)] == [second.id]
+    for errand, opens in ((first, False), (second, True)):
+        token = links.url(errand).partition("token=")[2]
+        if opens:
+            assert links.to_set_password(token, now.wall).id == second.id
+        else:
+            with pytest.raises(BadLink):
+                links.to_set_password(token, now.wall)
+    later = now.wall + timedelta(days=7, seconds=1)
+    third = people.invite("op@example.com", Role.ADMIN, [], [], "en", admin, HERE, later)
+    assert [each.id for each in people.invitations(later)] == [third.id]
+    people.withdraw(third.id, admin, HERE, later)
+    assert people.invite("op@example.com", Role.ADMIN, [], [], "en", admin, HERE, later)
+
+
 def test_nothing_but_an_invitation_is_withdrawn(now: Now, admin: Person) -> None:
     """A lost password is its owner's."""
     at = int(now.wall.timestamp())

@@ -1,6 +1,8 @@
 """What people change of their own account."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -82,7 +84,7 @@ def test_an_address_is_taken_over_by_who_reads_its_mail(now: Now) -> None:
     errand = asked_for("Lovelace@example.org", account, now)
     assert errand.email == "lovelace@example.org"
     assert store.account(account.id) == account
-    profile.take_address(token(errand), HERE, now.wall)
+    profile.take_address(token(errand), "old", HERE, now.wall)
     found = store.account_with("lovelace@example.org")
     assert found
     assert found.id == account.id
@@ -93,7 +95,7 @@ def test_an_address_is_taken_over_by_who_reads_its_mail(now: Now) -> None:
     assert {"email-change-asked", "email-changed"} <= set(events(account.id, now.wall))
     registered("ada@example.com", now.wall)
     with pytest.raises(BadLink):
-        profile.take_address(token(errand), HERE, now.wall)
+        profile.take_address(token(errand), "old", HERE, now.wall + timedelta(minutes=11))
 
 
 def test_nobody_takes_the_address_of_another_account(now: Now) -> None:
@@ -102,7 +104,7 @@ def test_nobody_takes_the_address_of_another_account(now: Now) -> None:
     registered("lovelace@example.org", now.wall)
     errand = asked_for("lovelace@example.org", account, now)
     with pytest.raises(Conflict):
-        profile.take_address(token(errand), HERE, now.wall)
+        profile.take_address(token(errand), "old", HERE, now.wall)
     assert store.account(account.id) == account
 
 
@@ -111,9 +113,39 @@ def test_of_two_wishes_for_another_address_only_the_first_used_holds(now: Now) -
     account = registered("ada@example.com", now.wall)
     first, second = asked_for("b@example.com", account, now), asked_for("c@example.com", account, now)
     first, second = sorted(errands(Task.NEW_ADDRESS), key=lambda each: each.email)
-    profile.take_address(token(second), HERE, now.wall)
+    profile.take_address(token(second), "old", HERE, now.wall)
     with pytest.raises(BadLink):
-        profile.take_address(token(first), HERE, now.wall)
+        profile.take_address(token(first), "old", HERE, now.wall)
+
+
+def test_who_only_reads_the_mail_gives_their_address_to_nobody(now: Now) -> None:
+    """A stranger may ask to have it: without the stranger's password the link does nothing, and stays."""
+    account = registered("mallory@example.com", now.wall)
+    errand = asked_for("ada@example.com", account, now)
+    with pytest.raises(Invalid):
+        profile.take_address(token(errand), "the password of ada", HERE, now.wall)
+    assert store.account(account.id) == account
+    assert errands(Task.NEW_ADDRESS) == [errand]
+
+
+@pytest.mark.parametrize("how", [{"epoch": 2}, {"disabled": True}])
+def test_whatever_ends_the_sessions_ends_a_wish_for_another_address(now: Now, how: dict[str, Any]) -> None:
+    """A new password, logging out everywhere, disabling: whoever asked had a copy of the password, perhaps."""
+    account = registered("ada@example.com", now.wall)
+    errand = asked_for("mallory@example.org", account, now)
+    assert [each.email for each in errands(Task.ADDRESS_ASKED)] == ["ada@example.com"]
+    store.save(replace(account, **how), now=now.wall)
+    with pytest.raises(BadLink):
+        profile.take_address(token(errand), "old", HERE, now.wall)
+    assert store.account_with("mallory@example.org") is None
+
+
+def test_one_mailbox_is_not_filled_by_many_accounts(now: Now) -> None:
+    """Three an hour."""
+    for number in range(3):
+        asked_for("ada@example.com", registered(f"m{number}@example.com", now.wall), now)
+    with pytest.raises(TooMany):
+        asked_for("ada@example.com", registered("m3@example.com", now.wall), now)
 
 
 def test_another_address_needs_the_password(now: Now) -> None:
@@ -174,4 +206,4 @@ def test_a_link_for_a_password_takes_no_address(now: Now) -> None:
     errand = Errand(new_id(), Task.RESET, "ada@example.com", "en", 0, int(now.wall.timestamp()) + 60)
     store.save(errand, now=now.wall)
     with pytest.raises(BadLink):
-        profile.take_address(links.url(errand).partition("token=")[2], HERE, now.wall)
+        profile.take_address(links.url(errand).partition("token=")[2], "old", HERE, now.wall)

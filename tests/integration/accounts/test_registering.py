@@ -183,7 +183,9 @@ def test_an_invitation_gives_its_role(now: Now) -> None:
     account = register.set_password(token(errand), GOOD, HERE, now.wall)
     assert (account.role, account.airlines) == (Role.OPERATOR, ("UA",))
     (event,) = store.events_about(account.id, now.wall, 10, None)[0]
-    assert (event.what, event.by, dict(event.detail)["role"]) == ("registered", admin.id, "operator")
+    assert (event.what, event.by, dict(event.detail)) == (
+        "registered", account.id, {"invitation": errand.id, "role": "operator"},
+    )  # fmt: skip
 
 
 def test_an_invitation_finds_who_made_an_account_meanwhile(now: Now) -> None:
@@ -223,10 +225,21 @@ def test_only_the_wording_that_holds_is_agreed_to(now: Now) -> None:
 
 def test_one_mailbox_is_not_filled_with_letters(now: Now) -> None:
     """Three an hour, whatever the spelling."""
-    for spelling in ("ada@example.com", "ADA@example.com", "ada+1@example.com"):
-        register.ask(spelling, "en", WORDING, HERE, now.wall)
+    for number, spelling in enumerate(("ada@example.com", "ADA@example.com", "ada+1@example.com")):
+        register.ask(spelling, "en", WORDING, Origin(f"203.0.113.{number}"), now.wall)
     with pytest.raises(TooMany):
-        register.ask("ada+2@example.com", "en", WORDING, Origin("203.0.113.1"), now.wall)
+        register.ask("ada+2@example.com", "en", WORDING, Origin("203.0.113.9"), now.wall)
+
+
+def test_one_client_keeps_nobody_from_a_new_password(now: Now) -> None:
+    """Their own counter is spent before the address's."""
+    for _ in range(2):
+        register.forgot("ada@example.com", "en", HERE, now.wall)
+    for _ in range(10):
+        with pytest.raises(TooMany):
+            register.forgot("ada@example.com", "en", HERE, now.wall)
+    register.forgot("ada@example.com", "en", Origin("203.0.113.1"), now.wall)
+    assert len(errands(Task.RESET)) == 3
 
 
 def test_one_client_does_not_write_to_everybody(now: Now) -> None:
@@ -239,8 +252,8 @@ def test_one_client_does_not_write_to_everybody(now: Now) -> None:
 
 def test_nothing_is_asked_where_no_email_is_sent(now: Now, monkeypatch: pytest.MonkeyPatch) -> None:
     """A deployment without EMAIL_SENDER says so."""
-    monkeypatch.setattr(register, "config", lambda: type("None", (), {"email_sender": ""}))
-    with pytest.raises(Unavailable, match="EMAIL_SENDER"):
+    monkeypatch.setattr(links, "config", lambda: type("None", (), {"email_sender": "", "public_url": ""}))
+    with pytest.raises(Unavailable, match="EMAIL_SENDER and PUBLIC_URL"):
         register.ask("ada@example.com", "en", WORDING, HERE, now.wall)
 
 

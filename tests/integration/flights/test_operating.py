@@ -259,6 +259,14 @@ def test_what_the_flight_does_not_allow_is_409_and_changes_nothing(now: Now, say
     assert (status(now).note, trail(now)) == (None, [])
 
 
+def test_who_reinstates_once_more_is_right(say: Say) -> None:
+    """A client that lost the answer asks again: nothing changes."""
+    for cancelled in (True, False):
+        assert len(say({"cancelled": cancelled}).json["changes"]) == 1
+    again = say({"cancelled": False})
+    assert (again.status, again.json["changes"]) == (200, [])
+
+
 def test_a_cancelled_flight_is_reinstated_with_a_new_estimate_in_one_request(say: Say) -> None:
     """And takes none before."""
     say({"cancelled": True})

@@ -92,8 +92,11 @@ def test_nothing_is_rotated_where_nothing_was_made(ssm: Any) -> None:
 def test_rotate_keys_on_the_command_line(ssm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """`python -m infra rotate-keys --stage dev`: links' and tokens'; nothing that browsers or CloudFront hold."""
     monkeypatch.setattr(command.stages, "enter", lambda stage: None)
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(command, "_tell", lambda what, stage: told.append((what, stage)))
     secrets.make("dev", ssm)
     before = {name: value(ssm, name) for name in NAMES}
     assert command.main(["rotate-keys", "--stage", "dev"]) == 0
     changed = [name for name in NAMES if value(ssm, name) != before[name]]
     assert changed == ["link-keys", "token-keys"]
+    assert told == [("keys-rotated", "dev")]

@@ -14,7 +14,7 @@ from chalicelib.core import clock
 from chalicelib.core.callers import ANYONE, SIGNED_LINK, Holder
 from chalicelib.core.config import config
 from chalicelib.core.errors import Invalid, NotFound
-from chalicelib.core.routes import FORM, MULTIPART, Answer, Document, Query, Routes, Shape
+from chalicelib.core.routes import FORM, Answer, Document, Query, Routes, Shape
 from chalicelib.core.signed import BadLink
 from chalicelib.flights.answers import Instant
 from chalicelib.flights.identity import LegId
@@ -353,7 +353,7 @@ def manage_page(query: LinkQuery) -> Document:
 
 
 @routes.post(
-    "/follow/manage", callers=ANYONE, consumes=(FORM, MULTIPART), produces=HTML,
+    "/follow/manage", callers=ANYONE, consumes=(FORM,), produces=HTML,
     others={**PAGES, 400: "A page: what was wished is not saved"},
 )  # fmt: skip
 def manage_button(query: LinkQuery, body: ManageForm) -> Document:

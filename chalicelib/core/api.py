@@ -3,7 +3,8 @@
 import hashlib
 import json
 from base64 import b64encode
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 
 from chalicelib import __version__
 from chalicelib.core.callers import ANYONE
@@ -63,14 +64,19 @@ def health() -> Health:
 def openapi_document() -> Document:
     """This API as an OpenAPI 3.1 document."""
     request = routes.current_request
-    return Document(_document(request.context.get("path", "").removesuffix(request.path)), "application/json")
+    return Document(_served_at(request.context.get("path", "").removesuffix(request.path)), "application/json")
+
+
+@lru_cache(maxsize=4)  # whoever asks may spell a path in many ways, and so the base
+def _served_at(base: str) -> str:
+    return json.dumps({**_document(), "servers": [{"url": base or "/"}]})
 
 
 @cache
-def _document(base: str) -> str:
-    from chalicelib.core import openapi
+def _document() -> dict[str, Any]:
+    from chalicelib.core import openapi  # to make it takes 100 ms
 
-    return json.dumps(openapi.document(openapi.routes_of(routes.current_app), __version__, base or "/"))
+    return openapi.document(openapi.routes_of(routes.current_app), __version__)
 
 
 @routes.get("/", callers=ANYONE, max_age=300, produces=("text/plain",), status=307)

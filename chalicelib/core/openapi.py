@@ -54,8 +54,8 @@ def routes_of(app: Chalice) -> list[Route]:
     return [getattr(entry.view_function, DECLARED) for entry in entries]
 
 
-def document(routes: Iterable[Route], version: str, base: str = "/") -> dict[str, Any]:
-    """The whole document; `base` is the path under which the API is served (a stage of API Gateway adds one)."""
+def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
+    """The whole document; where the API is served is for who serves it to say (a stage of API Gateway adds a path)."""
     routes = sorted(routes, key=lambda route: (route.path, route.method))
     models = {model for route in routes for model in _models(route)}
     ordered = sorted(models, key=lambda model: (model[0].__name__, model[1]))
@@ -74,7 +74,7 @@ def document(routes: Iterable[Route], version: str, base: str = "/") -> dict[str
             + _who_may_call_what(routes),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": base}],
+        "servers": [{"url": "/"}],
         "tags": [{"name": tag} for tag in sorted({_tag(route) for route in routes}, key=lambda t: (t == "system", t))],
         "paths": paths,
         "components": {

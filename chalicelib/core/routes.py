@@ -11,13 +11,13 @@ import hashlib
 import hmac
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from ipaddress import IPv6Network, ip_address
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast, get_type_hints
+from typing import Any, get_type_hints
 from urllib.parse import parse_qsl, unquote
 
 from chalice.app import Blueprint, Response
@@ -28,14 +28,12 @@ from chalicelib.core.callers import Callers, SignedLink, admit
 from chalicelib.core.secrets import secret
 from chalicelib.core.telemetry import logger
 
-if TYPE_CHECKING:
-    from email.message import Message
-
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-MULTIPART = "multipart/form-data"
 FRONT_HEADER = "x-gatecall-front"
 LARGEST = 100_000  # bytes of a body of ours; a view that takes raw bytes sees to it itself
+NAMED = 20  # faults that a problem names: a body has room for thousands
+LONGEST = 200  # characters of a name and of a reason that a problem repeats
 NO_OTHERS: Mapping[int, str | None] = MappingProxyType({})
 DECLARED = "declared_route"  # the attribute of a registered view that holds its Route
 # What no browser may do with an answer; a page that needs more says so itself. HSTS counts over HTTPS only.
@@ -227,9 +225,8 @@ def _answered(route: Route, request: Any, path_parameters: Mapping[str, str]) ->
         if "query" in route.parameters:
             arguments["query"] = _validated(route.hints["query"], query, "query")
         elif query:
-            raise errors.Invalid("this takes no query", [
-                errors.Fault("query", name, "is not known here") for name in query
-            ])  # fmt: skip
+            faults, more = _few([errors.Fault("query", name, "is not known here") for name in query])
+            raise errors.Invalid(f"this takes no query{more}", faults)
         if "body" in route.parameters:
             arguments["body"] = _body(route, request)
         if "headers" in route.parameters:
@@ -300,8 +297,8 @@ def _body(route: Route, request: Any) -> Any:
         return raw
     if len(raw) > LARGEST:
         raise errors.TooLarge(f"a body is at most {LARGEST} bytes")
-    if content_type in (FORM, MULTIPART):
-        return _validated(route.hints["body"], _form(content_type, request.headers["content-type"], raw), "body")
+    if content_type == FORM:
+        return _validated(route.hints["body"], _form(raw), "body")
     try:
         parsed = json.loads(raw)
         json.dumps(parsed, ensure_ascii=False).encode()  # half of a surrogate pair is no text
@@ -312,14 +309,14 @@ def _body(route: Route, request: Any) -> Any:
     return _validated(route.hints["body"], parsed, "body")
 
 
-def _form(content_type: str, header: str, raw: bytes) -> dict[str, Any]:
-    """The fields of a form (WHATWG URL, RFC 7578): text; a list where one is given more than once."""
+def _form(raw: bytes) -> dict[str, Any]:
+    """The fields of a form (WHATWG URL): text; a list where one is given more than once.
+
+    Not of one in parts (RFC 7578): no page of ours sends any, and for some the standard library takes 11 s of CPU.
+    """
     try:
-        if content_type == FORM:
-            pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=200, errors="strict")
-        else:
-            pairs = _parts(header, raw)
-    except (ValueError, LookupError, RecursionError) as error:  # the email package raises each of them
+        pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=200, errors="strict")
+    except ValueError as error:
         raise errors.Invalid(f"the body is no form: {error}") from None
     given: dict[str, Any] = {}
     for name, value in pairs:
@@ -329,32 +326,27 @@ def _form(content_type: str, header: str, raw: bytes) -> dict[str, Any]:
     return given
 
 
-def _parts(header: str, raw: bytes) -> list[tuple[str, str]]:
-    from email.parser import BytesParser
-    from email.policy import compat32  # the newer policies' header parser fails on headers that are none
-
-    parsed = BytesParser(policy=compat32).parsebytes(b"Content-Type: " + header.encode() + b"\r\n\r\n" + raw)
-    if not parsed.is_multipart():
-        raise ValueError("it has no parts")
-    found = []
-    for part in cast("list[Message]", parsed.get_payload()):
-        name = part.get_param("name", header="content-disposition")
-        if isinstance(name, str) and isinstance(content := part.get_payload(decode=True), bytes):
-            found.append((name, content.decode().rstrip("\r\n")))
-    return found
-
-
 def _validated(model: type[BaseModel], given: Any, place: str) -> BaseModel:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        faults = [
+        faults, more = _few([
             errors.Fault(place, ".".join(map(str, e["loc"])), _reason(e))
             for e in error.errors(include_url=False, include_input=False)
-        ]
+        ])  # fmt: skip
         raise errors.Invalid(
-            f"the {place} can't be used: {'; '.join(f'{f.name}: {f.detail}' for f in faults)}", faults
+            f"the {place} can't be used: {'; '.join(f'{f.name}: {f.detail}' for f in faults)}{more}", faults
         ) from None
+
+
+def _few(faults: Sequence[errors.Fault]) -> tuple[list[errors.Fault], str]:
+    """The first faults, in short, and how many more there are: a problem is not to be larger than what was sent."""
+    more = f"; and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
+    return [errors.Fault(f.place, _short(f.name), _short(f.detail)) for f in faults[:NAMED]], more
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _reason(error: Any) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,10 +10,12 @@ from chalice.app import Chalice
 from openapi_spec_validator import validate
 
 import app as the_app
-from chalicelib.core import openapi
+from chalicelib.core import api, openapi
 from chalicelib.core.callers import ADMINS, ANYONE, SIGNED_IN, ApiKey, RefreshToken, SignedIn, SignedLink
 from chalicelib.core.routes import Route, Routes
+from infra.local import events
 
+AT = datetime(2026, 7, 10, tzinfo=UTC)
 ROUTES = sorted(openapi.routes_of(the_app.app), key=lambda route: (route.path, route.method))
 DOCUMENT = openapi.document(ROUTES, "0")
 
@@ -79,6 +82,33 @@ def test_a_parameter_of_a_query_is_there_or_is_not() -> None:
     assert "null" not in json.dumps(
         [each.get("parameters") for at in DOCUMENT["paths"].values() for each in at.values()]
     )
+
+
+def test_the_document_is_made_once_however_its_path_is_spelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To make it takes long, and to keep it, room: `%6fpenapi.json` is the same path, and there are thousands of it."""
+    made: list[str] = []
+    document = openapi.document
+    monkeypatch.setattr(openapi, "document", lambda *args: made.append("") or document(*args))
+    api._document.cache_clear()
+    api._served_at.cache_clear()
+    bases = ["", "/prod", *(f"/spelling/{n}" for n in range(20))]
+    assert [served(base) for base in bases] == [[{"url": base or "/"}] for base in bases]
+    assert len(made) == 1
+    assert api._served_at.cache_info().currsize <= 4
+
+
+def served(base: str) -> Any:
+    path = "/v1/openapi.json"
+    event = events.rest("GET", path, at=AT, resource=path)
+    event["requestContext"]["path"] = base + path
+    return json.loads(the_app.app(event, events.context("gatecall", 29))["body"])["servers"]
+
+
+def test_no_form_of_ours_is_taken_in_parts() -> None:
+    """The standard library reads some forms in parts (RFC 7578) for seconds, before anybody is asked who they are."""
+    taken = {kind for route in ROUTES for kind in route.consumes}
+    assert "application/x-www-form-urlencoded" in taken
+    assert [kind for kind in taken if kind.startswith("multipart/")] == []
 
 
 def test_a_new_route_is_in_the_table_by_itself() -> None:

@@ -129,13 +129,15 @@ def test_a_browser_stays_logged_in_by_a_cookie_that_other_sites_can_not_use(clou
     answer = ask(cloud, "POST", "/v1/sessions", {"email": email, "password": PASSWORD, "cookie": True})
     assert "refresh_token" not in answer.json()
     set_cookie = answer.headers["set-cookie"]
-    assert {"HttpOnly", "Secure", "SameSite=Strict", "Path=/v1/sessions"} <= set(set_cookie.split("; "))
+    assert set_cookie.startswith("__Host-")
+    assert {"HttpOnly", "Secure", "SameSite=Strict", "Path=/"} <= set(set_cookie.split("; "))
     cookie = {"Cookie": set_cookie.partition(";")[0]}
     address = f"{cloud.rest}/v1/sessions/refresh"
     assert httpx.post(address, json={}).status_code == 401
     assert httpx.post(address, json={}, headers=cookie).status_code == 403
     ours = {**cookie, "X-Requested-With": "gatecall"}
     assert httpx.post(address, json={}, headers={**ours, "Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert httpx.post(address, json={"refresh_token": ""}, headers=ours).status_code == 400  # no script gets it so
     following = httpx.post(address, json={}, headers=ours)
     assert following.status_code == 200
     assert following.headers["set-cookie"] != set_cookie

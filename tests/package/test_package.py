@@ -1,7 +1,9 @@
 """What is deployed: complete, small, with every trigger; and its handlers run from it, with nothing else there."""
 
 import json
+import os
 import subprocess
+import sys
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,7 +69,7 @@ def test_every_trigger_is_declared(package: Package) -> None:
         "poll_feeds": "Schedule", "repair_changes": "Schedule", "tell_changes": "DynamoDB", "push_change": "SNS",
         "fan_out_at_once": "SQS", "fan_out": "SQS", "send_emails": "SQS", "send_texts": "SQS", "send_pushes": "SQS",
         "call_webhooks": "SQS", "take_up_due": "Schedule", "ask_to_confirm": "DynamoDB", "hear_email_events": "SNS",
-        "hear_sms_replies": "SNS", "honour_opt_outs": "Schedule",
+        "hear_sms_replies": "SNS", "honour_opt_outs": "Schedule", "queue_errands": "DynamoDB", "run_errands": "SQS",
     }  # fmt: skip
     assert triggers["poll_feeds"]["Properties"]["Schedule"] == "rate(1 minute)"
     stream = triggers["tell_changes"]["Properties"]
@@ -137,6 +139,35 @@ def test_health_answers(cloud: Cloud) -> None:
     health = get(cloud, "/v1/health", "/v1/health")
     assert health["stage"] == "dev"
     assert set(health["tables"].values()) == {"answers"}
+
+
+MAKE_ADMIN = """
+from chalicelib.accounts import links, people
+from chalicelib.core.clock import wall_now
+print(links.url(people.make_admin("admin@example.com", "en", "terminal", wall_now())).partition("token=")[2])
+"""
+
+
+def test_the_first_admin_sets_a_password_and_logs_in(cloud: Cloud) -> None:
+    """The packaged REST function knows passwords and tokens: argon2, zxcvbn and PyJWT came along."""
+    made = subprocess.run(
+        [sys.executable, "-c", MAKE_ADMIN],
+        cwd=ROOT, env={**os.environ, **cloud.environment}, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+
+    def post(path: str, body: dict[str, str]) -> Any:
+        headers = [("content-type", "application/json")]
+        event = events.rest("POST", path, at=NOON, resource=path, headers=headers, body=json.dumps(body).encode())
+        return cloud.invoke("app", event)
+
+    token, password = made.stdout.strip(), "a tram to the harbour"
+    assert post("/v1/accounts/confirmation", {"token": token, "password": "passwordpassword"})["statusCode"] == 400
+    assert post("/v1/accounts/confirmation", {"token": token, "password": password})["statusCode"] == 200
+    session = post("/v1/sessions", {"email": "admin@example.com", "password": password})
+    assert session["statusCode"] == 201, session
+    bearer = ("authorization", f"Bearer {json.loads(session['body'])['access_token']}")
+    people = cloud.invoke("app", events.rest("GET", "/v1/people", at=NOON, resource="/v1/people", headers=[bearer]))
+    assert [each["role"] for each in json.loads(people["body"])["people"]] == ["admin"]
 
 
 def test_a_polled_airport_has_a_board(cloud: Cloud, polled: None) -> None:

@@ -6,6 +6,7 @@ What is forged claims to be the admin: where it opened anything, it would open e
 import base64
 import hmac
 import json
+import pickle
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -22,11 +23,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import OKPAlgorithm
 from moto import mock_aws
+from moto.dynamodb.models import dynamodb_backends
 
 import app
 from chalicelib.accounts import keys, passwords, people, sessions, store, tokens
-from chalicelib.accounts.model import Account, Key, Origin, hash_of, id_of, new_id, new_secret
-from chalicelib.alerts import links
+from chalicelib.accounts.model import Account, Errand, Key, Origin, Task, hash_of, id_of, new_id, new_secret
+from chalicelib.alerts import follow, links
+from chalicelib.alerts.wishes import FollowRequest
 from chalicelib.channels.model import Address, Channel
 from chalicelib.core import aws, clock, secrets, signed
 from chalicelib.core.callers import Anyone, ApiKey, RefreshToken, Role, SignedIn, SignedLink
@@ -56,7 +59,9 @@ class Caller:
     recent: bool = True  # the password was given within 15 minutes
     scopes: tuple[str, ...] | None = None  # of the key, where it holds
     link: bool = False  # it is a link's good token
-    refresh: str = ""  # a good refresh token
+    refresh: str = ""  # a refresh token that is ours
+    over: bool = False  # its session is over
+    of: str = ""  # whose link it is; a person is of that name
 
     def expected(self, callers: Any) -> int | None:
         """401, 403, or None where a route that declares this is to let them in."""
@@ -64,7 +69,7 @@ class Caller:
             case Anyone():
                 return None
             case RefreshToken():
-                return None if self.refresh else 401
+                return None if self.refresh and not self.over else 401
             case ApiKey(scope):
                 return 401 if self.scopes is None else None if scope in self.scopes else 403
             case SignedLink():
@@ -78,26 +83,33 @@ class Caller:
 
 @dataclass
 class Cast:
-    """All callers, the accounts behind them, and the table as it was before anybody called."""
+    """All callers, the accounts behind them, and the tables as they were before anybody called."""
 
     callers: list[Caller] = field(default_factory=list)
     accounts: dict[str, Account] = field(default_factory=dict)
     logins: dict[str, sessions.Tokens] = field(default_factory=dict)
-    ids: dict[str, str] = field(default_factory=dict)  # of an account, a key, … that may be acted on
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    ids: dict[str, str] = field(default_factory=dict)  # of what is there, by how a route's path begins
+    owners: dict[str, str] = field(default_factory=dict)  # whose that is, where it is somebody's
+    kept: dict[str, bytes] = field(default_factory=dict)  # what was in each table
 
     def caller(self, name: str) -> Caller:
         """The one of that name."""
         return next(each for each in self.callers if each.name == name)
 
+    def place(self, path: str) -> str | None:
+        """How a path of a route begins that names something there; None: it names nothing of the kind."""
+        return next((each for each in self.ids if path.startswith(each)), None)
+
+    def keep(self) -> None:
+        """Note what is in the tables, with no counters of limits."""
+        tables = _tables()
+        tables[config().limits_table].items.clear()
+        self.kept = {name: pickle.dumps(table.items) for name, table in tables.items()}
+
     def restore(self) -> None:
-        """Put back what calls changed or deleted of the accounts' table, and let go of the limits' counters."""
-        dynamodb = boto3.client("dynamodb")
-        for start in range(0, len(self.rows), 25):
-            puts = [{"PutRequest": {"Item": row}} for row in self.rows[start : start + 25]]
-            dynamodb.batch_write_item(RequestItems={config().accounts_table: puts})
-        for row in dynamodb.scan(TableName=config().limits_table)["Items"]:
-            dynamodb.delete_item(TableName=config().limits_table, Key={"pk": row["pk"]})
+        """Put back what was in the tables: what calls changed, deleted, and added. By moto's own, as it is quick."""
+        for name, table in _tables().items():
+            table.items = pickle.loads(self.kept[name])
 
 
 @contextmanager
@@ -111,13 +123,22 @@ def cast() -> Iterator[Cast]:
         patched.setattr(ingest, "WRITERS", 1)  # moto is not atomic under threads
         ingest.take([scheduled(1, NOON + timedelta(hours=1))], NOW, sleep=lambda seconds: None)
         made = Cast()
-        _people(made)
+        made.ids |= {"/v1/flights/{id}": FLIGHT, "/v1/airports/{iata}": "EWR", "/docs/{asset}": "swagger-ui.min.css"}
+        with pytest.MonkeyPatch.context() as quicker:
+            quicker.setattr(passwords, "matches", lambda kept, given: True)  # argon2 takes 50 ms
+            _people(made)
         _machines(made)
         _links(made)
         _forged(made)
-        made.rows = boto3.client("dynamodb").scan(TableName=config().accounts_table)["Items"]
+        _belongings(made)
+        made.keep()
         yield made
     _forget()
+
+
+def _tables() -> dict[str, Any]:
+    tables: dict[str, Any] = dynamodb_backends[events.ACCOUNT][events.REGION].tables
+    return tables
 
 
 def _forget() -> None:
@@ -160,7 +181,7 @@ def _people(made: Cast) -> None:
     ):
         account(made, name, role, **mandate)
         shown = _logged_in(made, name)
-        made.callers.append(Caller(name, bearer(shown.access), role=role, refresh=shown.refresh))
+        made.callers.append(Caller(name, bearer(shown.access), role=role, refresh=shown.refresh, of=name))
     account(made, "who logged in long ago", Role.ADMIN)
     early = _logged_in(made, "who logged in long ago", NOON - timedelta(hours=1))
     shown = sessions.refresh(early.refresh, HERE, NOON)
@@ -178,7 +199,12 @@ def _people(made: Cast) -> None:
         "whose password was set anew",
     ):  # fmt: skip
         account(made, name, Role.ADMIN)
-        made.callers.append(Caller(name, bearer(_logged_in(made, name).access)))
+        shown = _logged_in(made, name)
+        made.callers.append(Caller(name, bearer(shown.access), refresh=shown.refresh, over=True))
+    account(made, "who shows a used refresh token", Role.ADMIN)
+    used = _logged_in(made, "who shows a used refresh token", NOON - timedelta(hours=1)).refresh
+    sessions.refresh(used, HERE, NOON - timedelta(minutes=1))
+    made.callers.append(Caller("who shows a used refresh token", refresh=used, over=True))
     store.save(replace(people.one(made.accounts["who was disabled"].id), disabled=True), now=NOON)
     anew = people.one(made.accounts["whose password was set anew"].id)
     store.save(replace(anew, epoch=anew.epoch + 1), now=NOON)  # the session's row is still there
@@ -187,8 +213,7 @@ def _people(made: Cast) -> None:
     ended = made.logins["whose session ended"].session
     sessions.end(ended.account, ended.id, NOON, by=None, client="")
     sessions.end_all(made.accounts["who logged out everywhere"].id, NOON, by=None, client="")
-    target = account(made, "somebody", Role.PASSENGER)
-    made.ids["person"], made.ids["session"] = target.id, _logged_in(made, "somebody").session.id
+    made.ids["/v1/people/{id}"] = account(made, "somebody", Role.PASSENGER).id
 
 
 def _machines(made: Cast) -> None:
@@ -200,7 +225,7 @@ def _machines(made: Cast) -> None:
     keys.rotate(id_of(rotated), NOON - timedelta(days=20))
     scopeless = new_secret()
     store.save(Key(hash_of(scopeless), "else", ("feeds:else",), ("EWR",), NOON), now=NOON)
-    made.ids["key"] = id_of(spare)
+    made.ids["/v1/keys/{id}"] = id_of(spare)
     shown = {
         "a key": (good, ("feeds:aidx",)), "a key of another scope": (scopeless, ("feeds:else",)),
         "a revoked key": (revoked, None), "a key that was rotated long ago": (rotated, None),
@@ -224,6 +249,32 @@ def _links(made: Cast) -> None:
             bearer(signed.sign("accounts.password", [new_id()], NOON + timedelta(days=1))),
         ),
     ]
+
+
+def _belongings(made: Cast) -> None:
+    """What is the passenger's and nobody else's, and what is nobody's."""
+    email = made.accounts["passenger"].email
+    made.callers.append(Caller(
+        "a link of the passenger's", bearer(links.manage_token(Address(Channel.EMAIL, email).id, NOON)), link=True,
+        of="passenger",
+    ))  # fmt: skip
+    followed = [
+        follow.follow(FollowRequest(flight=FLIGHT, channel=Channel.EMAIL, address=address), NOW, "192.0.2.1", "en").id
+        for address in (email, made.accounts["another passenger"].email, "guest@example.com")
+    ]
+    theirs = {
+        "/v1/subscriptions/{id}": followed[0],
+        "/v1/sessions/{id}": made.logins["passenger"].session.id,
+    }
+    made.ids |= theirs
+    made.owners |= dict.fromkeys(theirs, "passenger")
+    admin = made.accounts["admin"].id
+    invitation = Errand(
+        new_id(), Task.INVITE, "invited@example.com", "en", int(NOON.timestamp()), int(NOON.timestamp()) + 86_400,
+        role=Role.PASSENGER, by=admin,
+    )  # fmt: skip
+    store.save(invitation, now=NOON)
+    made.ids["/v1/invitations/{id}"] = invitation.id
 
 
 def _forged(made: Cast) -> None:

@@ -24,7 +24,7 @@ from chalicelib.core import openapi
 from infra.local.functions import Functions
 from infra.local.gateway.rest import RestApi
 
-from .callers import FLIGHT, Cast, cast
+from .callers import Cast, cast
 
 ROUTES = openapi.routes_of(app.app)
 ROLES = ("none", "passenger", "operator", "admin", "a key")
@@ -62,14 +62,9 @@ def everybody() -> Iterator[Cast]:
 
 
 def there(operation: Any, everybody: Cast) -> dict[str, str]:
-    """What the parameters in a path are called that is there."""
-    found = {
-        "/v1/flights/{id}": FLIGHT, "/v1/people/{id}": everybody.ids["person"], "/v1/keys/{id}": everybody.ids["key"],
-        "/v1/sessions/{id}": everybody.ids["session"], "/v1/airports/{iata}": "EWR",
-        "/docs/{asset}": "swagger-ui.min.css",
-    }  # fmt: skip
-    value = next((value for path, value in found.items() if operation.path.startswith(path)), None)
-    return {each.name: value for each in operation.path_parameters if value}
+    """What the parameters in a path are called that is there; what is somebody's is the passenger's."""
+    place = everybody.place(operation.path)
+    return {each.name: everybody.ids[place] for each in operation.path_parameters if place}
 
 
 @pytest.mark.parametrize("role", ROLES)

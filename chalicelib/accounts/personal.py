@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 LONGEST = 8.0  # seconds that a request erases; the errand does what is left
 ERASE_KEPT = timedelta(days=14)  # as long as a dead letter: an errand that failed can be done again
 AT_ONCE = 50  # items that go in one transaction
+# An export is one answer, of at most 6 MB (Lambda), and anybody may add 50 failed logins an hour to anybody's trail.
+MOST_READ, MOST_LINES, MOST_FAILED = 5_000, 2_000, 100  # lines: looked at; in an export; of failed logins among them
+PAGE = 500  # lines that are looked at in one go
 
 
 class Owner(NamedTuple):
@@ -51,13 +54,14 @@ class Kept(NamedTuple):
 class Keeper:
     """A capability that holds something on people: by their email address, but accounts itself.
 
-    All of it may be done again, and raises Unavailable.
+    Erasing and moving take what was there at an instant, and leave what came since: it is of whoever has the address
+    then. An errand may be done days late. All of it may be done again, and raises Unavailable.
     """
 
     name: str  # of the part of the export
-    export: Callable[[Owner, Now], dict[str, Any]]  # everything, as JSON
-    erase: Callable[[Owner, Now], None]
-    move: Callable[[Owner, Owner, Now], None]  # bring along what hangs on the address before to the one now
+    export: Callable[[Owner, Now], dict[str, Any]]  # everything, as JSON; of what has no end, the newest
+    erase: Callable[[Owner, datetime | None, Now], None]  # what was there then (wall clock); None: all of it
+    move: Callable[[Owner, Owner, datetime, Now], None]  # from the address before to the one now; what can't, goes
     kept: tuple[Kept, ...] = ()
 
 
@@ -93,7 +97,7 @@ def erase(
         if watch() - began > LONGEST:
             break
         try:
-            keeper.erase(owner, now)
+            keeper.erase(owner, None, now)
             done.append(keeper.name)
         except Exception:  # the account is gone, whatever comes: the errand does this again, and is loud about it
             logger.warning("erasing goes on in the queue", account=account.id, keeper=keeper.name, exc_info=True)
@@ -107,7 +111,7 @@ def erase(
 def go_on_erasing(errand: "Errand", now: Now) -> None:
     """Finish what `erase` began (an errand ERASE), which then is gone. May be done again. Raises Unavailable.
 
-    Whoever has got an account with that address since keeps what hangs on it.
+    Whoever has got an account with that address since keeps what hangs on it; a guest, what they asked for since.
     """
     from chalicelib.accounts import store
 
@@ -115,7 +119,7 @@ def go_on_erasing(errand: "Errand", now: Now) -> None:
     taken = store.account_with(errand.email) is not None
     for keeper in _keepers():
         if keeper is KEEPER or not taken:
-            keeper.erase(owner, now)
+            keeper.erase(owner, _asked_at(errand), now)
     if left := store.errand(errand.id, now.wall):
         with suppress(Conflict):  # somebody else is done, too
             store.save(gone=[left], now=now.wall)
@@ -125,6 +129,8 @@ def move(errand: "Errand", now: Now) -> None:
     """Bring along what hangs on an account's former address (an errand MOVE). May be done again. Raises Unavailable.
 
     To the address it has by now, which may be another again; and if the account is gone by now, nothing is to be left.
+    Only what was there when the address changed is the account's: what somebody asked for since, at the former one,
+    stays.
     """
     from chalicelib.accounts import store
 
@@ -134,14 +140,18 @@ def move(errand: "Errand", now: Now) -> None:
         if store.account_with(here):
             return  # it is somebody else's by now, and so is what hangs on it
         for keeper in _keepers():
-            keeper.move(Owner(id, here), Owner(id, account.email), now)
+            keeper.move(Owner(id, here), Owner(id, account.email), _asked_at(errand), now)
         here = account.email
         homes.append(here)
     if account is None:
         for home in dict.fromkeys(homes):
             if store.account_with(home) is None:
                 for keeper in _keepers():
-                    keeper.erase(Owner(id, home), now)
+                    keeper.erase(Owner(id, home), _asked_at(errand), now)
+
+
+def _asked_at(errand: "Errand") -> datetime:
+    return datetime.fromtimestamp(errand.asked_at, UTC)
 
 
 def _keepers() -> list[Keeper]:
@@ -188,29 +198,43 @@ def _export(owner: Owner, now: Now) -> dict[str, Any]:
             {"wording": each.wording, "language": each.language, "at": _instant(each.at)}
             for each in store.consents(account.id)
         ],
-        "audit": [_event(each) for each in _events(account.id, now.wall)],
+        "audit": _trail(account.id, now.wall),
     }  # fmt: skip
 
 
-def _events(account: str, now: datetime) -> list["Event"]:
-    """All lines of the audit trail that are about an account, and those that it left elsewhere, the first first."""
+def _trail(account: str, now: datetime) -> dict[str, Any]:
+    """The newest lines of the audit trail that are about an account or that it left elsewhere, the last first.
+
+    Failed logins but the newest are counted, so that who tries passwords does not push out what happened else.
+    """
     from chalicelib.accounts import store
 
-    found, cursor = store.events_about(account, now, 100, None)
-    while cursor:
-        more, cursor = store.events_about(account, now, 100, cursor)
-        found += more
-    return sorted([*found, *store.events_by(account, now)], key=lambda each: each.at)
-
-
-def _event(event: "Event") -> dict[str, Any]:
+    about, cursor = store.events_about(account, now, PAGE, None)
+    while cursor and len(about) < MOST_READ:
+        further, cursor = store.events_about(account, now, PAGE, cursor)
+        about += further
+    counted = [each for each in about if each.what == "login-failed"][MOST_FAILED:]
+    found = {*about, *store.events_by(account, now, MOST_LINES + 1)}.difference(counted)
+    lines = sorted(found, key=lambda each: (each.at, each.id), reverse=True)
     return {
-        "id": event.id, "at": instant(event.at), "what": event.what, "by": event.by, "about": event.about,
-        "client": event.client, "detail": dict(event.detail),
+        "lines": [_event(each, account) for each in lines[:MOST_LINES]],
+        "failed_logins_not_listed": len(counted),
+        "more": cursor is not None or len(lines) > MOST_LINES,
+        "ask": f"whoever runs this Gatecall: an admin reads all of it by GET /v1/audit?about={account}",
+    }
+
+
+def _event(event: "Event", owner: str) -> dict[str, Any]:
+    """A line, without what it holds on somebody else (GDPR, article 15(4)): nobody but admins acts on others."""
+    own = event.by in (None, owner)
+    return {
+        "id": event.id, "at": instant(event.at), "what": event.what, "by": event.by if own else "an admin",
+        "about": event.about, "client": event.client if own else None, "detail": dict(event.detail),
     }  # fmt: skip
 
 
-def _erase(owner: Owner, now: Now) -> None:
+def _erase(owner: Owner, _: datetime | None, now: Now) -> None:
+    """All that hangs on the account's id, which nobody else ever gets."""
     from chalicelib.accounts import store
 
     def attempt() -> None:
@@ -221,7 +245,7 @@ def _erase(owner: Owner, now: Now) -> None:
     store.persist(attempt)
 
 
-def _stay(before: Owner, after: Owner, now: Now) -> None:
+def _stay(before: Owner, after: Owner, until: datetime, now: Now) -> None:
     """All of it hangs on the account's id."""
 
 

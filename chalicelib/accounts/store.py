@@ -231,10 +231,11 @@ def events_about(what: str, now: datetime, limit: int, cursor: str | None) -> tu
     return events, cursor_of(last) if last else None
 
 
-def events_by(account: str, now: datetime) -> list[Event]:
-    """What an account did to others, to flights and to keys, the first first (consistent)."""
+def events_by(account: str, now: datetime, limit: int) -> list[Event]:
+    """What an account did to others, to flights and to keys: the last so many, the last first (consistent)."""
     with storage():
-        return [_event(row) for row in _rows().query(f"by#{account}", consistent_read=True) if _alive(row, now)]
+        rows = _rows().query(f"by#{account}", scan_index_forward=False, limit=limit, consistent_read=True)
+        return [_event(row) for row in rows if _alive(row, now)]
 
 
 def save(

@@ -171,8 +171,9 @@ def _keep(address: Address, subject: Subject, rule: Rule, now: datetime, may_be_
     stopped = there is not None and there.status is Status.STOPPED
     wish = there or Subscription(address.id, subject, rule, int(now.timestamp()))
     wish = replace(
-        wish, rule=rule, status=Status.PENDING, page=None, expires=expires, ask_first=wish.ask_first or stopped
-    )
+        wish, rule=rule, created_at=int(now.timestamp()), status=Status.PENDING, page=None, expires=expires,
+        ask_first=wish.ask_first or stopped,
+    )  # fmt: skip
     contact = _asked(holding, address, rule.language, now, again=wish.ask_first, may_be_asked=may_be_asked)
     store.save(holding.contact, contact, wish, now)
 

@@ -17,7 +17,11 @@ from chalicelib.core.telemetry import logger
 from chalicelib.flights.identity import LegId
 
 if TYPE_CHECKING:
-    from chalicelib.alerts.store import Contact, Subscription
+    from chalicelib.alerts.store import Contact, Holding, Subscription
+
+# An export is one answer, of at most 6 MB (Lambda) and within half a minute. Active and pending are 120 at most, but
+# who stops may follow anew; and what is followed by many has a page for each 500.
+MOST_SUBSCRIPTIONS, MOST_PAGES, MOST_TOLD = 200, 400, 4_000
 
 
 def _export(owner: Owner, now: Now) -> dict[str, Any]:
@@ -25,25 +29,36 @@ def _export(owner: Owner, now: Now) -> dict[str, Any]:
     from chalicelib.channels.addresses import mailbox
 
     address = owner.address
-    contact, subscriptions = store.holding(address.id, now.wall)
-    followers, legs = _followers(address, subscriptions), _legs(subscriptions, now)
+    contact, everything = store.holding(address.id, now.wall)
+    subscriptions = sorted(everything, key=lambda each: each.status is store.Status.STOPPED)[:MOST_SUBSCRIPTIONS]
+    own, legs = {each.id: each.page for each in subscriptions}, _legs(subscriptions, now)
+    followers = sorted(_followers(address, subscriptions), key=lambda each: each.page != own[each.id])
     told: dict[str, list[tuple[LegId, Delivery]]] = {each.id: [] for each in subscriptions}
-    for follower in followers:
-        told[follower.id] += ledger.deliveries(follower, legs[follower.subject])
+    room = MOST_TOLD
+    for follower in followers[:MOST_PAGES]:
+        found = ledger.deliveries(follower, legs[follower.subject])[:room]
+        told[follower.id] += found
+        room -= len(found)
+        if not room:
+            break
     return {
         "address": address.value,
         "id": address.id,
         "contact": _contact(contact) if contact else None,
         "subscriptions": [_subscription(each, told[each.id]) for each in subscriptions],
+        "more": not room or len(followers) > MOST_PAGES or len(everything) > MOST_SUBSCRIPTIONS,
+        "ask": "GET /v1/subscriptions, and of each /v1/subscriptions/{id}/deliveries",
         "refused": store.refused(mailbox(address), now.wall) or store.refused(address.id, now.wall),
     }
 
 
-def _erase(owner: Owner, now: Now) -> None:
+def _erase(owner: Owner, until: datetime | None, now: Now) -> None:
     """Delete all that hangs on an address. What comes later, of a stream, a queue or a schedule, finds nobody.
 
     The address goes first: without it nothing begins, is changed or is confirmed. Then who is told, what they were
     told, and the wishes last: by them the others are found again, if this is cut off.
+
+    What was asked for after `until` stays, also anew, and with it the address and whether that is confirmed.
     """
     from chalicelib.alerts import ledger, store
     from chalicelib.alerts.ledger import Kind, Task
@@ -51,10 +66,12 @@ def _erase(owner: Owner, now: Now) -> None:
     address = owner.address
 
     def attempt() -> None:
-        contact, subscriptions = store.holding(address.id, None)
-        if contact:
-            store.forget_contact(contact)
-        ledger.cancel(Task(Kind.ASK, address.id, "wall"))
+        holding = store.holding(address.id, None)
+        subscriptions = _there(holding, until)
+        if len(subscriptions) == len(holding.subscriptions):
+            if holding.contact:
+                store.forget_contact(holding.contact)
+            ledger.cancel(Task(Kind.ASK, address.id, "wall"))
         ledger.forget(_followers(address, subscriptions), _legs(subscriptions, now))
         for subscription in subscriptions:
             store.forget(subscription)
@@ -63,35 +80,40 @@ def _erase(owner: Owner, now: Now) -> None:
     logger.info("erased what an address followed", address=address.id)
 
 
-def _move(before: Owner, after: Owner, now: Now) -> None:
-    """Follow with the new address what was active with the former one, of which nothing is kept then.
+def _there(holding: "Holding", until: datetime | None) -> list["Subscription"]:
+    """What was asked for by an instant; None: ever."""
+    return [each for each in holding.subscriptions if until is None or each.created_at <= until.timestamp()]
 
-    The account showed that the new one is theirs: so it is not asked. Where it bounces or does not want to be written
-    to, or has as much as an address may have, what is left stays where it is.
+
+def _move(before: Owner, after: Owner, until: datetime, now: Now) -> None:
+    """Follow with the new address what was active with the former one at an instant, of which nothing is kept then.
+
+    The account showed that the new one is theirs: so it is not asked. What can't be followed with it is lost, as nobody
+    is to write to the former one any more: all, where the new one bounced, complained, sent STOP or is suppressed for
+    another reason; what is over 100, where it follows much already; and what waits to be confirmed, or was stopped.
     """
     from chalicelib.alerts import store
     from chalicelib.alerts.store import Status
     from chalicelib.channels.addresses import mailbox
 
     old, new = before.address, after.address
-    if store.refused(mailbox(new), now.wall) or store.refused(new.id, now.wall):
-        logger.info("what an address follows stays there: the new one is refused", address=old.id)
-        return
 
     def active() -> list["Subscription"]:
-        found = store.holding(old.id, now.wall).subscriptions
-        return [each for each in found if each.status is Status.ACTIVE]
+        return [each for each in _there(store.holding(old.id, now.wall), until) if each.status is Status.ACTIVE]
 
-    for subscription in active():
-        store.persist(partial(_move_one, subscription.id, old, new, now))
-    if active():
-        logger.info("some of what an address follows stays there", address=old.id)
-    else:
-        _erase(before, now)
+    if not (store.refused(mailbox(new), now.wall) or store.refused(new.id, now.wall)):
+        for subscription in active():
+            store.persist(partial(_move_one, subscription.id, old, new, now))
+    if lost := len(active()):
+        logger.info("a new address can't follow what the former did", former=old.id, new=new.id, subscriptions=lost)
+    _erase(before, until, now)
 
 
 def _move_one(id: str, old: Address, new: Address, now: Now) -> None:
-    """Move one subscription in one transaction, with what is known of its flights. Raises Conflict."""
+    """Move one subscription in one transaction, with what is known of its flights. Raises Conflict.
+
+    It is no newer by that: if the account is deleted meanwhile, it is found to be of before.
+    """
     from chalicelib.alerts import follow, ledger, manage, store
     from chalicelib.alerts.store import Contact, Standing, Status, Subscription
 
@@ -115,10 +137,11 @@ def _move_one(id: str, old: Address, new: Address, now: Now) -> None:
             leased_until=0,
         )  # fmt: skip
     contact = replace(contact, expires=max(contact.expires, expires + int(store.CONTACT_KEPT.total_seconds())))
-    wish = there or Subscription(new.id, subscription.subject, subscription.rule, at)
+    since = subscription.created_at
+    wish = there or Subscription(new.id, subscription.subject, subscription.rule, since)
     moved = replace(
-        wish, rule=subscription.rule, status=Status.ACTIVE, ask_first=False, expires=expires, started=wish.revision + 1,
-        page=ledger.place(subscription.subject, new.channel),
+        wish, rule=subscription.rule, created_at=since, status=Status.ACTIVE, ask_first=False, expires=expires,
+        started=wish.revision + 1, page=ledger.place(subscription.subject, new.channel),
     )  # fmt: skip
     legs = _legs([subscription], now)[subscription.subject]
     ledger.begin(moved.follower(contact), ledger.known(subscription.follower(left), legs))

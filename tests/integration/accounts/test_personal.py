@@ -1,9 +1,9 @@
 """All that is held on a person can be had, and is erased, whoever dies on the way."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -17,6 +17,7 @@ from chalicelib.alerts import personal as alerts
 from chalicelib.alerts import store as subscriptions
 from chalicelib.alerts.store import Standing, Status
 from chalicelib.channels.model import Address, Channel
+from chalicelib.core.callers import Role
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import NotFound, Unavailable
 
@@ -25,6 +26,7 @@ from ..alerts.held import (
     EVE,
     FLIGHT,
     NEW,
+    NUMBER,
     ROUTE,
     a_flight,
     agrees,
@@ -32,20 +34,19 @@ from ..alerts.held import (
     follows_all,
     held,
     owner,
+    put_back,
     queued,
     registered,
     rows,
     streams,
+    tables,
     tell,
     wishes,
 )  # fmt: skip
 from ..alerts.killing import Process, stream_records
 from ..alerts.passenger import World, followers, world
-from ..alerts.test_kill_points import an_empty_gatecall
-from ..conftest import NOON
 
 AUDIT = ("audit#", "by#")
-PARTS = 4  # so that workers share the points
 
 
 @pytest.fixture(autouse=True)
@@ -65,19 +66,19 @@ def erase(account: Account, now: Now, **more: Any) -> personal.Erased:
     return personal.erase(account, by=account.id, client="192.0.2.7", now=now, **more)
 
 
-def of_task(task: Task) -> list[Errand]:
-    images = [row for table, row in rows() if table == "accounts"]
+def of_task(task: Task, among: Iterable[tuple[str, Any]] | None = None) -> list[Errand]:
+    images = [row for table, row in (rows() if among is None else among) if table == "accounts"]
     return [found for row in images if (found := store.errand_of_image(row)) and found.task is task]
 
 
 def is_erased(who: Owner) -> None:
     """Nothing is left but what `kept` names: the audit trail by the random id, and the letter that tells of it."""
-    left = held(who)
-    letters = {f"errand#{each.id}" for each in of_task(Task.DELETED)}
-    assert [each for each in left if not each[1].startswith(AUDIT) and each[1] not in letters] == []
-    assert not [row for _, row in rows() if row["pk"]["S"].startswith(AUDIT) and who.email in json.dumps(row)]
+    everything = list(rows())
+    letters = {f"errand#{each.id}" for each in of_task(Task.DELETED, everything)}
+    assert [each for each in held(who, everything) if not each[1].startswith(AUDIT) and each[1] not in letters] == []
+    assert not [row for _, row in everything if row["pk"]["S"].startswith(AUDIT) and who.email in json.dumps(row)]
     assert who.email not in queued().lower()
-    assert of_task(Task.ERASE) == []
+    assert of_task(Task.ERASE, everything) == []
 
 
 def test_the_export_holds_all_that_any_table_holds(of: World) -> None:
@@ -105,18 +106,107 @@ def test_the_export_holds_all_that_any_table_holds(of: World) -> None:
     told = {each["follows"]: each["told"] for each in found["alerts"]["subscriptions"]}
     assert [len(told[f"flight:{FLIGHT['flight']}"]), len(told["route:EWR-IAH-20260710"])] == [1, 1]
     assert {each["status"] for each in found["alerts"]["subscriptions"]} == {"active", "stopped", "pending"}
-    assert {each["what"] for each in found["accounts"]["audit"]} == {"registered", "flight-updated"}
+    assert {each["what"] for each in found["accounts"]["audit"]["lines"]} == {"registered", "flight-updated"}
     assert found["alerts"]["contact"]["wording"]
+    assert not found["accounts"]["audit"]["more"]
+    assert not found["alerts"]["more"]
     assert found["made_at"] == "2026-07-10T12:00:00Z"
     assert EVE not in text
     assert "hash" not in text
 
 
+def test_an_export_says_of_nobody_else_who_they_are_and_where(of: World) -> None:
+    """What an admin did to the account is in it, but not who or from where; what nobody known did, with its client."""
+    ada, admin = registered(ADA, of.now.wall), registered(EVE, of.now.wall, Role.ADMIN)
+    change = (("role", "passenger -> operator"),)
+    store.save(Event(of.now.wall, "role-changed", admin.id, ada.id, "198.51.100.9", change), now=of.now.wall)
+    store.save(Event(of.now.wall, "login-failed", None, ada.id, "203.0.113.4"), now=of.now.wall)
+    found = personal.export(owner(ada), of.now)
+    said = {each["what"]: (each["by"], each["client"], each["detail"]) for each in found["accounts"]["audit"]["lines"]}
+    assert said == {
+        "registered": (ada.id, "192.0.2.7", {}), "flight-updated": (ada.id, "192.0.2.7", {}),
+        "role-changed": ("an admin", None, dict(change)), "login-failed": (None, "203.0.113.4", {}),
+    }  # fmt: skip
+    assert admin.id not in json.dumps(found)
+    assert "198.51.100.9" not in json.dumps(found)
+
+
+def test_an_export_is_one_answer_however_long_the_trail_is(of: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may add failed logins to a trail without end: they are counted, and hide nothing that happened else."""
+    ada, read = registered(ADA, of.now.wall), []
+
+    def endless(what: str, now: datetime, limit: int, cursor: str | None) -> tuple[list[Event], str]:
+        read.append(limit)
+        ages = [timedelta(minutes=len(read), microseconds=number) for number in range(limit)]
+        kinds = ["logged-in" if number % 10 == 0 else "login-failed" for number in range(limit)]
+        return [Event(now - age, kind, None, what, "2001:db8::1") for age, kind in zip(ages, kinds, strict=True)], "x"
+
+    def flights(account: str, now: datetime, limit: int) -> list[Event]:
+        said = tuple((name, "2026-07-10T12:00:00Z") for name in ("departure_gate", "estimated_out", "estimated_in"))
+        ages = [timedelta(minutes=1, microseconds=number) for number in range(limit)]
+        return [Event(now - age, "flight-updated", account, "flight:UA1-20260710-EWR", "", said) for age in ages]
+
+    monkeypatch.setattr(store, "events_about", endless)
+    monkeypatch.setattr(store, "events_by", flights)
+    text = json.dumps(personal.export(owner(ada), of.now))
+    audit = json.loads(text)["accounts"]["audit"]
+    assert sum(read) == personal.MOST_READ
+    assert len(text) < 1_500_000
+    kinds = [each["what"] for each in audit["lines"]]
+    assert len(kinds) == personal.MOST_LINES
+    assert kinds.count("login-failed") <= personal.MOST_FAILED
+    assert audit["failed_logins_not_listed"] == personal.MOST_READ * 9 // 10 - personal.MOST_FAILED
+    assert audit["more"]
+    assert f"about={ada.id}" in audit["ask"]
+
+
+def test_an_export_lists_the_newest_lines(of: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of both parts of the trail, the last first; it says whether there is more."""
+    ada = registered(ADA, of.now.wall)
+    for minutes in range(1, 5):
+        at = of.now.wall + timedelta(minutes=minutes)
+        about = ada.id if minutes % 2 else "flight:UA2-20260710-EWR"
+        store.save(Event(at, f"event {minutes}", ada.id, about, ""), now=at)
+    monkeypatch.setattr(personal, "PAGE", 2)
+    for most, listed in ((3, ["event 4", "event 3", "event 2"]), (6, None)):
+        monkeypatch.setattr(personal, "MOST_LINES", most)
+        audit = personal.export(owner(ada), of.now)["accounts"]["audit"]
+        assert len(audit["lines"]) == most
+        assert audit["more"] == (most == 3)
+        assert listed in (None, [each["what"] for each in audit["lines"]])
+    assert [each.what for each in store.events_by(ada.id, of.now.wall, 1)] == ["event 4"]
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "listed", "told"),
+    [("MOST_SUBSCRIPTIONS", 2, 2, 2), ("MOST_TOLD", 1, 4, 1), ("MOST_PAGES", 1, 4, 2), ("MOST_TOLD", 9, 4, 5)],
+)
+def test_an_export_of_what_is_followed_has_an_end(
+    of: World, monkeypatch: pytest.MonkeyPatch, *, bound: str, most: int, listed: int, told: int
+) -> None:
+    """What is active comes first, and stopped last; it says whether there is more, and where."""
+    ada = registered(ADA, of.now.wall)
+    follows_all(ADA, of)
+    changes(of.now, "D1")
+    tell(of.now)
+    monkeypatch.setattr(alerts, bound, most)
+    found = personal.export(owner(ada), of.now)["alerts"]
+    statuses = [each["status"] for each in found["subscriptions"]]
+    assert len(statuses) == listed
+    assert statuses == sorted(statuses, key=lambda status: status == "stopped")
+    assert sum(len(each["told"]) for each in found["subscriptions"]) == told
+    assert found["more"] == (most < 9)
+    assert found["ask"]
+
+
 def test_an_export_tells_of_a_refusal_and_of_nothing(of: World) -> None:
     """Who follows nothing has a short one; who complained finds that."""
     account = registered(ADA, of.now.wall)
-    assert personal.export(owner(account), of.now)["alerts"] == {
-        "address": ADA, "id": owner(account).address.id, "contact": None, "subscriptions": [], "refused": None,
+    found = personal.export(owner(account), of.now)["alerts"]
+    assert found.pop("ask")
+    assert found == {
+        "address": ADA, "id": owner(account).address.id, "contact": None, "subscriptions": [], "more": False,
+        "refused": None,
     }  # fmt: skip
     manage.drop(Address(Channel.EMAIL, ADA), "complaint: abuse", of.now)
     assert personal.export(owner(account), of.now)["alerts"]["refused"] == "complaint: abuse"
@@ -197,10 +287,10 @@ def test_what_a_request_can_not_finish_the_errand_does(
     """The account is gone at once; the rest is named, and done by the queue, once more where that fails too."""
     fails = [error, Unavailable("busy still")]
 
-    def erases(who: Owner, now: Now) -> None:
+    def erases(who: Owner, until: datetime | None, now: Now) -> None:
         if fails:
             raise fails.pop(0)
-        alerts.KEEPER.erase(who, now)
+        alerts.KEEPER.erase(who, until, now)
 
     monkeypatch.setattr(personal, "KEEPERS", [KEEPER, replace(alerts.KEEPER, erase=erases)])
     ada = registered(ADA, of.now.wall)
@@ -241,38 +331,80 @@ def test_an_errand_that_comes_late_takes_nothing_from_a_new_account_of_the_addre
     assert {pk.partition("#")[0] for _, pk, _ in held(Owner(ada.id, "nobody"))} == {"audit", "by"}
 
 
-def through_death(dies_at: int | None, work: Callable[[World, Account], Callable[[], Any]], of: World) -> Process:
-    """Do something in a process that dies at a point; what it left is done by the errand, or by who asks again."""
-    process = Process(dies_at)
+def test_an_errand_that_comes_late_takes_nothing_that_a_guest_asked_for_since(of: World) -> None:
+    """They followed something else, and anew what was stopped; what is older goes, and nobody is told of it."""
     ada = registered(ADA, of.now.wall)
     follows_all(ADA, of)
-    job = work(of, ada)
-    with process.installed():
-        if process.run(job):
-            return process
-        of.later(minutes=3)
-        if store.account(ada.id) is not None and not of_task(Task.MOVE):
-            assert len(store.sessions(ada.id, None)) == 2, "all or nothing"
-            job()
-        for errand in [*of_task(Task.ERASE), *of_task(Task.MOVE)]:
-            errands.run(errand.id, of.now)
-    return process
+    erase(ada, of.now, watch=iter([0.0, 99.0]).__next__)
+    of.later(hours=1)
+    since = {wishes(ADA, {"number": "UA7", "date": "2026-07-11"}, of.now), wishes(ADA, NUMBER, of.now)}
+    streams(of)
+    [errand] = of_task(Task.ERASE)
+    for _ in range(2):
+        personal.go_on_erasing(errand, of.now)
+        contact, found = subscriptions.holding(owner(ada).address.id, of.now.wall)
+        assert contact
+        assert {each.id for each in found} == since
+        assert [each["sk"]["S"] for each in followers()] == [each.id for each in found if each.status is Status.ACTIVE]
+    agrees(ADA, of)
+    assert {each["sk"]["S"] for each in followers()} == since
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_f1_whoever_dies_anywhere_erases_all_or_has_not_begun(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before the first call, and after each; the errand finishes."""
-    for point in count(2 * part - 1, 2 * PARTS):
-        with an_empty_gatecall():
-            of = world(Now(NOON, NOON), monkeypatch)
-            a_flight(of.now)
-            process = through_death(max(point, 0), lambda of, ada: lambda: erase(ada, of.now), of)
-            for table, row in rows():
-                assert table != "accounts" or row["pk"]["S"].split("#")[0] in ("errand", "audit", "by")
-            is_erased(Owner("no account", ADA))
+def test_an_errand_that_is_done_again_takes_nothing_that_a_guest_confirmed_since(of: World) -> None:
+    """A dead letter may come again for 14 days."""
+    ada = registered(ADA, of.now.wall)
+    follows_all(ADA, of)
+    erase(ada, of.now, watch=iter([0.0, 99.0]).__next__)
+    [errand] = of_task(Task.ERASE)
+    personal.go_on_erasing(errand, of.now)
+    of.later(hours=1)
+    wishes(ADA, FLIGHT, of.now)
+    streams(of)
+    before = tables()
+    personal.go_on_erasing(errand, of.now)
+    assert tables() == before
+    agrees(ADA, of)
+    before = tables()
+    personal.go_on_erasing(errand, of.now)
+    assert tables() == before
+    assert len(followers()) == 1
+
+
+def through_deaths(of: World, job: Callable[[], Any], all_is_done: Callable[[], Any]) -> None:
+    """Do something that dies before its first call, after the first, after the second …, and each time see it done.
+
+    What a death left is done by the errand, or by who asks again. Each begins with the same tables.
+    """
+    scene, began = tables(), of.now
+    for point in count(-1, 2):
+        put_back(scene)
+        of.now, process = began, Process(max(point, 0))
+        with process.installed():
+            if not process.run(job):
+                of.later(minutes=3)
+                if store.account_with(ADA):
+                    assert tables() == scene, "all or nothing"
+                    job()
+                left = list(rows())
+                for errand in [*of_task(Task.ERASE, left), *of_task(Task.MOVE, left)]:
+                    errands.run(errand.id, of.now)
+        all_is_done()
         if process.died_in is None:
             break
-    assert point > 20
+    assert len(process.calls) > 10
+
+
+def test_f1_whoever_dies_anywhere_erases_all_or_has_not_begun(of: World) -> None:
+    """Before the first call, and after each; the errand finishes."""
+    ada = registered(ADA, of.now.wall)
+    follows_all(ADA, of)
+
+    def nothing_is_left() -> None:
+        is_erased(Owner("no account", ADA))
+        left = {row["pk"]["S"].split("#")[0] for table, row in rows() if table == "accounts"}
+        assert left == {"errand", "audit", "by"}
+
+    through_deaths(of, lambda: erase(ada, of.now), nothing_is_left)
 
 
 def moved(of: World, ada: Account, to: str = NEW) -> Errand:
@@ -284,7 +416,7 @@ def moved(of: World, ada: Account, to: str = NEW) -> Errand:
     return errand
 
 
-def has_moved(of: World, told: bool = False) -> None:
+def has_moved(of: World) -> None:
     """What was active is so at the new address, once; nothing is left at the old one."""
     contact, found = subscriptions.holding(Address(Channel.EMAIL, NEW).id, of.now.wall)
     assert contact
@@ -294,7 +426,12 @@ def has_moved(of: World, told: bool = False) -> None:
     assert active == [f"flight:{FLIGHT['flight']}", "route:EWR-IAH-20260710"]
     assert {each["address"]["S"] for each in followers()} == {NEW}
     assert len(followers()) == 2
-    assert [each for each in held(Owner("no account", ADA)) if not each[1].startswith("errand#")] == []
+    assert of_the_former() == []
+
+
+def of_the_former() -> list[tuple[str, str, str]]:
+    """What is held on Ada's former address, but letters to it."""
+    return [each for each in held(Owner("no account", ADA)) if not each[1].startswith("errand#")]
 
 
 def test_what_is_followed_moves_with_the_address_and_is_told_on_from_there(of: World) -> None:
@@ -313,28 +450,17 @@ def test_what_is_followed_moves_with_the_address_and_is_told_on_from_there(of: W
     assert tell(of.now) == [NEW, NEW]
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_f1_whoever_dies_anywhere_moves_all(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After each call, one by one."""
-    for point in count(2 * part + 1, 2 * PARTS):
-        with an_empty_gatecall():
-            of = world(Now(NOON, NOON), monkeypatch)
-            a_flight(of.now)
-
-            def work(of: World, ada: Account) -> Callable[[], Any]:
-                errand = moved(of, ada)
-                return lambda: personal.move(errand, of.now)
-
-            process = through_death(point, work, of)
-            has_moved(of)
-        if process.died_in is None:
-            break
-    assert point > 20
+def test_f1_whoever_dies_anywhere_moves_all(of: World) -> None:
+    """Before the first call, and after each; the errand finishes."""
+    ada = registered(ADA, of.now.wall)
+    follows_all(ADA, of)
+    errand = moved(of, ada)
+    through_deaths(of, lambda: personal.move(errand, of.now), lambda: has_moved(of))
 
 
 @pytest.mark.parametrize("why", ["complaint", "bounce", "suppressed"])
-def test_what_is_followed_stays_where_the_new_address_is_not_to_be_written_to(of: World, why: str) -> None:
-    """It goes on at the old one."""
+def test_nothing_more_goes_to_the_former_address_where_the_new_one_is_not_to_be_written_to(of: World, why: str) -> None:
+    """Nor is anything kept of it: by its account's deletion it would not be found any more."""
     ada = registered(ADA, of.now.wall)
     follows_all(ADA, of)
     new = Address(Channel.EMAIL, NEW)
@@ -342,12 +468,14 @@ def test_what_is_followed_stays_where_the_new_address_is_not_to_be_written_to(of
         wishes(NEW, ROUTE, of.now)
     manage.drop(new, "gone" if why == "suppressed" else why, of.now)
     personal.move(moved(of, ada), of.now)
-    assert {each["address"]["S"] for each in followers()} == {ADA}
-    assert len(followers()) == 2
+    assert followers() == []
+    assert of_the_former() == []
+    changes(of.now, "D1")
+    assert tell(of.now) == []
 
 
 def test_an_address_gets_no_more_than_it_may_have(of: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is more stays at the old address; what both follow is told once, by the rule of the new one."""
+    """What is more is lost; what both follow is told once, by the rule of the new one."""
     monkeypatch.setattr(follow, "MOST_ACTIVE", 2)
     ada = registered(ADA, of.now.wall)
     follows_all(ADA, of)
@@ -358,7 +486,8 @@ def test_an_address_gets_no_more_than_it_may_have(of: World, monkeypatch: pytest
     streams(of)
     personal.move(moved(of, ada), of.now)
     by_address = sorted((each["address"]["S"], each["pk"]["S"].split("#")[1][:5]) for each in followers())
-    assert by_address == [(ADA, "fligh"), (NEW, "numbe"), (NEW, "route")]
+    assert by_address == [(NEW, "numbe"), (NEW, "route")]
+    assert of_the_former() == []
 
 
 def test_what_moves_late_goes_where_the_account_is_by_then(of: World) -> None:
@@ -382,6 +511,49 @@ def test_what_moves_after_the_account_was_erased_is_erased(of: World) -> None:
     now_new = store.account(ada.id)
     assert now_new
     erase(now_new, of.now)
+    personal.move(errand, of.now)
+    store.save(gone=of_task(Task.MOVE), now=of.now.wall)
+    is_erased(owner(ada))
+    is_erased(owner(now_new))
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_what_moves_late_takes_nothing_that_a_guest_asked_for_since(of: World, *, deleted: bool) -> None:
+    """At the former address, whether the account is still there or not."""
+    ada = registered(ADA, of.now.wall)
+    follows_all(ADA, of)
+    errand = moved(of, ada)
+    of.later(hours=1)
+    since = wishes(ADA, {"number": "UA7", "date": "2026-07-11"}, of.now)
+    streams(of)
+    if deleted:
+        now_new = store.account(ada.id)
+        assert now_new
+        erase(now_new, of.now)
+    personal.move(errand, of.now)
+    contact, [stayed] = subscriptions.holding(owner(ada).address.id, of.now.wall)
+    assert contact
+    assert (stayed.id, stayed.status) == (since, Status.ACTIVE)
+    assert sorted(each["address"]["S"] for each in followers()) == [ADA, *([] if deleted else [NEW] * 3)]
+
+
+def test_what_moves_while_the_account_is_deleted_is_erased_at_the_new_address(
+    of: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However late: what moves is no newer by that."""
+    ada = registered(ADA, of.now.wall)
+    follows_all(ADA, of)
+    errand = moved(of, ada)
+    now_new = store.account(ada.id)
+    assert now_new
+
+    def moves(*how: Any) -> None:
+        erase(now_new, of.now)
+        alerts.KEEPER.move(*how)
+        assert len(followers()) == 2
+
+    monkeypatch.setattr(personal, "KEEPERS", [KEEPER, replace(alerts.KEEPER, move=moves)])
+    of.later(hours=1)
     personal.move(errand, of.now)
     store.save(gone=of_task(Task.MOVE), now=of.now.wall)
     is_erased(owner(ada))

@@ -1,11 +1,9 @@
 """Somebody of whom everything is held that may be, and a look into all tables and queues for what is."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
-
-import boto3
 
 from chalicelib.accounts import store as accounts
 from chalicelib.accounts.model import Account, Consent, Event, Session, new_id
@@ -19,6 +17,7 @@ from chalicelib.core.clock import Now
 from chalicelib.flights import ingest
 from chalicelib.flights.identity import LegId
 
+from ..conftest import client
 from ..flights.legs import said, scheduled
 from .killing import stream_records
 from .passenger import World
@@ -115,26 +114,50 @@ def owner(account: Account) -> Owner:
 
 def rows() -> Iterator[tuple[str, dict[str, Any]]]:
     """Every item of every table."""
-    dynamodb = boto3.client("dynamodb")
-    for table in dynamodb.list_tables()["TableNames"]:
-        for row in dynamodb.scan(TableName=table, ConsistentRead=True)["Items"]:
+    for table, items in tables().items():
+        for row in items.values():
             yield table.rpartition("-")[2], row
 
 
-def held(of: Owner) -> list[tuple[str, str, str]]:
+def tables() -> dict[str, dict[str, dict[str, Any]]]:
+    """Every table's items by their keys, to `put_back`."""
+    dynamodb = client("dynamodb")
+    return {
+        table: {json.dumps(_key(row)): row for row in dynamodb.scan(TableName=table, ConsistentRead=True)["Items"]}
+        for table in dynamodb.list_tables()["TableNames"]
+    }
+
+
+def put_back(before: dict[str, dict[str, dict[str, Any]]]) -> None:
+    """Make all tables what they were: much sooner done than what made them so."""
+    for table, items in tables().items():
+        was = before[table]
+        writes = [{"PutRequest": {"Item": row}} for key, row in was.items() if items.get(key) != row]
+        writes += [{"DeleteRequest": {"Key": _key(row)}} for key, row in items.items() if key not in was]
+        for first in range(0, len(writes), 25):
+            client("dynamodb").batch_write_item(RequestItems={table: writes[first : first + 25]})
+
+
+def held(of: Owner, among: Iterable[tuple[str, dict[str, Any]]] | None = None) -> list[tuple[str, str, str]]:
     """Table, pk and sk of all items that have the address in any spelling, its id, or the account's id."""
     return sorted(
-        (table, row["pk"]["S"], row.get("sk", {"S": ""})["S"]) for table, row in rows() if _names(json.dumps(row), of)
+        (table, row["pk"]["S"], row.get("sk", {"S": ""})["S"])
+        for table, row in (rows() if among is None else among)
+        if _names(json.dumps(row), of)
     )
 
 
 def queued() -> str:
     """All that is in any queue."""
-    sqs, found = boto3.client("sqs"), []
+    sqs, found = client("sqs"), []
     for url in sqs.list_queues()["QueueUrls"]:
         answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
         found += [message["Body"] for message in answer.get("Messages", ())]
     return "\n".join(found)
+
+
+def _key(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("pk", "sk") if name in row}
 
 
 def _names(text: str, of: Owner) -> bool:

@@ -19,7 +19,6 @@
 | the audit trail of one account, flight, key | `events_about` | index listed: list = about#<what>, listed_as = as sk |
 | what an account did to others | `events_by` | pk = by#<account>, sk = as above: a copy |
 | any of these, new or changed, and what goes | `save` | all or nothing |
-| any of these, once more where a race was lost | `persist` | |
 | what to read on from | `cursor_of`, `after` | none |
 
 An account stays until it is deleted, and so do its address and what it agreed to. A session lives as long as it may be
@@ -33,11 +32,11 @@ The index has keys only: what is read by it is as it stands this instant, or is 
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from hashlib import blake2b
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeGuard
 
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition
@@ -50,16 +49,15 @@ from chalicelib.channels.model import Address, Channel
 from chalicelib.core.callers import Role
 from chalicelib.core.clock import instant
 from chalicelib.core.config import config
-from chalicelib.core.errors import Conflict, Invalid, Unavailable
+from chalicelib.core.errors import Invalid
 from chalicelib.core.tables import TableSettings, batch_get, storage
+from chalicelib.core.tables import persist as persist  # noqa: PLC0414 - for the verbs
 
 AUDIT_KEPT = timedelta(days=400)
 SHARDS = {Role.PASSENGER: 8, Role.OPERATOR: 1, Role.ADMIN: 1}  # partitions of the index that new passengers write to
 AUDIT_SHARDS = 8  # partitions of a day's audit trail: each takes 1,000 writes a second, and every login is one
-ATTEMPTS = 8  # of a change that keeps losing races
 
 Item = Account | Session | Errand | Used | Consent | Event | Key
-_T = TypeVar("_T")
 
 
 class _Listed(GlobalSecondaryIndex["_Row"]):  # type: ignore[no-untyped-call] # pynamodb leaves it untyped
@@ -282,16 +280,6 @@ def save(
             transaction.condition_check(_rows(), f"account#{seen.id}", "account", _as_read(seen, now))
         for id in owners - {account.id for account in (*items, seen) if isinstance(account, Account)}:
             transaction.condition_check(_rows(), f"account#{id}", "account", _Row.pk.exists())
-
-
-def persist(change: Callable[[], _T]) -> _T:
-    """Do a change that reads, decides and writes; once more where somebody else was first. Raises Unavailable."""
-    for _ in range(ATTEMPTS):
-        try:
-            return change()
-        except Conflict:
-            continue
-    raise Unavailable("others keep changing the same")
 
 
 def cursor_of(*where: str) -> str:

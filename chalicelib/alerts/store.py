@@ -14,7 +14,6 @@
 | nobody is to ask a mailbox any more | `refuse` | pk = refused#<hash>, sk = refused |
 | whether that is so | `refused` | the same |
 | who has it may be asked again | `unrefuse` | the same |
-| any of these, once more where a race was lost | `persist` | |
 | what names a subscription, and whose that is | `subscription_id`, `address_of` | none |
 
 A subscription that nobody agreed to lives 3 days after it was last asked for, and so does its address. One that
@@ -27,13 +26,13 @@ A subscription's id begins with that of its address, and the rest comes from wha
 the same subscription, and whose it is needs no look-up.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from hashlib import blake2b
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -44,16 +43,13 @@ from chalicelib.alerts import ledger
 from chalicelib.alerts.model import Follower, Rule, Subject
 from chalicelib.channels.model import Address, Channel
 from chalicelib.core.config import config
-from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.core.tables import TableSettings, storage
+from chalicelib.core.tables import persist as persist  # noqa: PLC0414 - for the verbs
 
 ASKED_KEPT = timedelta(days=3)
 CONTACT_KEPT = timedelta(days=60)  # after the last subscription
 SUPPRESSED_KEPT = timedelta(days=400)
-ATTEMPTS = 8  # of a change that keeps losing races
 LENGTH_OF_ID = 40
-
-_T = TypeVar("_T")
 
 
 class Standing(StrEnum):
@@ -286,16 +282,6 @@ def keep_code(code: str, address: str, now: datetime) -> None:
     row = _rows()(f"code#{code}", "code", address=address, expires=_seconds(now + SUPPRESSED_KEPT))
     with storage():
         row.save(_Row.pk.does_not_exist() | (_Row.address == address))
-
-
-def persist(change: Callable[[], _T]) -> _T:
-    """Do a change that reads, decides and writes; once more where somebody else was first. Raises Unavailable."""
-    for _ in range(ATTEMPTS):
-        try:
-            return change()
-        except Conflict:
-            continue
-    raise Unavailable("others keep changing the same")
 
 
 def row_of_image(image: Mapping[str, Any]) -> Contact | Subscription | None:

@@ -1,4 +1,4 @@
-"""What every store needs of pynamodb: how its exceptions read, settings, and batch reads. Only stores import this."""
+"""What every store needs of pynamodb: exceptions in our words, settings, lost races, batch reads. Only for stores."""
 
 import random
 import time
@@ -13,6 +13,7 @@ from chalicelib.core.aws import is_transient
 from chalicelib.core.errors import Conflict, Unavailable
 
 _M = TypeVar("_M", bound=Model)
+_T = TypeVar("_T")
 _LOST_RACE = {
     "ConditionalCheckFailedException",
     "ConditionalCheckFailed",
@@ -20,6 +21,7 @@ _LOST_RACE = {
     "TransactionConflict",
 }
 _BUSY_IN_TRANSACTION = {"ThrottlingError", "ProvisionedThroughputExceeded", "TransactionInProgressException"}
+ATTEMPTS = 8  # of a change that keeps losing races
 READ_ATTEMPTS = 6  # of a batch read that DynamoDB answers in part
 
 
@@ -30,6 +32,16 @@ class TableSettings:
     read_timeout_seconds = 5
     max_retry_attempts = 3
     max_pool_connections = 50
+
+
+def persist(change: Callable[[], _T]) -> _T:
+    """Do a change that reads, decides and writes; once more where somebody else was first. Raises Unavailable."""
+    for _ in range(ATTEMPTS):
+        try:
+            return change()
+        except Conflict:
+            continue
+    raise Unavailable("others keep changing the same")
 
 
 @contextmanager

@@ -338,20 +338,7 @@ def at_once() -> Iterator[Callable[[Callable[[], Any]], list[Any]]]:
         yield run
 
 
-@pytest.fixture
-def exact(exact_cloud: None) -> Iterator[None]:
-    """Exact tables, and no memory of others."""
-    _forget()
-    yield
-    _forget()
-
-
-def _forget() -> None:
-    store._rows.cache_clear()
-    store._Row._connection = None
-
-
-@pytest.mark.usefixtures("exact")
+@pytest.mark.usefixtures("exact_cloud")
 def test_a_message_that_comes_many_times_at_once_is_one_letter(
     now: Now, postman: Postman, at_once: Callable[[Callable[[], Any]], list[Any]]
 ) -> None:

@@ -1,6 +1,6 @@
 """What admins, keys and addresses come to where several are at it at once, on tables that are exact under threads."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -15,20 +15,7 @@ from chalicelib.core.callers import Person, Role
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, GatecallError
 
-pytestmark = pytest.mark.usefixtures("exact")
-
-
-@pytest.fixture
-def exact(exact_cloud: None) -> Iterator[None]:
-    """Exact tables, and no memory of others."""
-    _forget()
-    yield
-    _forget()
-
-
-def _forget() -> None:
-    store._rows.cache_clear()
-    store._Row._connection = None
+pytestmark = pytest.mark.usefixtures("exact_cloud")
 
 
 def at_once(*deeds: Callable[[], Any]) -> list[Any]:

@@ -1,6 +1,6 @@
 """Refreshing, logging in and logging out at the same instant: on tables that are exact under threads."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -20,7 +20,7 @@ from infra import secrets as made_secrets
 
 from .logins import HERE, PASSWORD, account, change, events
 
-pytestmark = pytest.mark.usefixtures("exact")
+pytestmark = pytest.mark.usefixtures("exact_cloud")
 
 ADA = "ada@example.com"
 THREADS = 20
@@ -28,20 +28,7 @@ SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 @pytest.fixture
-def exact(exact_cloud: None) -> Iterator[None]:
-    """Exact tables, and accounts too know that they are others."""
-    _forget()
-    yield
-    _forget()
-
-
-def _forget() -> None:
-    store._rows.cache_clear()
-    store._Row._connection = None
-
-
-@pytest.fixture
-def ada(exact: None, now: Now) -> Account:
+def ada(exact_cloud: None, now: Now) -> Account:
     return account(ADA, now.wall)
 
 

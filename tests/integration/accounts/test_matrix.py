@@ -63,12 +63,6 @@ def owner(route: Route, everybody: Cast) -> str | None:
     return everybody.owners[place]
 
 
-def few(everybody: Cast) -> list[Caller]:
-    """One of each kind, for routes that let everybody in without a look: who shows the same gets the same."""
-    kinds = {(each.role, each.scopes, each.link, bool(each.headers)): each for each in reversed(everybody.callers)}
-    return [each for each in everybody.callers if each in kinds.values()]
-
-
 def call(route: Route, caller: Caller, everybody: Cast) -> Answer:
     body = BODIES.get(name_of(route), {})
     if isinstance(route.callers, RefreshToken):  # what it shows elsewhere, it shows in the body
@@ -101,7 +95,7 @@ def test_every_caller_gets_what_the_route_declares(route: Route, everybody: Cast
     """Let in, 401 with how to show who one is, 403, or 404 for what is another's; whatever the token is worth."""
     barred, whose = BARRED.get(name_of(route), {}), owner(route, everybody)
     got, declared = {}, {}
-    for caller in few(everybody) if route.callers == ANYONE else everybody.callers:
+    for caller in everybody.callers:
         answer = call(route, caller, everybody)
         got[caller.name] = verdict(route, answer) or (answer.status if whose and answer.status >= 300 else None)
         expected = barred.get(caller.name, caller.expected(route.callers))

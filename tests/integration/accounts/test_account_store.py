@@ -12,6 +12,7 @@ import pytest
 
 from chalicelib.accounts import store
 from chalicelib.accounts.model import Account, Consent, Errand, Event, Key, Session, Task, new_id
+from chalicelib.core import tables
 from chalicelib.core.callers import Role
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, Invalid, Unavailable
@@ -285,4 +286,4 @@ def test_a_change_that_keeps_losing_gives_up(now: Now) -> None:
 
     with pytest.raises(Unavailable):
         store.persist(lose)
-    assert len(tried) == store.ATTEMPTS
+    assert len(tried) == tables.ATTEMPTS

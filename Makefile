@@ -21,7 +21,7 @@ run: $(RUNS)
 	@exec .venv/bin/python -m infra.local run
 
 test: $(INSTALLED)
-	.venv/bin/pytest -n auto
+	.venv/bin/pytest -n auto --dist worksteal
 
 lint: $(INSTALLED)
 	.venv/bin/ruff format --check
@@ -30,7 +30,7 @@ lint: $(INSTALLED)
 	.venv/bin/lint-imports
 
 fuzz: $(INSTALLED)
-	.venv/bin/pytest -n auto --hypothesis-profile=fuzz tests/integration/accounts/test_fuzz.py
+	.venv/bin/pytest -n auto --dist worksteal --hypothesis-profile=fuzz tests/integration/accounts/test_fuzz.py
 
 bench: $(INSTALLED)
 	.venv/bin/python -m tests.bench

@@ -96,7 +96,7 @@ def start(tmp_path: Path) -> Callable[..., object]:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """One local cloud for all tests that only look at it: EWR's flights, a minute every second.
+    """One local cloud for all tests that only look at it: EWR's flights, a quarter of a minute every second.
 
     The workers of one run of pytest share it. Whoever comes first starts it, and ends it when the others are done.
     """
@@ -110,7 +110,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
             flock(turn, LOCK_UN)
             yield LocalCloud(directory)
             return
-        with starting(directory, SPEED="60", AIRPORTS="EWR") as started:
+        with starting(directory, SPEED="15", AIRPORTS="EWR") as started:  # at 60 it takes a processor for itself
             started.wait_until_it_says("Ctrl-C ends it")
             flock(turn, LOCK_UN)
             yield started

@@ -164,7 +164,12 @@ class Telling(RuleBasedStateMachine):
 
 TestF6Histories = Telling.TestCase
 # Longer ones where there is time: in CI, and with --hypothesis-profile=long.
-TestF6Histories.settings = settings(stateful_step_count=20 if settings().max_examples <= 15 else 30)
+# An example takes over a second: fewer of them than of other tests, unless hypothesis is to look hardest.
+TestF6Histories.settings = (
+    settings(max_examples=min(30, settings().max_examples), stateful_step_count=20)
+    if settings().max_examples <= 60
+    else settings(stateful_step_count=30)
+)
 
 
 def test_the_history_machine_would_notice_a_loss() -> None:

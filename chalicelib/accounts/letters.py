@@ -11,6 +11,7 @@ from chalicelib.accounts import links, words
 from chalicelib.accounts.model import LINKS, Errand, Task
 from chalicelib.channels import frame
 from chalicelib.channels.email import Email, brand
+from chalicelib.channels.texts import Texts
 from chalicelib.core.config import config
 
 
@@ -47,7 +48,7 @@ def _written(kind: str, errand: Errand, link: str | None) -> Email:
     return Email(errand.email, subject, text, page)
 
 
-def _offered(t: words.Texts, errand: Errand) -> Iterator[str]:
+def _offered(t: Texts, errand: Errand) -> Iterator[str]:
     """What an invited person is to be, and for whom."""
     role: dict[str, Any] = t["role"]
     yield role[errand.role]

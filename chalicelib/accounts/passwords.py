@@ -91,7 +91,7 @@ def _is_like(password: str, email: str) -> bool:
 
 
 def _is_easily_guessed(password: str, email: str) -> bool:
-    from zxcvbn import zxcvbn  # type: ignore[import-untyped]
+    from zxcvbn import zxcvbn  # type: ignore[import-untyped] # has no types
 
     brand = config().email_sender.partition("<")[0].strip()
     words = re.split(r"[\W_]+", f"{email} {config().email_sender}")

@@ -2,31 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-from chalicelib.channels.model import LANGUAGES
+from chalicelib.channels import texts as files
+from chalicelib.channels.texts import Texts
 
-Texts = Mapping[str, Any]  # a language's file
+_HERE = Path(__file__).parent
 
 
 def texts(language: str) -> Texts:
     """Everything that is said in a language; English where there is no such language."""
-    return _read(language if language in LANGUAGES else "en")
-
-
-@cache
-def _read(language: str) -> Texts:
-    import tomllib
-
-    return tomllib.loads(Path(__file__).with_name(f"{language}.toml").read_text(encoding="utf-8"))
+    return files.texts(_HERE, language)
 
 
 def page_texts(language: str) -> Mapping[str, str]:
     """The texts of the pages; and `dir`, the direction in which the language is written."""
-    t = texts(language)
-    return {**t["pages"], "dir": t["dir"]}
+    return files.page_texts(_HERE, language)
 
 
 def consent(language: str) -> str:

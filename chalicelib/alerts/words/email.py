@@ -11,8 +11,9 @@ from typing import NamedTuple
 from chalicelib.airports.lookup import zone
 from chalicelib.alerts.model import Matter, News, arrives, leaves, to_leave
 from chalicelib.alerts.words.story import Due, Part, due, name, route, sentences
-from chalicelib.alerts.words.texts import Texts, city, clean, clock, day_words, said, texts, zone_words
+from chalicelib.alerts.words.texts import city, clean, clock, day_words, said, texts, zone_words
 from chalicelib.channels import frame
+from chalicelib.channels.texts import Texts
 from chalicelib.flights.identity import FlightNumber
 from chalicelib.flights.model import Flight, Phase
 

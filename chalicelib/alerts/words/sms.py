@@ -7,8 +7,9 @@ from functools import lru_cache
 
 from chalicelib.alerts.model import News
 from chalicelib.alerts.words.story import Part, Sentence, due, sentences
-from chalicelib.alerts.words.texts import Texts, said, texts
+from chalicelib.alerts.words.texts import said, texts
 from chalicelib.channels.sms import segments
+from chalicelib.channels.texts import Texts
 from chalicelib.flights.identity import FlightNumber
 from chalicelib.flights.model import Flight
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from chalicelib.airports.lookup import airport
 from chalicelib.alerts.model import REMINDERS, Matter, News, arrives, leaves, to_leave
 from chalicelib.alerts.words.texts import (
-    Texts,
     clean,
     moment,
     moment_before,
@@ -19,6 +18,7 @@ from chalicelib.alerts.words.texts import (
     texts,
     which,
 )
+from chalicelib.channels.texts import Texts
 from chalicelib.flights.carriers import carrier
 from chalicelib.flights.identity import FlightNumber
 from chalicelib.flights.model import Flight, FlightStatus, Phase

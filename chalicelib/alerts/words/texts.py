@@ -10,32 +10,25 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.airports.lookup import airport, lines, parse, zone
 from chalicelib.alerts.model import Subject
+from chalicelib.channels import texts as files
 from chalicelib.channels.model import LANGUAGES
+from chalicelib.channels.texts import Texts
 from chalicelib.flights.delay_codes import plain_words, reason
 from chalicelib.flights.model import DelayCode
 
-Texts = Mapping[str, Any]  # a language's file
-
+_HERE = Path(__file__).parent
 _PROMINENT = 1021  # of the airports: these are international, or busy, or sold under a metropolis's code
 LONGEST_VALUE = 12  # characters of a gate, terminal or belt
 
 
 def texts(language: str) -> Texts:
     """Everything that is said in a language; English where there is no such language."""
-    return _read(language if language in LANGUAGES else "en")
-
-
-@cache
-def _read(language: str) -> Texts:
-    import tomllib
-
-    return tomllib.loads(Path(__file__).with_name(f"{language}.toml").read_text(encoding="utf-8"))
+    return files.texts(_HERE, language)
 
 
 def page_texts(language: str) -> Mapping[str, str]:
     """The texts of the pages, `[pages]` of a language's file; and `dir`, the direction in which it is written."""
-    t = texts(language)
-    return {**t["pages"], "dir": t["dir"]}
+    return files.page_texts(_HERE, language)
 
 
 def due_texts(language: str) -> Mapping[str, str]:

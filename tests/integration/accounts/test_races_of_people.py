@@ -1,10 +1,7 @@
 """What admins, keys and addresses come to where several are at it at once, on tables that are exact under threads."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -13,24 +10,11 @@ from chalicelib.accounts import keys, people, store
 from chalicelib.accounts.model import Account, hash_of, id_of, new_id
 from chalicelib.core.callers import Person, Role
 from chalicelib.core.clock import Now
-from chalicelib.core.errors import Conflict, GatecallError
+from chalicelib.core.errors import Conflict
+
+from .logins import at_once
 
 pytestmark = pytest.mark.usefixtures("exact_cloud")
-
-
-def at_once(*deeds: Callable[[], Any]) -> list[Any]:
-    """Do all of it at once; gives what came of each, also where that was an error of ours."""
-    start = Barrier(len(deeds))
-
-    def do(deed: Callable[[], Any]) -> Any:
-        start.wait()
-        try:
-            return deed()
-        except GatecallError as error:
-            return error
-
-    with ThreadPoolExecutor(len(deeds)) as threads:
-        return list(threads.map(do, deeds))
 
 
 def kept(email: str, now: Now, role: Role = Role.PASSENGER) -> Account:

@@ -1,9 +1,6 @@
 """Refreshing, logging in and logging out at the same instant: on tables that are exact under threads."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 from typing import Any
 
 import boto3
@@ -18,7 +15,7 @@ from chalicelib.core.config import config
 from chalicelib.core.errors import NotFound, Unauthenticated, Unavailable
 from infra import secrets as made_secrets
 
-from .logins import HERE, PASSWORD, account, change, events
+from .logins import HERE, PASSWORD, account, at_once, change, events
 
 pytestmark = pytest.mark.usefixtures("exact_cloud")
 
@@ -35,21 +32,6 @@ def ada(exact_cloud: None, now: Now) -> Account:
 @pytest.fixture
 def logged_in(ada: Account, now: Now) -> Tokens:
     return sessions.log_in(ADA, PASSWORD, HERE, now.wall)
-
-
-def at_once(*deeds: Callable[[], Any]) -> list[Any]:
-    """Do all of it at the same time; gives what came of each, or its exception."""
-    start = Barrier(len(deeds))
-
-    def do(deed: Callable[[], Any]) -> Any:
-        start.wait()
-        try:
-            return deed()
-        except Exception as error:
-            return error
-
-    with ThreadPoolExecutor(len(deeds)) as threads:
-        return list(threads.map(do, deeds))
 
 
 def only(kind: type, came: list[Any]) -> None:

@@ -1,30 +1,30 @@
 """Reads infra/resources.yaml, and makes what stands there in a cloud without CloudFormation (one machine, tests)."""
 
+import copy
 import json
 import re
 from collections.abc import Callable, Mapping
 from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
+from chalicelib.core import config
 from infra import secrets
 
 TEMPLATE = Path(__file__).parent / "resources.yaml"
 
 
-class Made(NamedTuple):
-    """What CloudFormation resolves: `!Ref FlightsTable`, or `!GetAtt FlightsTable.StreamArn`."""
-
-    name: str
-    attribute: str = "Ref"
+def document() -> dict[str, Any]:
+    """The template as JSON has it: `!Ref Name` as {"Ref": "Name"}, `!GetAtt A.B` as {"Fn::GetAtt": ["A", "B"]}."""
+    return copy.deepcopy(_read())
 
 
 def template(stage: str) -> dict[str, Any]:
-    """The template's resources by logical name, with `${Stage}` filled in."""
-    resources: dict[str, Any] = _read(stage)["Resources"]
+    """The template's resources by logical name, with `${Stage}` filled in where nothing else is to be."""
+    resources: dict[str, Any] = _filled(_read()["Resources"], stage)
     return resources
 
 
@@ -42,48 +42,79 @@ def create(
     the queues' delays shrink by it. What is about permission and encryption is left out: no such cloud asks for it.
     Returns the environment the app needs: the `settings` given, and the names, ARNs and URLs of what was made.
     """
-    read = _read(stage)
+    described = template(stage)
     made: dict[str, dict[str, str]] = {}
+
+    def attribute_of(name: str, attribute: str) -> str | None:
+        resource = described.get(name, {})
+        if resource.get("Type") not in _MAKERS:
+            return None  # a key, or the account: not asked for here
+        if name not in made:
+            made[name] = _MAKERS[resource["Type"]](client, value_of(resource["Properties"]), faster)
+        return made[name][attribute]
 
     def value_of(value: Any) -> Any:
         match value:
-            case Made(name, attribute):
-                resource = read["Resources"].get(name, {})
-                if resource.get("Type") not in _MAKERS:
-                    return None  # a key, or the account: not asked for here
-                if name not in made:
-                    made[name] = _MAKERS[resource["Type"]](client, value_of(resource["Properties"]), faster)
-                return made[name][attribute]
+            case {"Ref": name}:
+                return attribute_of(name, "Ref")
+            case {"Fn::GetAtt": [name, attribute]}:
+                return attribute_of(name, attribute)
             case dict():
                 return {name: value_of(each) for name, each in value.items()}
             case list():
                 return [value_of(each) for each in value]
         return value
 
-    for name in read["Resources"]:
-        value_of(Made(name))
+    for name in described:
+        attribute_of(name, "Ref")
     if sender := settings.get("EMAIL_SENDER"):
         client("sesv2").create_email_identity(EmailIdentity=parseaddr(sender)[1])
     secrets.make(stage, client("ssm"))
+    outputs = {setting(name): output["Value"] for name, output in _read()["Outputs"].items()}
     return {
         "GATECALL_STAGE": stage,
         **settings,
-        **{setting(name): value_of(output["Value"]) for name, output in read["Outputs"].items()},
+        **{name: value_of(value) for name, value in outputs.items() if name in config.names()},
         "FCM_APPLICATION_ARN": _application(client, "GCM", stage),
         "APNS_APPLICATION_ARN": _application(client, "APNS", stage),
     }
 
 
 @cache
-def _read(stage: str) -> dict[str, Any]:
-    class Loader(yaml.SafeLoader):
-        pass
-
-    Loader.add_constructor("!Sub", lambda _, node: str(node.value).replace("${Stage}", stage))
-    Loader.add_constructor("!Ref", lambda _, node: Made(node.value))
-    Loader.add_constructor("!GetAtt", lambda _, node: Made(*node.value.split(".")))
-    read: dict[str, Any] = yaml.load(TEMPLATE.read_text(), Loader)
+def _read() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.load(TEMPLATE.read_text(), _Loader)
     return read
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms."""
+
+
+def _long_form(loader: _Loader, tag: str, node: yaml.Node) -> dict[str, Any]:
+    match node:
+        case yaml.ScalarNode():
+            value: Any = loader.construct_scalar(node)
+        case yaml.SequenceNode():
+            value = loader.construct_sequence(node, deep=True)
+        case yaml.MappingNode():
+            value = loader.construct_mapping(node, deep=True)
+    if tag == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {tag if tag in {"Ref", "Condition"} else f"Fn::{tag}": value}
+
+
+_Loader.add_multi_constructor("!", _long_form)
+
+
+def _filled(value: Any, stage: str) -> Any:
+    match value:
+        case {"Fn::Sub": str(text)} if "${" not in (filled := text.replace("${Stage}", stage)):
+            return filled
+        case dict():
+            return {name: _filled(each, stage) for name, each in value.items()}
+        case list():
+            return [_filled(each, stage) for each in value]
+    return value
 
 
 def _table(client: Callable[[str], Any], properties: Mapping[str, Any], _: float) -> dict[str, str]:

@@ -42,6 +42,7 @@ os.environ.update(
     FCM_APPLICATION_ARN="arn:aws:sns:us-east-1:123456789012:app/GCM/test",
     APNS_APPLICATION_ARN="arn:aws:sns:us-east-1:123456789012:app/APNS/test",
     WEBHOOKS_TO="public",
+    CORS_ORIGIN="",
     FEEDS="replay",
     AIRPORTS="EWR,JFK,LGA",
     FLIGHT_CLOCK="",

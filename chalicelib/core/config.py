@@ -48,6 +48,9 @@ class Config:
     fcm_application: str  # FCM_APPLICATION_ARN: SNS platform application for Android; "" takes no such tokens
     apns_application: str  # APNS_APPLICATION_ARN: likewise for iOS
     webhooks_to: str  # WEBHOOKS_TO: "public" addresses only; "anywhere" also on this machine and private networks
+    cors_origin: (
+        str  # CORS_ORIGIN: whose pages may call from a browser: "*", or one such as https://app.example.com; "" none
+    )
     flight_clock: str  # FLIGHT_CLOCK: "" in production; "2026-11-21T08:00:00Z*60" runs from now on at 60 times speed
 
 
@@ -104,8 +107,22 @@ def read(environment: Mapping[str, str]) -> Config:
         fcm_application=setting("FCM_APPLICATION_ARN"),
         apns_application=setting("APNS_APPLICATION_ARN"),
         webhooks_to=setting("WEBHOOKS_TO"),
+        cors_origin=setting("CORS_ORIGIN"),
         flight_clock=setting("FLIGHT_CLOCK"),
     )
+
+
+@cache
+def names() -> frozenset[str]:
+    """The names of all settings."""
+
+    class Asked(dict[str, str]):
+        def __missing__(self, name: str) -> str:
+            return self.setdefault(name, "1")
+
+    asked = Asked()
+    read(asked)
+    return frozenset(asked)
 
 
 @cache

@@ -20,17 +20,19 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 from urllib.parse import parse_qsl, unquote
 
-from chalice.app import Blueprint, Response
+from chalice.app import Blueprint, Chalice, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chalicelib.core import errors
+from chalicelib.core import cors, errors
 from chalicelib.core.callers import Callers, SignedLink, admit
+from chalicelib.core.config import config
 from chalicelib.core.secrets import secret
 from chalicelib.core.telemetry import logger
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 FRONT_HEADER = "x-gatecall-front"
+VIEWER_HEADER = "x-gatecall-viewer"  # infra/resources.yaml sets both
 LARGEST = 100_000  # bytes of a body of ours; a view that takes raw bytes sees to it itself
 NAMED = 20  # faults that a problem names: a body has room for thousands
 LONGEST = 200  # characters of a name and of a reason that a problem repeats
@@ -186,10 +188,18 @@ class Routes(Blueprint):
             answer.__doc__ = view.__doc__
             setattr(answer, DECLARED, route)
             # Any content type gets as far as _answer, so that a wrong one is refused in our own shape.
-            self.route(path, methods=[method], content_types=["*/*"], name=view.__name__)(answer)
+            self.route(
+                path, methods=[method], content_types=["*/*"], name=view.__name__,
+                cors=None if path.startswith(cors.API) else False,  # None: as the app has it, see register
+            )(answer)  # fmt: skip
             return view
 
         return declare
+
+    def register(self, app: Chalice, options: dict[str, Any]) -> None:
+        """Chalice's own, when the app starts: only now has it settings. Raises Misconfigured."""
+        app.api.cors = cors.allowed(config().cors_origin)
+        super().register(app, options)
 
     def route(self, path: str, **kwargs: Any) -> Callable[..., Any]:
         """Chalice's own decorator, for the methods above: a view that does not say who may call it does not start."""
@@ -278,8 +288,12 @@ def _viewer(request: Any) -> str | None:
     shown = request.headers.get(FRONT_HEADER)
     if not shown or not hmac.compare_digest(shown.encode(errors="replace"), secret("front-key").encode()):
         return None
-    viewer: str = request.headers.get("cloudfront-viewer-address", "")  # 192.0.2.1:46532, or 2001:db8::1:46532
-    return viewer.rpartition(":")[0].strip("[]") or None
+    viewer: str = request.headers.get(VIEWER_HEADER, "")
+    try:
+        ip_address(viewer)
+    except ValueError:
+        return None
+    return viewer
 
 
 def _body(route: Route, request: Any) -> Any:

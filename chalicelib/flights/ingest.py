@@ -14,7 +14,7 @@ from functools import partial
 
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict
-from chalicelib.core.telemetry import MetricUnit, count, gauge, logger
+from chalicelib.core.telemetry import SERVICE, MetricUnit, count, gauge, logger
 from chalicelib.flights import store
 from chalicelib.flights.identity import LegId
 from chalicelib.flights.model import FlightUpdate, apply_all
@@ -156,8 +156,12 @@ def hear(feed: str, airports: Iterable[str], taken: Taken, now: Now) -> None:
 
 
 def report_silence(now: Now) -> None:
-    """Report for each feed for how many seconds (wall time) it has said nothing (metric FeedSilence)."""
-    for feed in store.feeds(now):
-        gauge(
-            "FeedSilence", max(0.0, (now.wall - feed.heard_at.wall).total_seconds()), MetricUnit.Seconds, feed=feed.name
-        )
+    """Report for each feed for how many seconds (wall time) it has said nothing (metric FeedSilence).
+
+    And the longest of them (LongestFeedSilence): an alarm watches one metric and does not know the feeds' names.
+    """
+    silences = {feed.name: max(0.0, (now.wall - feed.heard_at.wall).total_seconds()) for feed in store.feeds(now)}
+    for name, seconds in silences.items():
+        gauge("FeedSilence", seconds, MetricUnit.Seconds, feed=name)
+    if silences:
+        gauge("LongestFeedSilence", max(silences.values()), MetricUnit.Seconds, service=SERVICE)

@@ -79,8 +79,12 @@ def test_a_feed_that_fails_stops_no_other(now: Now, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.usefixtures("announced")
 def test_a_silent_feed_raises_a_metric(now: Now, capsys: pytest.CaptureFixture[str]) -> None:
-    """The seconds since it last spoke, by feed."""
+    """The seconds since it last spoke, by feed; and the longest of all feeds, which an alarm watches."""
     poll_at(now, 0)
+    store.heard("aodb", ["EWR"], Now(now.flight, now.wall + timedelta(minutes=15)))
     capsys.readouterr()
     poll.poll([], [], Now(now.flight, now.wall + timedelta(minutes=20)), sleep=lambda seconds: None)
-    assert '"feed":"replay","FeedSilence":[1200.0]' in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert '"feed":"replay","FeedSilence":[1200.0]' in told
+    assert '"feed":"aodb","FeedSilence":[300.0]' in told
+    assert '"service":"gatecall","LongestFeedSilence":[1200.0]' in told

@@ -3,9 +3,12 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
@@ -15,7 +18,8 @@ from chalicelib.airports.lookup import airport
 from chalicelib.channels.model import LANGUAGES
 from chalicelib.core.clock import instant, wall_now
 from chalicelib.core.errors import GatecallError, Invalid
-from infra import provision, secrets, stages
+from infra import secrets, stages
+from infra.deploy import Refused
 from infra.local.cloud import NotRunning
 
 TERMINAL = "terminal"  # where the audit trail says a command came from
@@ -26,16 +30,11 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     console = Console()
     try:
-        if given.command == "provision":
-            import boto3
-
-            provision.provision(given.stage, boto3.client("cloudformation"), stages.CONFIG, console)
-            for name in secrets.make(given.stage, boto3.client("ssm")):
-                console.print(f"{name} made.", soft_wrap=True)
-            return 0
+        if given.command in _ON_AWS:
+            return _ON_AWS[given.command](given, console)
         stages.enter(given.stage)
         return _run(given, console)
-    except (stages.NoSuchStage, NotRunning, provision.NotProvisioned, BotoCoreError, GatecallError) as problem:
+    except (stages.NoSuchStage, NotRunning, Refused, BotoCoreError, ClientError, GatecallError) as problem:
         console.print(str(problem), style="red", markup=False, soft_wrap=True)
         return 2
 
@@ -60,11 +59,93 @@ def _parser() -> argparse.ArgumentParser:
     signing = commands.add_parser(
         "rotate-keys", help="change the keys that sign access tokens and the links in messages"
     )
-    made = commands.add_parser("provision", help="create or update a stage's tables, topics, queues and secrets on AWS")
-    made.add_argument("--stage", required=True)
     for command in (admin, key, known, anew, gone, dead, signing):
         command.add_argument("--stage", default="local", help="default: %(default)s")
+    _add_commands_on_aws(commands)
     return parser
+
+
+def _add_commands_on_aws(commands: Any) -> None:
+    """What deploys a stage, and what looks after it there: none of these is for the stage `local`."""
+    everything = commands.add_parser("deploy", help="provision, chalice deploy and tune, in this order")
+    made = commands.add_parser("provision", help="create or update a stage's tables, topics, queues and secrets on AWS")
+    for command in (everything, made):
+        command.add_argument("--alarms-to", metavar="ADDRESS", help="the email address that alarms are sent to")
+        command.add_argument("--domain", help="the name that the stage is to have, such as flights.example.com")
+        command.add_argument("--certificate", metavar="ARN", help="its certificate: of ACM, in us-east-1")
+    tuned = commands.add_parser("tune", help="set what Chalice cannot, after every deploy; `deploy` does it too")
+    packed = commands.add_parser("package", help="make one CloudFormation template of everything, and the package")
+    packed.add_argument("--out", required=True, type=Path, metavar="DIR", help="where to")
+    seen = commands.add_parser("doctor", help="say what is wrong with a deployed stage, and what to do")
+    before = commands.add_parser("rollback", help="put back the package that was deployed before")
+    gone = commands.add_parser("destroy", help="take a stage away: everything, the data too")
+    gone.add_argument("--name", help="the stack's name, such as gatecall-prod; without it, it is asked for")
+    for command in (everything, made, tuned, packed, seen, before, gone):
+        command.add_argument("--stage", required=True)
+    commands.add_parser("licences", help="list the licences of what is in the package")
+
+
+def _deploy(given: argparse.Namespace, console: Console) -> int:
+    from infra.deploy import deploy
+
+    deploy.deploy(given.stage, console, alarms_to=given.alarms_to, domain=given.domain, certificate=given.certificate)
+    return 0
+
+
+def _provision(given: argparse.Namespace, console: Console) -> int:
+    from infra.deploy import provision
+
+    provision.provision(
+        given.stage, console, alarms_to=given.alarms_to, domain=given.domain, certificate=given.certificate
+    )
+    return 0
+
+
+def _tune(given: argparse.Namespace, console: Console) -> int:
+    from infra.deploy import tune
+
+    tune.tune(given.stage, console)
+    return 0
+
+
+def _package(given: argparse.Namespace, console: Console) -> int:
+    from infra.deploy import package
+
+    package.package(given.stage, given.out, console)
+    return 0
+
+
+def _examine(given: argparse.Namespace, console: Console) -> int:
+    from infra import doctor
+
+    return 1 if doctor.examine(given.stage, console) else 0
+
+
+def _roll_back(given: argparse.Namespace, console: Console) -> int:
+    from infra.deploy import releases
+
+    releases.rollback(given.stage, console)
+    return 0
+
+
+def _destroy(given: argparse.Namespace, console: Console) -> int:
+    from infra.deploy import destroy
+
+    destroy.destroy(given.stage, console, given.name)
+    return 0
+
+
+def _show_licences(_: argparse.Namespace, console: Console) -> int:
+    from infra import licences
+
+    licences.show(console)
+    return 0
+
+
+_ON_AWS: dict[str, Callable[[argparse.Namespace, Console], int]] = {
+    "deploy": _deploy, "provision": _provision, "tune": _tune, "package": _package, "doctor": _examine,
+    "rollback": _roll_back, "destroy": _destroy, "licences": _show_licences,
+}  # fmt: skip
 
 
 def _run(given: argparse.Namespace, console: Console) -> int:

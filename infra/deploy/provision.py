@@ -1,0 +1,343 @@
+"""Creates or updates a stage's stack on AWS, and tells the app and Chalice what it made.
+
+`infra/resources.yaml` becomes the CloudFormation stack `gatecall-<stage>`; the outputs that are settings of the app
+become the stage's environment in .chalice/config.json, where `chalice deploy` finds them. Run again, it changes
+nothing.
+"""
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from email.utils import parseaddr
+from typing import Any
+
+from botocore.exceptions import ClientError
+from rich.console import Console
+
+from chalicelib.core import config
+from infra import resources, secrets, stages
+from infra.deploy import Refused
+
+LIMIT = timedelta(minutes=45)  # of one change of the stack; CloudFront's distribution takes the most of it
+PACE = 3.0  # seconds between two looks at the stack's events
+
+# An update that would replace or take away what data is in fails, whatever else it does.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html
+STACK_POLICY = {
+    "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "Update:*", "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["Update:Replace", "Update:Delete"],
+            "Resource": "*",
+            "Condition": {"StringEquals": {"ResourceType": ["AWS::DynamoDB::Table", "AWS::S3::Bucket"]}},
+        },
+    ]
+}
+NEVER_CAME_UP = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
+
+
+class NotProvisioned(Refused):
+    """There is no such stack, or CloudFormation could not make it; the message says why, and what to do."""
+
+
+def provision(
+    stage: str,
+    console: Console,
+    *,
+    alarms_to: str | None = None,
+    domain: str | None = None,
+    certificate: str | None = None,
+) -> None:
+    """Create or update the stack, the secrets, the policies, the stage's settings, and Chalice's record of the stage.
+
+    What is None stays as it is. Raises Refused, and NotProvisioned where CloudFormation could not do it.
+    """
+    import boto3
+
+    from infra import policies
+    from infra.deploy import releases
+
+    check_name(stage)
+    us = boto3.client("sts").get_caller_identity()  # first: it asks for no permission, so it tells who we are
+    cloudformation = boto3.client("cloudformation")
+    region = cloudformation.meta.region_name
+    console.print(f"{name_of(stage)}: account {us['Account']}, {region}", highlight=False, soft_wrap=True)
+    wanted = {"AlarmsTo": alarms_to, "Domain": domain, "Certificate": certificate}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    given["EmailIdentity"] = _email_identity(stage, cloudformation, boto3.client("sesv2"))
+    _apply(stage, console, cloudformation, given)
+    made = outputs(stage, cloudformation)
+    for name in secrets.make(stage, boto3.client("ssm")):
+        console.print(f"{name} made.", highlight=False, soft_wrap=True)
+    directory = stages.CONFIG.parent / "policies" / stage
+    policies.write(stage, directory, partition=us["Arn"].split(":")[1], region=region, account=us["Account"])
+    if _tell_the_app(stage, made):
+        console.print(f"{stages.CONFIG.name} knows the stage {stage} as it is now.", highlight=False, soft_wrap=True)
+    if "Bucket" in made:
+        console.print(releases.restore(stage, made["Bucket"], boto3.client("s3")), highlight=False, soft_wrap=True)
+
+
+def update(stage: str, console: Console, **parameters: str) -> bool:
+    """Give the stack other parameters; what is not named stays. True where something changed. Raises Refused."""
+    import boto3
+
+    cloudformation = boto3.client("cloudformation")
+    outputs(stage, cloudformation)  # raises where there is no stack
+    return _apply(stage, console, cloudformation, parameters)
+
+
+def outputs(stage: str, cloudformation: Any) -> dict[str, str]:
+    """What the stack made, by the names of the template's outputs. Raises NotProvisioned."""
+    stack = describe(stage, cloudformation)
+    if stack is None or stack["StackStatus"] in NEVER_CAME_UP:
+        raise NotProvisioned(f"there is no stack {name_of(stage)} here; run: python -m infra provision --stage {stage}")
+    return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())}
+
+
+def name_of(stage: str) -> str:
+    """The stack's name."""
+    return f"gatecall-{stage}"
+
+
+def check_name(stage: str) -> None:
+    """Raises Refused where a stage on AWS can't be called so."""
+    pattern = resources.document()["Parameters"]["Stage"]["AllowedPattern"]
+    if stage == "local":
+        raise Refused("the stage local is the one on this machine, which needs none of this; run: make run")
+    if not re.fullmatch(pattern, stage):
+        raise Refused(f"{stage!r} can't be a stage's name: it begins with a letter and has up to 16 of a-z, 0-9 and -")
+
+
+def describe(stage: str, cloudformation: Any) -> dict[str, Any] | None:
+    """The stack as CloudFormation describes it; None where there is none."""
+    try:
+        found: dict[str, Any] = cloudformation.describe_stacks(StackName=name_of(stage))["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+    return found
+
+
+def settle(stage: str, cloudformation: Any, console: Console) -> dict[str, Any] | None:
+    """Wait until nobody changes the stack. Raises Refused where that takes too long."""
+    stack = describe(stage, cloudformation)
+    if stack and stack["StackStatus"].endswith("_IN_PROGRESS"):
+        if stack["StackStatus"] == "REVIEW_IN_PROGRESS":
+            raise Refused(f"{name_of(stage)} is somebody's change set that was never executed; execute it or delete "
+                          "the stack in CloudFormation, then run this again")  # fmt: skip
+        console.print(f"Somebody else changes {name_of(stage)} ({stack['StackStatus']}); waiting for it.",
+                      highlight=False, soft_wrap=True)  # fmt: skip
+        follow(stack["StackId"], cloudformation, console, None)
+        stack = describe(stage, cloudformation)
+    return stack
+
+
+def _apply(stage: str, console: Console, cloudformation: Any, given: Mapping[str, str]) -> bool:
+    """Create the stack, or update it. True where something changed."""
+    name = name_of(stage)
+    stack = settle(stage, cloudformation, console)
+    if stack and stack["StackStatus"] in NEVER_CAME_UP:
+        _clear_away(stage, stack, cloudformation, console)
+        stack = None
+    template = resources.document()
+    request: dict[str, Any] = {
+        "StackName": name,
+        "TemplateBody": json.dumps(template, separators=(",", ":")),
+        "Capabilities": ["CAPABILITY_NAMED_IAM"] if _makes_roles(template) else [],
+    }
+    try:
+        if stack is None:
+            _refuse_leftovers(stage)
+            chosen = {"Stage": stage, **given}
+            request["Parameters"] = [{"ParameterKey": key, "ParameterValue": chosen[key]} for key in chosen]
+            request |= {"EnableTerminationProtection": True, "StackPolicyBody": json.dumps(STACK_POLICY)}
+            since, started = None, cloudformation.create_stack(**request)["StackId"]
+        else:
+            _refuse_broken(stage, stack)
+            _protect(name, cloudformation)
+            had = {each["ParameterKey"] for each in stack.get("Parameters", ())}
+            request["Parameters"] = [_parameter(key, given, had) for key in template["Parameters"]
+                                     if key in had or key in given]  # fmt: skip
+            since = _last_event(stack["StackId"], cloudformation)
+            started = cloudformation.update_stack(**request)["StackId"]
+    except ClientError as error:
+        if "No updates are to be performed" in str(error):
+            console.print(f"{name}: nothing to do.", highlight=False, soft_wrap=True)
+            return False
+        if error.response["Error"]["Code"] in {"ValidationError", "AlreadyExistsException", "LimitExceededException"}:
+            raise NotProvisioned(f"CloudFormation refused {name}: {error.response['Error']['Message']}") from error
+        raise
+    failures = follow(started, cloudformation, console, since)
+    status = (describe(stage, cloudformation) or {"StackStatus": "DELETE_COMPLETE"})["StackStatus"]
+    if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+        raise NotProvisioned(f"{name} is {status}: {'; '.join(failures) or 'CloudFormation does not say why'}. What "
+                             "was there before is as it was; mend the cause and run this again")  # fmt: skip
+    console.print(f"{name}: {status}", highlight=False, soft_wrap=True)
+    return True
+
+
+def _parameter(key: str, given: Mapping[str, str], had: set[str]) -> dict[str, Any]:
+    if key in given or key not in had:
+        return {"ParameterKey": key, "ParameterValue": given[key]}
+    return {"ParameterKey": key, "UsePreviousValue": True}
+
+
+def _makes_roles(template: dict[str, Any]) -> bool:
+    return any(each["Type"].startswith("AWS::IAM::") for each in template["Resources"].values())
+
+
+def _protect(name: str, cloudformation: Any) -> None:
+    policy = cloudformation.get_stack_policy(StackName=name).get("StackPolicyBody") or "{}"
+    if json.loads(policy) != STACK_POLICY:
+        cloudformation.set_stack_policy(StackName=name, StackPolicyBody=json.dumps(STACK_POLICY))
+
+
+def _last_event(stack_id: str, cloudformation: Any) -> str | None:
+    events = cloudformation.describe_stack_events(StackName=stack_id)["StackEvents"]  # the newest first
+    return events[0]["EventId"] if events else None
+
+
+def follow(stack_id: str, cloudformation: Any, console: Console, since: str | None) -> list[str]:
+    """Show what becomes of the stack's resources after the event `since`, until all is done.
+
+    Returns what failed, and why. Raises Refused after LIMIT.
+    """
+    seen: set[str] = set() if since is None else {since}
+    failures: list[str] = []
+    until = time.monotonic() + LIMIT.total_seconds()
+    with console.status("CloudFormation is at it") as status:
+        while True:
+            stack = cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]
+            for event in _new_events(stack_id, cloudformation, seen):
+                resource, state = event["LogicalResourceId"], event["ResourceStatus"]
+                if event.get("PhysicalResourceId") != stack_id:
+                    line = f"  {state.lower().replace('_', ' '):<28} {resource}"
+                    console.print(line, highlight=False, markup=False, soft_wrap=True)
+                reason = event.get("ResourceStatusReason", "")
+                if state.endswith("_FAILED") and reason and "cancelled" not in reason:
+                    failures.append(f"{resource}: {reason}")
+                status.update(f"CloudFormation is at it: {resource} {state.lower().replace('_', ' ')}")
+            if not stack["StackStatus"].endswith("_IN_PROGRESS"):
+                return failures
+            if time.monotonic() > until:
+                raise Refused(f"{stack['StackName']} is still {stack['StackStatus']} after {LIMIT}; CloudFormation "
+                              "goes on by itself. Look there, and run this again")  # fmt: skip
+            time.sleep(PACE)
+
+
+def _new_events(stack_id: str, cloudformation: Any, seen: set[str]) -> list[dict[str, Any]]:
+    """The events that were not seen yet, the oldest first."""
+    new: list[dict[str, Any]] = []
+    for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id):
+        for event in page["StackEvents"]:
+            if event["EventId"] in seen:
+                break
+            new.append(event)
+        else:
+            continue
+        break
+    seen.update(event["EventId"] for event in new)
+    return new[::-1]
+
+
+def _refuse_broken(stage: str, stack: dict[str, Any]) -> None:
+    name, status = name_of(stage), stack["StackStatus"]
+    if status == "UPDATE_ROLLBACK_FAILED":
+        raise NotProvisioned(f"{name} is {status}: CloudFormation could not go back from an update. Mend what its "
+                             "events name, run `aws cloudformation continue-update-rollback --stack-name "
+                             f"{name}`, and then this again")  # fmt: skip
+    if status == "DELETE_FAILED":
+        raise NotProvisioned(f"{name} is {status}: somebody began to take it away; run: python -m infra destroy "
+                             f"--stage {stage}")  # fmt: skip
+
+
+def _clear_away(stage: str, stack: dict[str, Any], cloudformation: Any, console: Console) -> None:
+    """Delete a stack that never came up, with the empty tables that it had made and kept."""
+    import boto3
+
+    name = name_of(stage)
+    console.print(f"{name} is {stack['StackStatus']}: it never came up. Deleting it, and making it anew.",
+                  highlight=False, soft_wrap=True)  # fmt: skip
+    kept = cloudformation.describe_stack_resources(StackName=stack["StackId"])["StackResources"]
+    dynamodb = boto3.client("dynamodb")
+    tables = [each["PhysicalResourceId"] for each in kept
+              if each["ResourceType"] == "AWS::DynamoDB::Table" and each.get("PhysicalResourceId")]  # fmt: skip
+    cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=False)
+    cloudformation.delete_stack(StackName=name)
+    failures = follow(stack["StackId"], cloudformation, console, None)
+    if describe(stage, cloudformation):
+        raise NotProvisioned(f"{name} never came up, and can't be deleted: {'; '.join(failures)}. Delete it in "
+                             "CloudFormation, then run this again")  # fmt: skip
+    for table in tables:
+        try:
+            empty = not dynamodb.scan(TableName=table, Limit=1)["Items"]
+        except dynamodb.exceptions.ResourceNotFoundException:
+            continue
+        if empty:
+            dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+            dynamodb.delete_table(TableName=table)
+            dynamodb.get_waiter("table_not_exists").wait(TableName=table)
+
+
+def _refuse_leftovers(stage: str) -> None:
+    """Raises NotProvisioned where a former stage's tables are still here: CloudFormation can't take them over."""
+    import boto3
+
+    dynamodb = boto3.client("dynamodb")
+    wanted = {each["Properties"]["TableName"] for each in resources.template(stage).values()
+              if each["Type"] == "AWS::DynamoDB::Table"}  # fmt: skip
+    there = {name for page in dynamodb.get_paginator("list_tables").paginate() for name in page["TableNames"]}
+    if left := sorted(wanted & there):
+        raise NotProvisioned(
+            f"there is no stack {name_of(stage)}, but tables of a former one are here: {', '.join(left)}. To keep "
+            "them, import them into a stack (CloudFormation: create stack, with existing resources). To be rid of "
+            f"them and all that they hold: python -m infra destroy --stage {stage}"
+        )
+
+
+def _email_identity(stage: str, cloudformation: Any, ses: Any) -> str:
+    """The domain that the stack is to make an identity of: EMAIL_SENDER's. "" where SES knows the sender already."""
+    domain = _sender(stage).rpartition("@")[2]
+    if not domain:
+        return ""
+    stack = describe(stage, cloudformation)
+    had = {each["ParameterKey"]: each["ParameterValue"] for each in (stack or {}).get("Parameters", ())}
+    if stack and stack["StackStatus"] not in NEVER_CAME_UP and had.get("EmailIdentity") == domain:
+        return domain  # the stack made it
+    for identity in (_sender(stage), domain):
+        try:
+            ses.get_email_identity(EmailIdentity=identity)
+        except ses.exceptions.NotFoundException:
+            continue
+        return ""
+    return domain
+
+
+def _sender(stage: str) -> str:
+    """The address of EMAIL_SENDER."""
+    settings = json.loads(stages.CONFIG.read_text())
+    of_stage = settings["stages"].get(stage, {}).get("environment_variables", {})
+    written = {**settings["environment_variables"], **of_stage}.get("EMAIL_SENDER", "")
+    return parseaddr(written)[1].lower()
+
+
+def _tell_the_app(stage: str, made: Mapping[str, str]) -> bool:
+    """Write the stage's settings, and where each function's policy is. True where the file changed."""
+    text = stages.CONFIG.read_text()
+    settings = json.loads(text)
+    of_stage = settings["stages"].setdefault(stage, {"api_gateway_stage": stage})
+    told = {resources.setting(name): value for name, value in made.items()}
+    told = {name: value for name, value in told.items() if name in config.names()}
+    of_stage.setdefault("environment_variables", {}).update(GATECALL_STAGE=stage, **told)
+    functions = of_stage.setdefault("lambda_functions", {})
+    for name in sorted(path.stem for path in (stages.CONFIG.parent / "policies" / stage).glob("*.json")):
+        functions.setdefault(name, {})["iam_policy_file"] = f"policies/{stage}/{name}.json"
+    if settings == json.loads(text):
+        return False
+    stages.CONFIG.write_text(json.dumps(settings, indent=2) + "\n")
+    return True

@@ -7,6 +7,7 @@ from chalicelib.accounts.model import Account, Errand, Task, Used
 from chalicelib.core.config import config
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.signed import BadLink, sign, verify
+from chalicelib.core.urls import public_url
 
 LINK_FOR = timedelta(hours=24)
 RESET_FOR = timedelta(hours=1)  # OWASP, Forgot Password Cheat Sheet
@@ -18,7 +19,7 @@ _PAGES = {Task.CONFIRM: "password", Task.INVITE: "password", Task.RESET: "passwo
 
 def check_sending() -> None:
     """See that letters can go out, and their links be opened. Raises Unavailable, which says what is to be set."""
-    missing = [name for name, value in (("EMAIL_SENDER", config().email_sender), ("PUBLIC_URL", config().public_url))
+    missing = [name for name, value in (("EMAIL_SENDER", config().email_sender), ("PUBLIC_URL", public_url()))
                if not value]  # fmt: skip
     if missing:
         raise Unavailable(f"no letters are sent from here yet: {' and '.join(missing)} not set", 3600)
@@ -28,7 +29,7 @@ def url(errand: Errand) -> str:
     """The URL of the page on which a password is set, or an address taken over."""
     page = _PAGES[errand.task]
     token = sign(f"accounts.{page}", [errand.id], datetime.fromtimestamp(errand.expires, UTC))
-    return f"{config().public_url}/account/{page}?token={token}"
+    return f"{public_url()}/account/{page}?token={token}"
 
 
 def to_set_password(token: str, now: datetime) -> Errand:

@@ -16,6 +16,7 @@ from chalicelib.channels.pace import Pace
 from chalicelib.core.clock import Now
 from chalicelib.core.config import config
 from chalicelib.core.telemetry import logger
+from chalicelib.core.urls import public_url
 from chalicelib.flights.identity import LegId
 from chalicelib.flights.model import Flight
 
@@ -87,7 +88,7 @@ def pace(channel: Channel, number: int) -> None:
 
 def calendar(leg: LegId) -> str:
     """Where a flight's .ics is."""
-    return f"{config().public_url}/v1/flights/{leg}/calendar.ics"
+    return f"{public_url()}/v1/flights/{leg}/calendar.ics"
 
 
 @cache

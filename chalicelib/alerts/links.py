@@ -9,6 +9,7 @@ from chalicelib.core.callers import Holder
 from chalicelib.core.config import config
 from chalicelib.core.secrets import secret
 from chalicelib.core.signed import BadLink, sign, verify
+from chalicelib.core.urls import public_url
 
 CONFIRM_FOR = timedelta(hours=48)
 MANAGE_FOR = timedelta(days=60)
@@ -78,7 +79,7 @@ def is_code(given: str, address: str, ask: str) -> bool:
 
 
 def _url(page: str, token: str) -> str:
-    return f"{config().public_url}/follow/{page}?token={token}"
+    return f"{public_url()}/follow/{page}?token={token}"
 
 
 def _keys() -> list[str]:

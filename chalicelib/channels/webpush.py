@@ -15,6 +15,7 @@ from chalicelib.channels.model import Outcome, Receipt
 from chalicelib.core.config import config
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.secrets import secret
+from chalicelib.core.urls import public_url
 
 LARGEST = 3993  # bytes of a payload: 4096 that push services must take, without header, padding and tag (RFC 8291)
 KEPT = timedelta(hours=24)  # by the push service, for a browser that is not running
@@ -82,7 +83,7 @@ def _vapid(origin: str, pem: str, now: datetime) -> str:
     import jwt
 
     _, sender = parseaddr(config().email_sender)
-    contact = f"mailto:{sender}" if sender else config().public_url
+    contact = f"mailto:{sender}" if sender else public_url()
     claims = {"aud": origin, "exp": int((now + timedelta(hours=12)).timestamp()), "sub": contact}
     return f"vapid t={jwt.encode(claims, pem, algorithm='ES256')}, k={_application_server_key(pem)}"
 

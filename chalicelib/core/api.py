@@ -11,6 +11,7 @@ from chalicelib.core.callers import ANYONE
 from chalicelib.core.config import config
 from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.core.routes import Answer, Document, Routes
+from chalicelib.core.urls import urls
 
 routes = Routes(__name__)
 
@@ -34,16 +35,17 @@ _POLICY = "; ".join([
 
 
 class Health(Answer):
-    """Which version runs where, and whether its tables answer."""
+    """Which version runs where, where it is to be had, and whether its tables answer."""
 
     version: str
     stage: str
+    urls: dict[str, str]  # of the web app, `rest` and `websocket`, as far as deploying has told them
     tables: dict[str, str]
 
 
 @routes.get("/v1/health", callers=ANYONE, max_age=None)
 def health() -> Health:
-    """The version, the stage, and whether the tables answer."""
+    """The version, the stage, its addresses, and whether the tables answer."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from chalicelib.core import aws
@@ -57,7 +59,8 @@ def health() -> Health:
             tables[name] = "answers"
         except (BotoCoreError, ClientError) as error:
             raise Unavailable(f"the table {name} does not answer: {type(error).__name__}") from error
-    return Health(version=__version__, stage=settings.stage, tables=tables)
+    known = {name: url for name, url in urls()._asdict().items() if url}
+    return Health(version=__version__, stage=settings.stage, urls=known, tables=tables)
 
 
 @routes.get("/v1/openapi.json", callers=ANYONE, max_age=300)

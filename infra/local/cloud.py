@@ -78,6 +78,14 @@ def provision(given: Mapping[str, str], speed: float = 1) -> dict[str, str]:
     return resources.create(events.STAGE, aws.client, settings(given), faster=speed)
 
 
+def write_urls(rest: str, websocket: str) -> None:
+    """Tell the app where it is to be had, as deploying does."""
+    from chalicelib.core import aws
+
+    for name, url in (("web", rest), ("rest", rest), ("websocket", websocket)):
+        aws.client("ssm").put_parameter(Name=f"/gatecall/{events.STAGE}/{name}-url", Type="String", Value=url)
+
+
 def write_note(directory: Path, running: Running) -> None:
     """Tell other commands on this machine of a cloud."""
     directory.mkdir(parents=True, exist_ok=True)

@@ -86,7 +86,6 @@ def _start(settings: Settings, console: Console, stack: ExitStack, ending: threa
         address = f"http://localhost:{port}"
         given = {
             "FLIGHT_CLOCK": "" if settings.speed == 1 else f"{datetime.now(UTC).isoformat()}*{settings.speed:g}",
-            "PUBLIC_URL": address,
             "SHORT_URL": address,
             "EMAIL_SENDER": "Gatecall <flights@gatecall.test>",
             "EMAIL_RATE": "1000",
@@ -100,6 +99,7 @@ def _start(settings: Settings, console: Console, stack: ExitStack, ending: threa
         cloud.point_here(environment)
         environment |= cloud.provision(given, settings.speed)
         os.environ.update(environment)
+        cloud.write_urls(address, f"ws://localhost:{ws_port}")
         progress.update(text="Loading the app …")
         functions, triggers = _app(environment)
         for name in triggers.not_run:

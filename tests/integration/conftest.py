@@ -14,7 +14,7 @@ from moto import mock_aws
 from chalicelib.accounts import store as accounts
 from chalicelib.alerts import ledger
 from chalicelib.alerts import store as alerts
-from chalicelib.core import aws, config, secrets
+from chalicelib.core import aws, config, secrets, urls
 from chalicelib.core.clock import Now
 from chalicelib.flights import store as flights
 from chalicelib.live import store as live
@@ -47,6 +47,7 @@ def cloud() -> Iterator[None]:
         resources.create("test", client, {"EMAIL_SENDER": os.environ["EMAIL_SENDER"]})
         aws._client.cache_clear()
         secrets._known.clear()
+        urls._known.clear()
         yield
 
 
@@ -72,7 +73,7 @@ def exact_cloud(services: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def _forget_tables() -> None:
-    forget: list[Callable[[], None]] = [aws._client.cache_clear, config.config.cache_clear, secrets._known.clear]
+    forget: list[Callable[[], None]] = [aws._client.cache_clear, config.config.cache_clear, secrets._known.clear, urls._known.clear]
     for store in (flights, live, accounts, ledger, alerts):
         forget.append(store._rows.cache_clear)
         store._Row._connection = None

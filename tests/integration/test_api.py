@@ -279,7 +279,7 @@ def test_our_own_faults_are_logged_and_tell_nothing(
     assert "ZeroDivision" not in json.dumps(answer)
 
 
-def test_health_says_version_stage_and_tables(get: Callable[..., Answer]) -> None:
+def test_health_says_version_stage_addresses_and_tables(get: Callable[..., Answer]) -> None:
     """And is never kept by a cache."""
     answer = get("/v1/health")
     assert answer.json["stage"] == "test"

@@ -252,7 +252,8 @@ def test_one_client_does_not_write_to_everybody(now: Now) -> None:
 
 def test_nothing_is_asked_where_no_email_is_sent(now: Now, monkeypatch: pytest.MonkeyPatch) -> None:
     """A deployment without EMAIL_SENDER says so."""
-    monkeypatch.setattr(links, "config", lambda: type("None", (), {"email_sender": "", "public_url": ""}))
+    monkeypatch.setattr(links, "config", lambda: type("None", (), {"email_sender": ""}))
+    monkeypatch.setattr(links, "public_url", lambda: "")
     with pytest.raises(Unavailable, match="EMAIL_SENDER and PUBLIC_URL"):
         register.ask("ada@example.com", "en", WORDING, HERE, now.wall)
 

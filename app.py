@@ -88,9 +88,7 @@ def tell_changes(event: DynamoDBEvent) -> dict[str, Any]:
     from chalicelib.flights import changes
 
     records = event.to_dict()["Records"]
-    return handle_each(
-        "tell_changes", records, changes.tell_record, lambda record: record["dynamodb"]["SequenceNumber"]
-    )
+    return handle_each("tell_changes", records, changes.tell_record, _sequence_number)
 
 
 @app.on_sns_message(settings.flight_changes_topic)
@@ -102,9 +100,7 @@ def push_change(event: SNSEvent) -> None:
     def handle(record: Mapping[str, Any]) -> None:
         push.push(json.loads(record["Sns"]["Message"]), _now(), sleep=time.sleep)
 
-    left = handle_each("push_change", event.to_dict()["Records"], handle, lambda r: str(r["Sns"]["MessageId"]))
-    if left["batchItemFailures"]:
-        raise Unavailable("not now; Lambda asks twice again")
+    handle_each("push_change", event.to_dict()["Records"], handle, _message_id)
 
 
 @app.on_sqs_message(queue=f"gatecall-{settings.stage}-urgent-changes", batch_size=10)
@@ -126,14 +122,15 @@ def _fan_out(function: str, event: SQSEvent) -> dict[str, Any]:
     def handle(record: Mapping[str, Any]) -> None:
         fanout.fan_out(json.loads(record["body"]), _now())
 
-    return _or_again(handle_each(function, event.to_dict()["Records"], handle, lambda record: record["messageId"]))
+    return handle_each(function, event.to_dict()["Records"], handle, _message_id)
 
 
-def _or_again(left: dict[str, Any]) -> dict[str, Any]:
-    """Let a batch come again of which something is left: without this, Lambda takes the answer for success."""
-    if left["batchItemFailures"]:
-        raise Unavailable("not now; the batch comes again, and what was done of it is not done twice")
-    return left
+def _message_id(record: Mapping[str, Any]) -> str:
+    return str(record["Sns"]["MessageId"] if "Sns" in record else record["messageId"])
+
+
+def _sequence_number(record: Mapping[str, Any]) -> str:
+    return str(record["dynamodb"]["SequenceNumber"])
 
 
 @app.on_sqs_message(queue=f"gatecall-{settings.stage}-emails", batch_size=1, maximum_concurrency=AT_ONCE[Channel.EMAIL])
@@ -175,7 +172,7 @@ def _deliver(function: str, event: SQSEvent) -> dict[str, Any]:
         else:
             deliver.deliver(message, _now(), means)
 
-    return _or_again(handle_each(function, event.to_dict()["Records"], handle, lambda record: record["messageId"]))
+    return handle_each(function, event.to_dict()["Records"], handle, _message_id)
 
 
 def _remaining(event: Any) -> float:
@@ -198,12 +195,7 @@ def ask_to_confirm(event: DynamoDBEvent) -> dict[str, Any]:
     from chalicelib.core.deadletters import handle_each
 
     records = event.to_dict()["Records"]
-    return _or_again(
-        handle_each(
-            "ask_to_confirm", records, lambda record: confirm.ask(record, _now()),
-            lambda record: record["dynamodb"]["SequenceNumber"],
-        )
-    )  # fmt: skip
+    return handle_each("ask_to_confirm", records, lambda record: confirm.ask(record, _now()), _sequence_number)
 
 
 @app.on_dynamodb_record(settings.accounts_stream, batch_size=100, starting_position="TRIM_HORIZON")
@@ -213,9 +205,7 @@ def queue_errands(event: DynamoDBEvent) -> dict[str, Any]:
     from chalicelib.core.deadletters import handle_each
 
     records = event.to_dict()["Records"]
-    return _or_again(
-        handle_each("queue_errands", records, errands.queue, lambda record: record["dynamodb"]["SequenceNumber"])
-    )
+    return handle_each("queue_errands", records, errands.queue, _sequence_number)
 
 
 @app.on_sqs_message(queue=f"gatecall-{settings.stage}-errands", batch_size=1, maximum_concurrency=5)
@@ -227,7 +217,7 @@ def run_errands(event: SQSEvent) -> dict[str, Any]:
     def handle(record: Mapping[str, Any]) -> None:
         errands.run(json.loads(record["body"])["errand"], _now())
 
-    return _or_again(handle_each("run_errands", event.to_dict()["Records"], handle, lambda record: record["messageId"]))
+    return handle_each("run_errands", event.to_dict()["Records"], handle, _message_id)
 
 
 @app.on_sns_message(settings.email_events_topic)
@@ -265,14 +255,10 @@ def _hear(function: str, event: SNSEvent, handle: Callable[[str], None]) -> None
 
     for record in event.to_dict()["Records"]:
         try:
-            _or_again(handle_each(function, [record], lambda r: handle(r["Sns"]["Message"]), _sns_id))
+            handle_each(function, [record], lambda r: handle(r["Sns"]["Message"]), _message_id)
         except Unavailable as error:
             if not set_aside(function, record, error):
                 raise
-
-
-def _sns_id(record: Mapping[str, Any]) -> str:
-    return str(record["Sns"]["MessageId"])
 
 
 @app.schedule(Rate(1, unit=Rate.HOURS))

@@ -25,9 +25,13 @@ def handle_each(
 
     A record that can't be handled ever is set aside. One that can't be handled now (Unavailable, or the queue of the
     set-aside does not answer) is reported back, to come again. Returns Lambda's partial-batch response.
+
+    Raises Unavailable where that is all of them: the batch comes again whole. So does a topic's message, which is asked
+    for twice again, and whatever comes before `python -m infra tune` has told Lambda to look at what we return.
     """
     again = []
-    for record in records:
+    batch = list(records)
+    for record in batch:
         identifier = name(record)
         try:
             handle(record)
@@ -37,6 +41,8 @@ def handle_each(
         except Exception as error:
             if not set_aside(function, record, error):
                 again.append({"itemIdentifier": identifier})
+    if batch and len(again) == len(batch):
+        raise Unavailable("not now; what was done of this batch is not done twice")
     return {"batchItemFailures": again}
 
 

@@ -41,7 +41,6 @@ from typing import Any, TypeGuard
 from pynamodb.attributes import BooleanAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
-from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.accounts.model import NOBODY, Account, Consent, Errand, Event, Key, Session, Task, Used
@@ -50,7 +49,7 @@ from chalicelib.core.callers import Role
 from chalicelib.core.clock import instant
 from chalicelib.core.config import config
 from chalicelib.core.errors import Invalid
-from chalicelib.core.tables import TableSettings, batch_get, storage
+from chalicelib.core.tables import Rows, TableSettings, batch_get, storage
 from chalicelib.core.tables import persist as persist  # noqa: PLC0414 - for the verbs
 
 AUDIT_KEPT = timedelta(days=400)
@@ -69,7 +68,7 @@ class _Listed(GlobalSecondaryIndex["_Row"]):  # type: ignore[no-untyped-call] # 
     listed_as = UnicodeAttribute(range_key=True)
 
 
-class _Row(Model):
+class _Row(Rows):
     class Meta(TableSettings):
         table_name: str | None = None
 

@@ -41,7 +41,6 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
-from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.alerts.model import Delivery, Follower, Interest, QuietHours, Rule, Subject, Told
@@ -49,7 +48,7 @@ from chalicelib.channels.model import Address, Channel
 from chalicelib.core.clock import instant
 from chalicelib.core.config import config
 from chalicelib.core.errors import Conflict
-from chalicelib.core.tables import TableSettings, batch_get, storage
+from chalicelib.core.tables import Rows, TableSettings, batch_get, storage
 from chalicelib.flights.identity import LegId
 from chalicelib.flights.model import Phase
 
@@ -79,7 +78,7 @@ class _Due(GlobalSecondaryIndex["_Row"]):  # type: ignore[no-untyped-call] # pyn
     due_at = UnicodeAttribute(range_key=True)
 
 
-class _Row(Model):
+class _Row(Rows):
     class Meta(TableSettings):
         table_name: str | None = None
 

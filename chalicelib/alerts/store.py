@@ -36,14 +36,13 @@ from typing import Any, NamedTuple
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
-from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.alerts import ledger
 from chalicelib.alerts.model import Follower, Rule, Subject
 from chalicelib.channels.model import Address, Channel
 from chalicelib.core.config import config
-from chalicelib.core.tables import TableSettings, storage
+from chalicelib.core.tables import Rows, TableSettings, storage
 from chalicelib.core.tables import persist as persist  # noqa: PLC0414 - for the verbs
 
 ASKED_KEPT = timedelta(days=3)
@@ -131,7 +130,7 @@ class Holding(NamedTuple):
         return next((each for each in self.subscriptions if each.id == id), None)
 
 
-class _Row(Model):
+class _Row(Rows):
     class Meta(TableSettings):
         table_name: str | None = None
 

@@ -2,10 +2,11 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
+from pynamodb.attributes import NumberAttribute
 from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError
 from pynamodb.models import Model
 
@@ -32,6 +33,30 @@ class TableSettings:
     read_timeout_seconds = 5
     max_retry_attempts = 3
     max_pool_connections = 50
+
+
+class Rows(Model):
+    """Base of every table's row class. An item carries the schema it was written in, and is upgraded when it is read.
+
+    Schemas only add (CONTRIBUTING, "Adding to a table"). `upgrades` holds a step from each schema to the next: it fills
+    in what an item of the older one lacks, and leaves what is there, as an item may be upgraded many times before it is
+    written whole again. An item without the attribute is of schema 1; one of a newer release is taken as it is.
+    """
+
+    upgrades: ClassVar[Sequence[Callable[[Any], None]]] = ()
+
+    schema = NumberAttribute(null=True)
+
+    def __init__(self, hash_key: Any = None, range_key: Any = None, **attributes: Any):
+        super().__init__(hash_key, range_key, **{"schema": 1 + len(self.upgrades), **attributes})
+
+    @classmethod
+    def from_raw_data(cls, data: dict[str, Any]) -> Self:
+        """The row of an item as DynamoDB gives it, upgraded. Every read comes by here."""
+        row = super().from_raw_data(data)
+        for upgrade in cls.upgrades[int(row.schema or 1) - 1 :]:
+            upgrade(row)
+        return row
 
 
 def persist(change: Callable[[], _T]) -> _T:

@@ -32,13 +32,12 @@ from typing import Any, NamedTuple
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
-from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.core.clock import Now, instant
 from chalicelib.core.config import config
 from chalicelib.core.errors import Fault, Invalid
-from chalicelib.core.tables import TableSettings, batch_get, storage
+from chalicelib.core.tables import Rows, TableSettings, batch_get, storage
 from chalicelib.flights.encoding import decode, decode_changes, encode, encode_changes
 from chalicelib.flights.identity import FlightNumber, LegId
 from chalicelib.flights.model import LONGEST_BOARD, Change, Direction, Flight
@@ -73,7 +72,7 @@ class _Untold(GlobalSecondaryIndex["_Row"]):  # type: ignore[no-untyped-call] # 
     committed_at = UnicodeAttribute(range_key=True)
 
 
-class _Row(Model):
+class _Row(Rows):
     class Meta(TableSettings):
         table_name: str | None = None
 

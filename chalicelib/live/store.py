@@ -29,18 +29,17 @@ from typing import Any
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.models import Model
 
 from chalicelib.core.config import config
 from chalicelib.core.errors import Conflict
-from chalicelib.core.tables import TableSettings, batch_get, storage
+from chalicelib.core.tables import Rows, TableSettings, batch_get, storage
 from chalicelib.flights.identity import LegId
 from chalicelib.live.model import Connection, Position
 
 POSITION_KEPT = timedelta(days=31)
 
 
-class _Row(Model):
+class _Row(Rows):
     class Meta(TableSettings):
         table_name: str | None = None
 

@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import sys
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -99,6 +98,13 @@ def test_every_stores_table_says_how_long_its_items_live(store: Path) -> None:
     assert re.search(r"lives?\b|stay|expire", docstring)
 
 
+def test_every_item_says_its_schema_and_is_upgraded_on_read() -> None:
+    """All rows that pynamodb writes are `Rows` (core/tables.py)."""
+    sources = {path: path.read_text() for path in (ROOT / "chalicelib").rglob("*.py")}
+    rows = [line for text in sources.values() for line in re.findall(r"^class \w+\((?:Model|Rows)\):", text, re.M)]
+    assert sorted(set(rows)) == ["class Rows(Model):", "class _Row(Rows):"]
+
+
 def test_nothing_but_the_config_reads_the_environment() -> None:
     """One place says what a deployment is told."""
     readers = [
@@ -135,50 +141,6 @@ def test_the_tables_topics_and_queues_pass_cfn_lint() -> None:
     assert run.stdout == ""
 
 
-STATEMENTS = json.loads((ROOT / ".chalice" / "policy.json").read_text())["Statement"]
-HERE = "eu-west-1:123456789012"
-
-
-def allowed(action: str, resource: str) -> bool:
-    """Whether the functions may do something to a resource, by the policy they all run with."""
-
-    def is_one_of(patterns: str | list[str]) -> bool:
-        return any(
-            fnmatchcase(resource, pattern) for pattern in ([patterns] if isinstance(patterns, str) else patterns)
-        )
-
-    return any(
-        is_one_of(statement["Resource"]) if "Resource" in statement else not is_one_of(statement["NotResource"])
-        for statement in STATEMENTS
-        if action in statement["Action"]
-    )
-
-
-def test_the_policy_covers_every_table_index_stream_topic_and_queue() -> None:
-    """What a function may not touch, it can't use; and tracing needs its own permission."""
-    for name, resource in resources.template("dev").items():
-        of = resource["Properties"]
-        match resource["Type"]:
-            case "AWS::DynamoDB::Table":
-                table = f"arn:aws:dynamodb:{HERE}:table/{of['TableName']}"
-                assert allowed("dynamodb:GetItem", table), name
-                assert all(
-                    allowed("dynamodb:Query", f"{table}/index/{i['IndexName']}")
-                    for i in of.get("GlobalSecondaryIndexes", ())
-                )
-                assert "StreamSpecification" not in of or allowed(
-                    "dynamodb:GetRecords", f"{table}/stream/2026-01-01T00:00:00"
-                )
-            case "AWS::SNS::Topic":
-                assert allowed("sns:Publish", f"arn:aws:sns:{HERE}:{of['TopicName']}"), name
-            case "AWS::SQS::Queue":
-                for action in ("SendMessage", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
-                    assert allowed(f"sqs:{action}", f"arn:aws:sqs:{HERE}:{of['QueueName']}"), name
-            case "AWS::SES::ConfigurationSet":
-                assert allowed("ses:SendBulkEmail", f"arn:aws:ses:{HERE}:configuration-set/{of['Name']}"), name
-    assert not CONFIG["xray"] or allowed("xray:PutTraceSegments", "*")
-
-
 def test_every_table_says_who_answers_for_the_personal_data_in_it() -> None:
     """So that nothing is left out of an export, or left behind by erasing: `none`, or a Keeper on app.py's list."""
     tables = {name: of for name, of in resources.template("dev").items() if of["Type"] == "AWS::DynamoDB::Table"}
@@ -186,21 +148,6 @@ def test_every_table_says_who_answers_for_the_personal_data_in_it() -> None:
     keepers = {keeper.name for keeper in personal.KEEPERS}
     assert {name: who for name, who in said.items() if who not in {"none", *keepers}} == {}
     assert keepers - set(said.values()) == set(), "who holds nothing in any table"
-
-
-def test_the_policy_lets_messages_leave_and_nothing_else() -> None:
-    """Email by an identity, SMS to phones (no ARN), pushes to endpoints; not to the topics and secrets of others.
-
-    SecureStrings under the key that AWS keeps for SSM need no permission on the key: who may read the parameter may.
-    """
-    assert allowed("ses:SendBulkEmail", f"arn:aws:ses:{HERE}:identity/example.com")
-    assert allowed("sns:Publish", "+15550100")
-    assert allowed("sns:Publish", f"arn:aws:sns:{HERE}:endpoint/GCM/app/1")
-    assert allowed("sns:CreatePlatformEndpoint", f"arn:aws:sns:{HERE}:app/APNS/app")
-    assert allowed("ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/gatecall/dev/link-keys")
-    assert not allowed("sns:Publish", f"arn:aws:sns:{HERE}:payroll")
-    assert not allowed("sqs:SendMessage", f"arn:aws:sqs:{HERE}:payroll")
-    assert not allowed("ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/payroll")
 
 
 def test_the_imports_point_upstream() -> None:

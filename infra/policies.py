@@ -1,0 +1,172 @@
+"""Makes the IAM policy of each Lambda function of infra/policies.yaml.
+
+Chalice makes a role for each function, with the policy it finds in .chalice/policies/<stage>/<function>.json
+(`iam_policy_file` in .chalice/config.json). These files are rendered for each stage, as IAM wants exact ARNs.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra import resources
+from infra.functions import Function, Kind
+
+TEMPLATE = Path(__file__).parent / "policies.yaml"
+LARGEST = 10_240  # characters of all inline policies of a role, white space not counted (IAM quotas)
+
+# What Lambda does in a function's name: Lambda Developer Guide, "Process DynamoDB records" and "Amazon SQS".
+_STREAM = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
+_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+_LOG = ("logs:CreateLogStream", "logs:PutLogEvents")  # not CreateLogGroup: Chalice makes it, with its retention
+
+_ARNS = {  # by type: the service, and how its resource is named
+    "AWS::DynamoDB::Table": ("dynamodb", "table/", "TableName"),
+    "AWS::SQS::Queue": ("sqs", "", "QueueName"),
+    "AWS::SNS::Topic": ("sns", "", "TopicName"),
+    "AWS::SES::ConfigurationSet": ("ses", "configuration-set/", "Name"),
+}
+_KINDS: dict[str, Kind] = {"AWS::DynamoDB::Table": "stream", "AWS::SQS::Queue": "queue", "AWS::SNS::Topic": "topic"}
+
+Grants = Mapping[str, set[str]]  # actions, such as dynamodb:GetItem, by the name of a resource
+
+
+def render(stage: str, *, partition: str, region: str, account: str) -> dict[str, dict[str, Any]]:
+    """The policy of each function, by its name in .chalice/config.json.
+
+    For a template, partition, region and account may be `${AWS::Partition}` and so on: ARNs are {"Fn::Sub": …} then.
+    Raises ValueError where policies.yaml names what is not there.
+    """
+    names = {"Stage": stage, "Partition": partition, "Region": region, "Account": account}
+
+    def arn(resource: str) -> Any:
+        filled = _arn(resource, stage)
+        for name, value in names.items():
+            filled = filled.replace(f"${{{name}}}", value)
+        return {"Fn::Sub": filled} if "${" in filled else filled
+
+    return {
+        name: {"Version": "2012-10-17", "Statement": list(_statements(name, stage, arn))}
+        for name in _read()["functions"]
+    }
+
+
+def write(stage: str, directory: Path, *, partition: str, region: str, account: str) -> list[str]:
+    """Render a stage's policies into `directory` (.chalice), where Chalice looks for them; what is there, stays.
+
+    Returns the names of the functions whose policy was written or, as they are no more, taken away.
+    """
+    folder = directory / "policies" / stage
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = []
+    rendered = render(stage, partition=partition, region=region, account=account)
+    for name, policy in rendered.items():
+        path, text = folder / f"{name}.json", json.dumps(policy, indent=2) + "\n"
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            changed.append(name)
+    for path in folder.glob("*.json"):
+        if path.stem not in rendered:
+            path.unlink()
+            changed.append(path.stem)
+    return changed
+
+
+def files(stage: str) -> dict[str, str]:
+    """Where Chalice finds each function's policy: `iam_policy_file` of the stage's `lambda_functions`."""
+    return {name: f"policies/{stage}/{name}.json" for name in _read()["functions"]}
+
+
+def grants(function: str, stage: str) -> Grants:
+    """What a function's code may do by name, from policies.yaml: without `statements`, and what Lambda needs."""
+    described = _function(function)
+    found: dict[str, set[str]] = {}
+    bundles = [_read()["bundles"][name] for name in described.get("with", ())]
+    for each in (*(bundle for bundle in bundles if isinstance(bundle, dict)), described.get("may", {})):
+        for resource, actions in each.items():
+            service = _arn(resource, stage).split(":")[2]
+            found.setdefault(resource, set()).update(f"{service}:{action}" for action in actions)
+    return found
+
+
+def statements(function: str) -> list[dict[str, Any]]:
+    """Where a function may do something of which there is no resource to name: the statements of its bundles."""
+    bundles = [_read()["bundles"][name] for name in _function(function).get("with", ())]
+    return [statement for bundle in bundles if isinstance(bundle, list) for statement in bundle]
+
+
+def declared(stage: str) -> dict[str, tuple[Kind, str]]:
+    """What triggers each function: its kind, and the name of the table, queue or topic in that stage."""
+    return {name: _trigger(name, stage) for name in _read()["functions"]}
+
+
+def _statements(function: str, stage: str, arn: Any) -> Iterator[dict[str, Any]]:
+    yield from _for_lambda(function, stage, arn)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for resource, granted in grants(function, stage).items():
+        alike.setdefault(tuple(sorted(granted)), []).append(resource)
+    for actions, names in alike.items():
+        yield {"Effect": "Allow", "Action": list(actions), "Resource": [arn(name) for name in names]}
+    for statement in (*statements(function), *_read()["everywhere"]):
+        named = statement.get("Resource") in _made(stage)
+        yield {**statement, "Resource": arn(statement["Resource"])} if named else statement
+
+
+def _for_lambda(function: str, stage: str, arn: Any) -> Iterator[dict[str, Any]]:
+    """What Lambda does in the name of a function, by what triggers it."""
+    kind, _ = _trigger(function, stage)
+    source = _function(function)["trigger"]
+    group = f"/aws/lambda/{Function(function, '', kind).full_name(stage)}"
+    log = f"arn:${{Partition}}:logs:${{Region}}:${{Account}}:log-group:{group}:*"
+    yield {"Effect": "Allow", "Action": list(_LOG), "Resource": [arn(log)]}
+    if kind == "stream":
+        yield {"Effect": "Allow", "Action": list(_STREAM), "Resource": [arn(f"{_arn(source, stage)}/stream/*")]}
+    elif kind == "queue":
+        yield {"Effect": "Allow", "Action": list(_QUEUE), "Resource": [arn(source)]}
+    if kind in ("stream", "topic", "schedule"):  # their destination on failure; a queue has its own
+        yield {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": [arn("DeadLettersQueue")]}
+
+
+def _trigger(function: str, stage: str) -> tuple[Kind, str]:
+    source = _function(function)["trigger"]
+    if source in ("rest", "websocket", "schedule"):
+        return source, ""
+    made = _made(stage).get(source)
+    if made is None or made["Type"] not in _KINDS:
+        raise ValueError(f"infra/policies.yaml: {function} is triggered by {source}, which is no table, queue or topic")
+    return _KINDS[made["Type"]], made["Properties"][_ARNS[made["Type"]][2]]
+
+
+def _arn(resource: str, stage: str) -> str:
+    """The ARN of a resource, with ${Partition}, ${Region} and ${Account} left in it; one that is an ARN stays."""
+    others: dict[str, str] = _read()["resources"]
+    if resource.startswith("arn:") or resource in others:
+        return others.get(resource, resource)
+    name, _, index = resource.partition("/")
+    made = _made(stage).get(name)
+    if made is None or made["Type"] not in _ARNS:
+        raise ValueError(f"infra/policies.yaml names {name}, which neither it nor infra/resources.yaml has")
+    service, prefix, named = _ARNS[made["Type"]]
+    if index and index not in [each["IndexName"] for each in made["Properties"].get("GlobalSecondaryIndexes", ())]:
+        raise ValueError(f"infra/policies.yaml names {resource}, but that table has no such index")
+    tail = f"/index/{index}" if index else ""
+    return f"arn:${{Partition}}:{service}:${{Region}}:${{Account}}:{prefix}{made['Properties'][named]}{tail}"
+
+
+@cache
+def _made(stage: str) -> dict[str, Any]:
+    return resources.template(stage)
+
+
+def _function(name: str) -> dict[str, Any]:
+    described: dict[str, Any] = _read()["functions"][name]
+    return described
+
+
+@cache
+def _read() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load(TEMPLATE.read_text())
+    return read

@@ -39,10 +39,11 @@ def create(
     """Create what is not there yet, and what an admin brings: a sender for email, applications for push, secrets.
 
     `client` gives the client of a service, such as "sqs"; `faster` is how many times as fast the flight clock goes:
-    the queues' delays shrink by it. What is about permission and encryption is left out: no such cloud asks for it.
+    the queues' delays shrink by it. What is about permission and encryption is left out: no such cloud asks for it; and
+    so is what stands under a condition, which is for a stage on AWS.
     Returns the environment the app needs: the `settings` given, and the names, ARNs and URLs of what was made.
     """
-    described = template(stage)
+    described = {name: each for name, each in template(stage).items() if "Condition" not in each}
     made: dict[str, dict[str, str]] = {}
 
     def attribute_of(name: str, attribute: str) -> str | None:

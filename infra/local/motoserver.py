@@ -19,11 +19,11 @@ def alone() -> Iterator[None]:
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """Run moto's server on a free port of this machine; gives its address."""
+def running(deploying: bool = False) -> Iterator[str]:
+    """Run moto's server on a free port of this machine; gives its address. `deploying`: Gatecall is deployed there."""
     from moto.server import ThreadedMotoServer
 
-    moto_gaps.mend()
+    (moto_gaps.mend_deploying if deploying else moto_gaps.mend)()
     _one_call_at_a_time()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()

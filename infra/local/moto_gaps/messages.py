@@ -1,13 +1,10 @@
-"""Where moto falls short, for the tests and for the local cloud: the one place where it is mended."""
+"""SES and SQS: bulk email, and where a dead letter came from."""
 
-import copy
 import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-_MENDED = "mended_by_gatecall"
 
 
 @dataclass(frozen=True)
@@ -25,55 +22,9 @@ class BulkEmail:
 
 
 def mend() -> None:
-    """Mend moto in this process; again does no harm."""
-    _mend_transactions()
+    """Mend moto in this process."""
     _mend_bulk_email()
     _mend_redrive()
-
-
-def _mend_transactions() -> None:
-    """Moto copies each table whole for every item of a transaction, to put it back when that fails. At 5,000 items one
-    call takes seconds. Here only the items that the transaction touches are kept and put back.
-    """  # fmt: skip
-    from moto.dynamodb import models
-    from moto.dynamodb.models import DynamoDBBackend
-    from moto.dynamodb.models.dynamo_type import DynamoType
-    from moto.dynamodb.models.table import Table
-
-    if hasattr(DynamoDBBackend, _MENDED):
-        return
-    original = DynamoDBBackend.transact_write_items
-
-    class NoTableCopies:
-        @staticmethod
-        def deepcopy(thing: Any) -> Any:
-            return thing if isinstance(thing, Table) else copy.deepcopy(thing)
-
-    def transact_write_items(self: Any, transact_items: list[dict[str, Any]]) -> None:
-        before = []
-        for operation in (next(iter(item.values())) for item in transact_items):
-            table = self.tables.get(operation["TableName"])
-            key = operation.get("Key") or operation.get("Item", {})
-            if table and table.hash_key_attr in key and table.range_key_attr in key:
-                hash_key, range_key = (DynamoType(key[name]) for name in (table.hash_key_attr, table.range_key_attr))
-                had = table.items.get(hash_key, {}).get(range_key)
-                before.append((table, hash_key, range_key, copy.deepcopy(had)))
-        try:
-            original(self, transact_items)
-        except Exception:
-            for table, hash_key, range_key, item in before:
-                if item is None:
-                    table.items[hash_key].pop(range_key, None)
-                else:
-                    table.items[hash_key][range_key] = item
-            raise
-
-    for place, name, patch in (
-        (models, "copy", NoTableCopies),
-        (DynamoDBBackend, "transact_write_items", transact_write_items),
-        (DynamoDBBackend, _MENDED, True),
-    ):
-        setattr(place, name, patch)
 
 
 def _mend_bulk_email() -> None:
@@ -85,11 +36,8 @@ def _mend_bulk_email() -> None:
     from moto.sesv2 import urls
     from moto.sesv2.responses import SESV2Response
 
-    if hasattr(SESV2Response, _MENDED):
-        return
     urls.url_paths["{0}/v2/email/outbound-bulk-emails$"] = SESV2Response.dispatch  # for its server, which needs each
     setattr(SESV2Response, "send_bulk_email", _send_bulk_email)  # noqa: B010 - moto's class has no such method
-    setattr(SESV2Response, _MENDED, True)
 
 
 def _send_bulk_email(response: Any) -> str:
@@ -167,8 +115,6 @@ def _mend_redrive() -> None:
     from moto.sqs.models import Queue
     from moto.sqs.responses import SQSResponse
 
-    if hasattr(SQSResponse, _MENDED):
-        return
     add_message, receive_message = Queue.add_message, SQSResponse.receive_message
 
     def added(self: Any, message: Any) -> None:
@@ -185,9 +131,5 @@ def _mend_redrive() -> None:
                 message["Attributes"]["DeadLetterQueueSourceArn"] = came_from[message["MessageId"]]
         return answer
 
-    for place, name, patch in (
-        (Queue, "add_message", added),
-        (SQSResponse, "receive_message", received),
-        (SQSResponse, _MENDED, True),
-    ):
+    for place, name, patch in ((Queue, "add_message", added), (SQSResponse, "receive_message", received)):
         setattr(place, name, patch)

@@ -262,7 +262,7 @@ def _report(sight: _Sight, said: Mapping[str, Receipt]) -> None:
     for outcome in Outcome:
         messages = {id_: receipt.id for id_, receipt in said.items() if receipt.outcome is outcome}
         if messages:
-            count(_METRICS[outcome], len(messages))
+            count(_METRICS[outcome], len(messages), channel=sight.page.channel)
             logger.info(
                 "told followers", flight=str(sight.flight.leg), version=sight.flight.version,
                 channel=sight.page.channel, outcome=outcome, messages=messages,

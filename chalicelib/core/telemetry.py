@@ -5,12 +5,11 @@ by `xray_trace_id`, `flight` and `version`. Stages that share an AWS account eac
 """
 
 from collections.abc import Callable
-from functools import cache
 from threading import Lock
 from typing import Any
 
 from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit, single_metric
 
 from chalicelib.core.config import config
 
@@ -20,6 +19,7 @@ SERVICE = "gatecall"  # the dimension `service` of every metric that is counted
 
 logger = Logger(service=SERVICE, use_rfc3339=True, utc=True)
 _one_at_a_time = Lock()  # Lambda runs one event at a time; the local cloud, and ingest's writers, do not
+_counted: dict[tuple[tuple[str, str], ...], EphemeralMetrics] = {}  # by dimensions
 
 
 def namespace(stage: str) -> str:
@@ -27,10 +27,15 @@ def namespace(stage: str) -> str:
     return f"gatecall/{stage}"
 
 
-def count(name: str, number: float = 1) -> None:
-    """Add to a metric that is counted, such as `FlightsChanged`; it leaves when the handler ends."""
+def count(name: str, number: float = 1, **dimensions: str) -> None:
+    """Add to a metric that is counted, such as `FlightsChanged`; it leaves when the handler ends.
+
+    With dimensions, such as channel=email, it is counted by these as well.
+    """
     with _one_at_a_time:
         _metrics().add_metric(name, MetricUnit.Count, number)
+        if dimensions:
+            _metrics(**dimensions).add_metric(name, MetricUnit.Count, number)
 
 
 def gauge(name: str, value: float, unit: MetricUnit, **dimensions: str) -> None:
@@ -49,12 +54,15 @@ def invocation(event: Any, get_response: Callable[[Any], Any]) -> Any:
         return get_response(event)
     finally:
         with _one_at_a_time:
-            metrics = _metrics()
-            if metrics.metric_set:
-                metrics.flush_metrics()
-                metrics.clear_metrics()
+            for metrics in _counted.values():
+                if metrics.metric_set:
+                    metrics.flush_metrics()
+                    metrics.clear_metrics()
 
 
-@cache
-def _metrics() -> Metrics:
-    return Metrics(namespace=namespace(config().stage), service=SERVICE)
+def _metrics(**dimensions: str) -> EphemeralMetrics:
+    given = tuple(dimensions.items())
+    if given not in _counted:
+        _counted[given] = EphemeralMetrics(namespace=namespace(config().stage), service=SERVICE)
+        _counted[given].set_default_dimensions(service=SERVICE, **dimensions)
+    return _counted[given]

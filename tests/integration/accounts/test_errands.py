@@ -80,6 +80,7 @@ def state(errand: Errand, now: Now) -> tuple[bool, int]:
     if found is None:
         assert errand.task not in LINKS
         return True, 0
+    assert not found.done or errand.task in LINKS
     return found.done, found.leased_until
 
 

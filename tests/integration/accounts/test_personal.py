@@ -434,12 +434,20 @@ def of_the_former() -> list[tuple[str, str, str]]:
     return [each for each in held(Owner("no account", ADA)) if not each[1].startswith("errand#")]
 
 
+def known_to_followers() -> list[str]:
+    """What those who were told anything were last told."""
+    return sorted(row["told"]["S"] for table, row in rows() if table == "followers" and "told" in row)
+
+
 def test_what_is_followed_moves_with_the_address_and_is_told_on_from_there(of: World) -> None:
     """Nobody is asked anew, nothing is told twice, and it may be done again."""
     ada = registered(ADA, of.now.wall)
     follows_all(ADA, of)
-    errand, sent = moved(of, ada), len(of.sent)
+    changes(of.now, "C9")
+    assert tell(of.now) == [ADA, ADA]
+    errand, sent, told = moved(of, ada), len(of.sent), known_to_followers()
     personal.move(errand, of.now)
+    assert known_to_followers() == [what for what in told if '"C9"' in what]
     personal.move(errand, of.now)
     errands.run(errand.id, of.now)
     streams(of)

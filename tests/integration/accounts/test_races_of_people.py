@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.accounts import keys, people, store
-from chalicelib.accounts.model import Account, hash_of, id_of, new_id
+from chalicelib.accounts import keys, links, people, store
+from chalicelib.accounts.model import Account, Errand, Task, hash_of, id_of, new_id
 from chalicelib.core.callers import Person, Role
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict
@@ -51,6 +51,18 @@ def test_of_two_who_move_to_one_address_one_stays_where_it_was(now: Now) -> None
     assert store.account_with(stayed.email) == stayed
     assert store.account_with(moved.email) is None
     kept(moved.email, now)
+
+
+def test_of_many_who_invite_an_address_at_once_one_does(now: Now) -> None:
+    """It has one invitation, and the link of no other opens anything."""
+    asked, expires = int(now.wall.timestamp()), int((now.wall + links.INVITED_FOR).timestamp())
+    sent = [Errand(new_id(), Task.INVITE, "ada@example.com", "en", asked, expires, role=Role.ADMIN) for _ in range(10)]
+    came = at_once(*(lambda each=each: store.save(each, now=now.wall) for each in sent))
+    assert {type(each) for each in came} == {type(None), Conflict}
+    (winner,) = [each for each, failed in zip(sent, came, strict=True) if failed is None]
+    found = store.invitation_of("ada@example.com", now.wall)
+    assert found
+    assert [each.id for each in sent if store.errand(each.id, now.wall)] == [winner.id] == [found.id]
 
 
 def test_of_admins_who_demote_each_other_one_stays(now: Now) -> None:

@@ -267,6 +267,13 @@ def test_who_reinstates_once_more_is_right(say: Say) -> None:
     assert (again.status, again.json["changes"]) == (200, [])
 
 
+def test_who_reinstates_a_flight_that_was_never_cancelled_says_nothing(now: Now, say: Say) -> None:
+    """It is no word of an operator that a later word of a feed would have to be newer than."""
+    answer = say({"cancelled": False})
+    assert (answer.status, answer.json["changes"]) == (200, [])
+    assert "cancelled" not in read.flight(leg(1, now.flight), now.flight).seen
+
+
 def test_a_cancelled_flight_is_reinstated_with_a_new_estimate_in_one_request(say: Say) -> None:
     """And takes none before."""
     say({"cancelled": True})

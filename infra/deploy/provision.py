@@ -68,17 +68,16 @@ def provision(
     console.print(f"{name_of(stage)}: account {us['Account']}, {region}", highlight=False, soft_wrap=True)
     wanted = {"AlarmsTo": alarms_to, "Domain": domain, "Certificate": certificate}
     given = {name: value for name, value in wanted.items() if value is not None}
-    given["EmailIdentity"] = _email_identity(stage, cloudformation, boto3.client("sesv2"))
+    given |= _email_identity(stage, cloudformation, boto3.client("sesv2"))
     _apply(stage, console, cloudformation, given)
     made = outputs(stage, cloudformation)
     for name in secrets.make(stage, boto3.client("ssm")):
         console.print(f"{name} made.", highlight=False, soft_wrap=True)
-    directory = stages.CONFIG.parent / "policies" / stage
-    policies.write(stage, directory, partition=us["Arn"].split(":")[1], region=region, account=us["Account"])
-    if _tell_the_app(stage, made):
+    partition = us["Arn"].split(":")[1]
+    policies.write(stage, stages.CONFIG.parent, partition=partition, region=region, account=us["Account"])
+    if _tell_the_app(stage, made, policies.files(stage)):
         console.print(f"{stages.CONFIG.name} knows the stage {stage} as it is now.", highlight=False, soft_wrap=True)
-    if "Bucket" in made:
-        console.print(releases.restore(stage, made["Bucket"], boto3.client("s3")), highlight=False, soft_wrap=True)
+    console.print(releases.restore(stage, made["Bucket"], boto3.client("s3")), highlight=False, soft_wrap=True)
 
 
 def update(stage: str, console: Console, **parameters: str) -> bool:
@@ -257,65 +256,65 @@ def _refuse_broken(stage: str, stack: dict[str, Any]) -> None:
 
 
 def _clear_away(stage: str, stack: dict[str, Any], cloudformation: Any, console: Console) -> None:
-    """Delete a stack that never came up, with the empty tables that it had made and kept."""
-    import boto3
+    """Delete a stack that never came up, and what it had made and kept, as long as nothing is in it."""
+    from infra.deploy import destroy
 
-    name = name_of(stage)
-    console.print(f"{name} is {stack['StackStatus']}: it never came up. Deleting it, and making it anew.",
+    console.print(f"{name_of(stage)} is {stack['StackStatus']}: it never came up. Deleting it, and making it anew.",
                   highlight=False, soft_wrap=True)  # fmt: skip
-    kept = cloudformation.describe_stack_resources(StackName=stack["StackId"])["StackResources"]
-    dynamodb = boto3.client("dynamodb")
-    tables = [each["PhysicalResourceId"] for each in kept
-              if each["ResourceType"] == "AWS::DynamoDB::Table" and each.get("PhysicalResourceId")]  # fmt: skip
+    delete(stage, stack, cloudformation, console)
+    for kind, name in destroy.retained(stage):
+        if destroy.is_empty(kind, name):
+            destroy.take_away(kind, name)
+
+
+def delete(stage: str, stack: dict[str, Any], cloudformation: Any, console: Console) -> None:
+    """Delete the stack; what it retains stays. Raises NotProvisioned where CloudFormation can't."""
+    name = name_of(stage)
     cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=False)
+    since = _last_event(stack["StackId"], cloudformation)
     cloudformation.delete_stack(StackName=name)
-    failures = follow(stack["StackId"], cloudformation, console, None)
+    failures = follow(stack["StackId"], cloudformation, console, since)
     if describe(stage, cloudformation):
-        raise NotProvisioned(f"{name} never came up, and can't be deleted: {'; '.join(failures)}. Delete it in "
-                             "CloudFormation, then run this again")  # fmt: skip
-    for table in tables:
-        try:
-            empty = not dynamodb.scan(TableName=table, Limit=1)["Items"]
-        except dynamodb.exceptions.ResourceNotFoundException:
-            continue
-        if empty:
-            dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
-            dynamodb.delete_table(TableName=table)
-            dynamodb.get_waiter("table_not_exists").wait(TableName=table)
+        raise NotProvisioned(f"{name} can't be deleted: {'; '.join(failures) or 'its events say why'}. Mend that, "
+                             "then run this again")  # fmt: skip
 
 
 def _refuse_leftovers(stage: str) -> None:
     """Raises NotProvisioned where a former stage's tables are still here: CloudFormation can't take them over."""
-    import boto3
+    from infra.deploy import destroy
 
-    dynamodb = boto3.client("dynamodb")
-    wanted = {each["Properties"]["TableName"] for each in resources.template(stage).values()
-              if each["Type"] == "AWS::DynamoDB::Table"}  # fmt: skip
-    there = {name for page in dynamodb.get_paginator("list_tables").paginate() for name in page["TableNames"]}
-    if left := sorted(wanted & there):
+    if left := [name for _, name in destroy.retained(stage)]:
         raise NotProvisioned(
-            f"there is no stack {name_of(stage)}, but tables of a former one are here: {', '.join(left)}. To keep "
-            "them, import them into a stack (CloudFormation: create stack, with existing resources). To be rid of "
-            f"them and all that they hold: python -m infra destroy --stage {stage}"
+            f"there is no stack {name_of(stage)}, but of a former one there are: {', '.join(left)}. To keep them, "
+            "import them into a stack of that name (in CloudFormation: create stack, with existing resources). To be "
+            f"rid of them and all that they hold: python -m infra destroy --stage {stage}"
         )
 
 
-def _email_identity(stage: str, cloudformation: Any, ses: Any) -> str:
-    """The domain that the stack is to make an identity of: EMAIL_SENDER's. "" where SES knows the sender already."""
-    domain = _sender(stage).rpartition("@")[2]
-    if not domain:
-        return ""
+def _email_identity(stage: str, cloudformation: Any, ses: Any) -> dict[str, str]:
+    """The parameter of the domain that the stack is to make an identity of: EMAIL_SENDER's.
+
+    "" where SES knows the sender already: it is used as it is. Without a sender, what the stack has made stays.
+    """
+    sender = _sender(stage)
+    domain = sender.rpartition("@")[2]
     stack = describe(stage, cloudformation)
-    had = {each["ParameterKey"]: each["ParameterValue"] for each in (stack or {}).get("Parameters", ())}
-    if stack and stack["StackStatus"] not in NEVER_CAME_UP and had.get("EmailIdentity") == domain:
-        return domain  # the stack made it
-    for identity in (_sender(stage), domain):
+    if stack is None or stack["StackStatus"] in NEVER_CAME_UP:
+        had = {}
+    else:
+        had = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", ())}
+    if not domain:
+        return {}
+    if had.get("EmailIdentity") == domain:
+        return {"EmailIdentity": domain}  # the stack made it
+    labels = domain.split(".")  # an identity of example.com is one of mail.example.com too
+    for identity in (sender, *(".".join(labels[first:]) for first in range(len(labels) - 1))):
         try:
             ses.get_email_identity(EmailIdentity=identity)
         except ses.exceptions.NotFoundException:
             continue
-        return ""
-    return domain
+        return {"EmailIdentity": ""}
+    return {"EmailIdentity": domain}
 
 
 def _sender(stage: str) -> str:
@@ -326,7 +325,7 @@ def _sender(stage: str) -> str:
     return parseaddr(written)[1].lower()
 
 
-def _tell_the_app(stage: str, made: Mapping[str, str]) -> bool:
+def _tell_the_app(stage: str, made: Mapping[str, str], policies: Mapping[str, str]) -> bool:
     """Write the stage's settings, and where each function's policy is. True where the file changed."""
     text = stages.CONFIG.read_text()
     settings = json.loads(text)
@@ -335,8 +334,8 @@ def _tell_the_app(stage: str, made: Mapping[str, str]) -> bool:
     told = {name: value for name, value in told.items() if name in config.names()}
     of_stage.setdefault("environment_variables", {}).update(GATECALL_STAGE=stage, **told)
     functions = of_stage.setdefault("lambda_functions", {})
-    for name in sorted(path.stem for path in (stages.CONFIG.parent / "policies" / stage).glob("*.json")):
-        functions.setdefault(name, {})["iam_policy_file"] = f"policies/{stage}/{name}.json"
+    for name, file in policies.items():
+        functions.setdefault(name, {})["iam_policy_file"] = file
     if settings == json.loads(text):
         return False
     stages.CONFIG.write_text(json.dumps(settings, indent=2) + "\n")

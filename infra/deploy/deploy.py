@@ -1,0 +1,107 @@
+"""Deploys a stage: provision, chalice deploy and tune, in this order; what is done already is not done again."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Timer
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from infra import stages
+from infra.deploy import Refused
+
+LIMIT = timedelta(minutes=20)  # of one run of Chalice; a first deploy with its roles takes about five
+
+Chalice = Callable[[list[str], Callable[[str], None]], int]  # its arguments, who is told its lines; its exit code
+
+
+def deploy(
+    stage: str,
+    console: Console,
+    *,
+    alarms_to: str | None = None,
+    domain: str | None = None,
+    certificate: str | None = None,
+    chalice: Chalice | None = None,
+) -> None:
+    """Bring the stage to what stands in this checkout. Raises Refused, and leaves what is done: run it again then.
+
+    `chalice` runs Chalice; by default as a program of this interpreter's.
+    """
+    import boto3
+
+    from infra.deploy import provision, releases, tune
+
+    columns = SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True) as progress:
+        steps = [progress.add_task(name, start=False, total=1) for name in ("provision", "chalice deploy", "tune")]
+        _begin(progress, steps, 0)
+        provision.provision(stage, console, alarms_to=alarms_to, domain=domain, certificate=certificate)
+        bucket, s3 = provision.outputs(stage, boto3.client("cloudformation"))["Bucket"], boto3.client("s3")
+        with releases.alone(stage, bucket, s3, "deploy"):
+            _begin(progress, steps, 1)
+            releases.restore(stage, bucket, s3)  # again: somebody may have deployed meanwhile
+            try:
+                _run_chalice(stage, console, chalice or run_chalice)
+            finally:
+                releases.save(stage, bucket, s3)
+            _begin(progress, steps, 2)
+            tune.tune(stage, console)
+    console.print(f"{stage} is deployed. Whether it is well: python -m infra doctor --stage {stage}", soft_wrap=True)
+
+
+def run_chalice(arguments: list[str], say: Callable[[str], None]) -> int:
+    """Run Chalice in this project by this interpreter; `say` is told each line. Returns its exit code."""
+    program = "import sys; from chalice.cli import main; sys.exit(main())"
+    root = stages.CONFIG.parent.parent
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", program, "--project-dir", str(root), *arguments],
+        cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as process:  # fmt: skip
+        end = Timer(LIMIT.total_seconds(), process.kill)
+        end.start()
+        try:
+            for line in process.stdout or ():
+                say(line.rstrip())
+            return process.wait()
+        finally:
+            end.cancel()
+
+
+def _begin(progress: Progress, steps: list[TaskID], number: int) -> None:
+    for done in steps[:number]:
+        progress.update(done, completed=1)
+    progress.start_task(steps[number])
+    name = progress.tasks[number].description
+    progress.console.print(f"{number + 1} of {len(steps)}: {name}", style="bold", highlight=False)
+
+
+def _run_chalice(stage: str, console: Console, chalice: Chalice) -> None:
+    """Package, and deploy what was packaged. Raises Refused.
+
+    The package comes first and by itself: Chalice only warns of a dependency that it found no wheel of, and would
+    deploy without it. What it packaged is kept in .chalice/deployments, and is what it deploys then.
+    """
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+
+    with tempfile.TemporaryDirectory() as out:
+        code = chalice(["package", "--stage", stage, out], say)
+    lacks = next((number for number, line in enumerate(said) if "Could not install dependencies" in line), None)
+    if lacks is not None:
+        for file in (stages.CONFIG.parent / "deployments").glob("*.zip"):
+            file.unlink()  # or Chalice would use it the next time, and warn of nothing
+        names = ", ".join(line.strip() for line in said[lacks + 1 :] if line.strip())
+        raise Refused(f"the package would lack dependencies that have no wheel for Lambda: {names}. Nothing was "
+                      "deployed")  # fmt: skip
+    if code != 0:
+        raise Refused(f"chalice package ended with code {code}; nothing was deployed. Its last lines say why")
+    code = chalice(["deploy", "--stage", stage], say)
+    if code != 0:
+        raise Refused(f"chalice deploy ended with code {code}; its last lines say why. What it did stays; deploy again")

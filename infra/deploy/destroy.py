@@ -1,0 +1,329 @@
+"""Takes a stage away: everything that provision, Chalice and tune made of it, and what it holds."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from infra import resources, stages
+from infra.deploy import Refused, provision, releases
+
+# What services say of a thing that is not there: gone already, which is what is wanted.
+_NOT_THERE = {
+    "404", "AWS.SimpleQueueService.NonExistentQueue", "NoSuchBucket", "NoSuchEntity", "NotFound", "NotFoundException",
+    "QueueDoesNotExist", "ResourceNotFoundException",
+}  # fmt: skip
+_KINDS = {
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+}
+
+
+def destroy(stage: str, console: Console, typed: str | None) -> None:
+    """Take the stage away. Every stage but `dev` wants its stack's name `typed`, and asks for it in a terminal.
+
+    What is gone already is no error; where something could not be taken away, run it again. Raises Refused.
+    """
+    import boto3
+
+    provision.check_name(stage)
+    cloudformation, s3 = boto3.client("cloudformation"), boto3.client("s3")
+    stack = provision.settle(stage, cloudformation, console)
+    kept, roles, functions = retained(stage), _roles(stage), _functions(stage)
+    groups, parameters = _log_groups(stage), _parameters(stage)
+    if not (stack or kept or roles or functions or groups or parameters or releases.rest_api(stage)):
+        console.print(f"There is nothing of {stage} here.", highlight=False, soft_wrap=True)
+        _forget(stage)
+        return
+    _say_what_goes(stage, stack, kept, functions, console)
+    _ask(stage, console, typed)
+    bucket = next((name for kind, name in kept if kind == "AWS::S3::Bucket"), None)
+    if bucket:
+        with releases.alone(stage, bucket, s3, "destroy"):
+            _take_app_away(stage, functions, console)
+    else:
+        _take_app_away(stage, functions, console)
+    if stack:
+        for table in (name for kind, name in _of_template(stage) if kind == "AWS::DynamoDB::Table"):
+            _unless_gone(_unprotect, table)
+        provision.delete(stage, stack, cloudformation, console)
+    failed = []
+    kept = retained(stage)  # what the stack let go of, too
+    for kind, name in kept:
+        failed += _tried(name, console, take_away, kind, name)
+    logs, ssm = boto3.client("logs"), boto3.client("ssm")
+    for group in groups:
+        failed += _tried(f"log group {group}", console, logs.delete_log_group, logGroupName=group)
+    for name in parameters:
+        failed += _tried(f"parameter {name}", console, ssm.delete_parameter, Name=name)
+    if failed:
+        raise Refused(f"{stage} is not wholly gone: {'; '.join(failed)}. Run this again")
+    _forget(stage)
+    console.print(f"{stage} is gone. Its entry in {stages.CONFIG.name} is yours to keep or delete.",
+                  highlight=False, soft_wrap=True)  # fmt: skip
+
+
+def retained(stage: str) -> list[tuple[str, str]]:
+    """What of this stage outlives its stack and is here: each one's type of CloudFormation, and its name."""
+    import boto3
+
+    ask: dict[str, tuple[Callable[..., Any], str]] = {
+        "AWS::DynamoDB::Table": (boto3.client("dynamodb").describe_table, "TableName"),
+        "AWS::SQS::Queue": (boto3.client("sqs").get_queue_url, "QueueName"),
+        "AWS::S3::Bucket": (boto3.client("s3").head_bucket, "Bucket"),
+        "AWS::Logs::LogGroup": (boto3.client("logs").list_tags_log_group, "logGroupName"),
+    }
+    return [(kind, name) for kind, name in _of_template(stage)
+            if _unless_gone(ask[kind][0], **{ask[kind][1]: name})]  # fmt: skip
+
+
+def is_empty(kind: str, name: str) -> bool:
+    """Whether a table, queue, bucket or log group holds nothing."""
+    import boto3
+
+    match kind:
+        case "AWS::DynamoDB::Table":
+            return not boto3.client("dynamodb").scan(TableName=name, Limit=1)["Items"]
+        case "AWS::SQS::Queue":
+            sqs = boto3.client("sqs")
+            told = sqs.get_queue_attributes(
+                QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"], AttributeNames=["ApproximateNumberOfMessages"]
+            )
+            return bool(told["Attributes"]["ApproximateNumberOfMessages"] == "0")
+        case "AWS::S3::Bucket":
+            return not boto3.client("s3").list_objects_v2(Bucket=name, MaxKeys=1).get("Contents")
+    return not boto3.client("logs").describe_log_streams(logGroupName=name, limit=1)["logStreams"]
+
+
+def take_away(kind: str, name: str) -> None:
+    """Delete a table, queue, bucket or log group, with all that it holds."""
+    import boto3
+
+    match kind:
+        case "AWS::DynamoDB::Table":
+            _unprotect(name)
+            dynamodb = boto3.client("dynamodb")
+            dynamodb.delete_table(TableName=name)
+            dynamodb.get_waiter("table_not_exists").wait(TableName=name)
+        case "AWS::SQS::Queue":
+            sqs = boto3.client("sqs")
+            sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"])
+        case "AWS::S3::Bucket":
+            _empty(name)
+            boto3.client("s3").delete_bucket(Bucket=name)
+        case "AWS::Logs::LogGroup":
+            boto3.client("logs").delete_log_group(logGroupName=name)
+
+
+def _of_template(stage: str) -> list[tuple[str, str]]:
+    """Every table, queue, bucket and log group that the template names: its type and name."""
+    import boto3
+
+    us = boto3.client("sts").get_caller_identity()
+    region = boto3.client("sts").meta.region_name
+    found = []
+    for each in resources.template(stage).values():
+        kind = each["Type"]
+        match each["Properties"].get(_KINDS.get(kind, "")):
+            case {"Fn::Sub": str(text)}:
+                text = text.replace("${Stage}", stage).replace("${AWS::Region}", region)
+                found.append((kind, text.replace("${AWS::AccountId}", us["Account"])))
+            case str(name):
+                found.append((kind, name))
+    return found
+
+
+def _say_what_goes(
+    stage: str, stack: dict[str, Any] | None, kept: list[tuple[str, str]], functions: list[str], console: Console
+) -> None:
+    import boto3
+
+    tables = [name for kind, name in kept if kind == "AWS::DynamoDB::Table"]
+    others = [name for kind, name in kept if kind != "AWS::DynamoDB::Table"]
+    lines = [f"To be taken away, of {stage}:"]
+    if functions:
+        lines.append(f"  the app: {len(functions)} functions, the REST and WebSocket APIs, their roles and logs")
+    if stack:
+        lines.append(f"  the stack {stack['StackName']}, with the alarms, topics, queues and CloudFront")
+    if others:
+        lines.append(f"  what it keeps otherwise: {', '.join(others)}")
+    dynamodb = boto3.client("dynamodb")
+    for table in tables:
+        items = dynamodb.describe_table(TableName=table)["Table"]["ItemCount"]
+        backups = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+        recovery = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") == "ENABLED"
+        after = "DynamoDB keeps a backup of it for 35 days" if recovery else "no backup is kept"
+        lines.append(f"  the table {table} with about {items} items; {after}")
+    lines.append("  the secrets and addresses in SSM")
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _ask(stage: str, console: Console, typed: str | None) -> None:
+    """Raises Refused unless the stack's name is typed; of dev nobody asks."""
+    name = provision.name_of(stage)
+    if stage != "dev" and typed is None:
+        if not (console.is_terminal and sys.stdin.isatty()):
+            raise Refused(f"{stage} is not dev: nothing was taken away. If it is to go, run: python -m infra destroy "
+                          f"--stage {stage} --name {name}")  # fmt: skip
+        typed = console.input(f"Type {name} to take it all away: ")
+    if typed is not None and typed.strip() != name:
+        raise Refused(f"that is not {name}: nothing was taken away")
+
+
+def _functions(stage: str) -> list[str]:
+    """The names of the stage's functions that are there."""
+    import boto3
+
+    client = boto3.client("lambda")
+    noted = {each["lambda_arn"].rpartition(":")[2] for each in releases.read_record(stage).values()
+             if each["resource_type"] == "lambda_function"}  # fmt: skip
+    names = sorted(noted | set(_names(stage).values()))
+    return [name for name in names if _unless_gone(client.get_function_configuration, FunctionName=name)]
+
+
+def _names(stage: str) -> dict[str, str]:
+    """What AWS calls each function, by what .chalice/config.json calls it."""
+    from infra import policies
+
+    name = provision.name_of(stage)
+    return {each: name if each == "api_handler" else f"{name}-{each}" for each in policies.files(stage)}
+
+
+def _roles(stage: str) -> list[str]:
+    import boto3
+
+    iam, name = boto3.client("iam"), provision.name_of(stage)
+    names = {f"{name}-{each}" for each in _names(stage)}
+    names |= {each["role_name"] for each in releases.read_record(stage).values() if "role_name" in each}
+    return [each for each in sorted(names) if _unless_gone(iam.get_role, RoleName=each)]
+
+
+def _log_groups(stage: str) -> list[str]:
+    import boto3
+
+    wanted = {f"/aws/lambda/{name}" for name in _names(stage).values()}
+    wanted |= {each["log_group_name"] for each in releases.read_record(stage).values() if "log_group_name" in each}
+    pages = (
+        boto3.client("logs")
+        .get_paginator("describe_log_groups")
+        .paginate(logGroupNamePrefix=f"/aws/lambda/{provision.name_of(stage)}")
+    )
+    return sorted(wanted & {each["logGroupName"] for page in pages for each in page["logGroups"]})
+
+
+def _parameters(stage: str) -> list[str]:
+    import boto3
+
+    pages = boto3.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=f"/gatecall/{stage}")
+    return [each["Name"] for page in pages for each in page["Parameters"]]
+
+
+def _take_app_away(stage: str, functions: list[str], console: Console) -> None:
+    """What `chalice delete` does, but by what is there: it goes by its record, and stops at what is gone already.
+
+    Raises Refused.
+    """
+    import boto3
+
+    failed = []
+    apis, sockets = boto3.client("apigateway"), boto3.client("apigatewayv2")
+    noted = releases.read_record(stage)
+    rest = {noted.get("rest_api", {}).get("rest_api_id", ""), releases.rest_api(stage)} - {""}
+    for api in rest:
+        failed += _tried(f"REST API {api}", console, apis.delete_rest_api, restApiId=api)
+    live = {noted.get("websocket_api", {}).get("websocket_api_id", ""), releases.websocket_api(stage)} - {""}
+    for api in live:
+        failed += _tried(f"WebSocket API {api}", console, sockets.delete_api, ApiId=api)
+    for name in functions:
+        failed += _tried(f"function {name}", console, _take_function_away, name)
+    for role in _roles(stage):
+        failed += _tried(f"role {role}", console, _take_role_away, role)
+    if failed:
+        raise Refused(f"the app of {stage} is not wholly gone, and its data stays: {'; '.join(failed)}. Run this again")
+
+
+def _take_function_away(name: str) -> None:
+    """Delete a function, and first all that triggers it."""
+    import boto3
+
+    client, events, sns = boto3.client("lambda"), boto3.client("events"), boto3.client("sns")
+    arn = client.get_function_configuration(FunctionName=name)["FunctionArn"]
+    for page in client.get_paginator("list_event_source_mappings").paginate(FunctionName=name):
+        for mapping in page["EventSourceMappings"]:
+            if mapping.get("State") != "Deleting":
+                _unless_gone(client.delete_event_source_mapping, UUID=mapping["UUID"])
+    for page in events.get_paginator("list_rule_names_by_target").paginate(TargetArn=arn):
+        for rule in page["RuleNames"]:
+            targets = [each["Id"] for each in events.list_targets_by_rule(Rule=rule)["Targets"]]
+            events.remove_targets(Rule=rule, Ids=targets)
+            events.delete_rule(Name=rule)
+    for page in sns.get_paginator("list_subscriptions").paginate():
+        for each in page["Subscriptions"]:
+            if each["Endpoint"] == arn:
+                sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+    client.delete_function(FunctionName=name)
+
+
+def _take_role_away(role: str) -> None:
+    import boto3
+
+    iam = boto3.client("iam")
+    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=role, PolicyName=policy)
+    for attached in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=role, PolicyArn=attached["PolicyArn"])
+    iam.delete_role(RoleName=role)
+
+
+def _unprotect(table: str) -> None:
+    import boto3
+
+    dynamodb = boto3.client("dynamodb")
+    if dynamodb.describe_table(TableName=table)["Table"].get("DeletionProtectionEnabled"):
+        dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+        dynamodb.get_waiter("table_exists").wait(TableName=table)
+
+
+def _empty(bucket: str) -> None:
+    """Delete every version of every object."""
+    import boto3
+
+    s3 = boto3.client("s3")
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        every = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        if every:
+            keys = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in every]
+            errors = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True}).get("Errors", ())
+            for error in errors:
+                raise Refused(f"{error['Key']} of {bucket} can't be deleted: {error['Message']}")
+
+
+def _forget(stage: str) -> None:
+    """Drop Chalice's record of the stage on this machine: it names what is no more."""
+    releases.record_file(stage).unlink(missing_ok=True)
+
+
+def _tried(what: str, console: Console, action: Callable[..., Any], *of: str, **named: str) -> list[str]:
+    """What failed, and why; nothing if it was done, or there was nothing to do."""
+    try:
+        if _unless_gone(action, *of, **named):
+            console.print(f"  gone: {what}", highlight=False, markup=False, soft_wrap=True)
+    except (ClientError, BotoCoreError, Refused) as error:
+        return [f"{what}: {error}"]
+    return []
+
+
+def _unless_gone(action: Callable[..., Any], *of: str, **named: str) -> bool:
+    """Do it. False where what it is about is not there."""
+    try:
+        action(*of, **named)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _NOT_THERE:
+            return False
+        raise
+    return True

@@ -6,7 +6,7 @@ handlers (infra/local/motoserver.py).
 
 from functools import cache
 
-from infra.local.moto_gaps import messages, tables
+from infra.local.moto_gaps import messages, metrics, tables
 from infra.local.moto_gaps.messages import BulkEmail
 
 __all__ = ["BulkEmail", "mend", "mend_deploying"]
@@ -16,14 +16,15 @@ __all__ = ["BulkEmail", "mend", "mend_deploying"]
 def mend() -> None:
     """Mend what the app calls, in this process; again does no harm."""
     messages.mend()
+    metrics.mend()
     tables.mend()
 
 
 @cache
 def mend_deploying() -> None:
     """Mend what deploying calls, too: this loads many of moto's services, and some that `make run` does not install."""
-    from infra.local.moto_gaps import apis, functions
+    from infra.local.moto_gaps import accounts, apis, functions, stacks
 
     mend()
-    apis.mend()
-    functions.mend()
+    for area in (accounts, apis, functions, stacks):
+        area.mend()

@@ -5,7 +5,7 @@ Chalice makes a role for each function, with the policy it finds in .chalice/pol
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,7 @@ def _statements(function: str, stage: str, arn: Any) -> Iterator[dict[str, Any]]
     for resource, granted in grants(function, stage).items():
         alike.setdefault(tuple(sorted(granted)), []).append(resource)
     for actions, names in alike.items():
-        yield {"Effect": "Allow", "Action": list(actions), "Resource": [arn(name) for name in names]}
+        yield _allow(actions, [arn(name) for name in names])
     for statement in (*statements(function), *_read()["everywhere"]):
         named = statement.get("Resource") in _made(stage)
         yield {**statement, "Resource": arn(statement["Resource"])} if named else statement
@@ -121,13 +121,17 @@ def _for_lambda(function: str, stage: str, arn: Any) -> Iterator[dict[str, Any]]
     source = _function(function)["trigger"]
     group = f"/aws/lambda/{Function(function, '', kind).full_name(stage)}"
     log = f"arn:${{Partition}}:logs:${{Region}}:${{Account}}:log-group:{group}:*"
-    yield {"Effect": "Allow", "Action": list(_LOG), "Resource": [arn(log)]}
+    yield _allow(_LOG, [arn(log)], Sid="LambdaLogs")
     if kind == "stream":
-        yield {"Effect": "Allow", "Action": list(_STREAM), "Resource": [arn(f"{_arn(source, stage)}/stream/*")]}
+        yield _allow(_STREAM, [arn(f"{_arn(source, stage)}/stream/*")], Sid="LambdaReadsTheStream")
     elif kind == "queue":
-        yield {"Effect": "Allow", "Action": list(_QUEUE), "Resource": [arn(source)]}
-    if kind in ("stream", "topic", "schedule"):  # their destination on failure; a queue has its own
-        yield {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": [arn("DeadLettersQueue")]}
+        yield _allow(_QUEUE, [arn(source)], Sid="LambdaReadsTheQueue")
+    if kind in ("stream", "topic", "schedule"):  # a queue has its dead letters by itself
+        yield _allow(["sqs:SendMessage"], [arn("DeadLettersQueue")], Sid="LambdaSetsAside")
+
+
+def _allow(actions: Iterable[str], resources: list[Any], **more: str) -> dict[str, Any]:
+    return {**more, "Effect": "Allow", "Action": list(actions), "Resource": resources}
 
 
 def _trigger(function: str, stage: str) -> tuple[Kind, str]:

@@ -4,7 +4,7 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.leaks"]  # every test's log is read
+pytest_plugins = ["tests.leaks", "tests.permissions"]  # every test's log is read, and every call of AWS
 
 # Set before anything imports app.py, which reads its settings then. Nothing leaves this machine.
 os.environ.update(

@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fuzz bench package
+.PHONY: help install run test lint fuzz bench package
 
 RUNS := .venv/installed-to-run
 INSTALLED := .venv/installed
@@ -10,12 +10,15 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 help:
+	@echo "make install  make .venv, and install what running and deploying need"
 	@echo "make run      run Gatecall on this machine; settings: PORT=8000 WS_PORT=8001 SPEED=1 AIRPORTS=EWR,JFK,LGA"
 	@echo "make test     run all tests"
 	@echo "make lint     check format, style, types and the plan's import arrows"
 	@echo "make fuzz     call every route as every role with what its document allows and what not, for long"
 	@echo "make bench    measure, and print tables"
 	@echo "make package  make the Lambda package, and run it"
+
+install: $(RUNS)
 
 run: $(RUNS)
 	@exec .venv/bin/python -m infra.local run

@@ -55,7 +55,9 @@ def test_everything_it_says_to_open_answers(cloud):
     assert len(addresses) >= 5
     for address in addresses:
         assert httpx.get(address).status_code == 200, address
-    assert httpx.get(f"{cloud.rest}/v1/health").json()["stage"] == "local"
+    health = httpx.get(f"{cloud.rest}/v1/health").json()
+    assert health["stage"] == "local"
+    assert health["urls"] == {"web": cloud.rest, "rest": cloud.rest, "websocket": cloud.websocket}
 
 
 def test_it_is_filled(cloud):

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from chalicelib.accounts.model import PREFIX
+from chalicelib.accounts.model import OF_AIRPORTS, PREFIX, SCOPES
 from chalicelib.airports.lookup import airport
 from chalicelib.channels.model import LANGUAGES
 from chalicelib.core.clock import instant, wall_now
@@ -45,10 +45,16 @@ def _parser() -> argparse.ArgumentParser:
     admin = commands.add_parser("admin", help="make somebody an admin; of a stage that has none, the first")
     admin.add_argument("--email", required=True, help="the address of who is to be one")
     admin.add_argument("--language", default="en", choices=LANGUAGES, help="of a new account (default: %(default)s)")
-    key = commands.add_parser("key", help="make an API key for an airport system; it is shown this once")
+    key = commands.add_parser(
+        "key", help="make an API key for an airport system, or for a scraper of metrics; it is shown this once"
+    )
     key.add_argument("--name", required=True, help="which boards name its feed by, such as wsi-aodb")
-    key.add_argument("--airports", required=True, help="the airports it speaks for, such as WSI or EWR,JFK")
-    key.add_argument("--scopes", default="feeds:aidx", help="what it may do (default: %(default)s)")
+    key.add_argument(
+        "--airports", default="", help="the airports it speaks for, such as WSI or EWR,JFK; for feeds:aidx"
+    )
+    key.add_argument(
+        "--scopes", default="feeds:aidx", help=f"what it may do: {', '.join(SCOPES)} (default: %(default)s)"
+    )
     known = commands.add_parser("keys", help="list the API keys, revoked ones too")
     anew = commands.add_parser("rotate-key", help="make an API key that may do the same; the former one ends in 7 days")
     anew.add_argument("id", help="the former key's id, as `keys` lists it")
@@ -158,9 +164,11 @@ def _run(given: argparse.Namespace, console: Console) -> int:
         case "admin", _:
             _make_admin(given, console)
         case "key", _:
-            airports = _airports(given.airports)
-            secret = keys.make(given.name, given.scopes.split(","), airports, wall_now(), client=TERMINAL)
-            console.print(f"The key of {given.name} for {', '.join(airports)}, shown this once:", soft_wrap=True)
+            scopes = given.scopes.split(",")
+            airports = _airports(given.airports) if given.airports or set(scopes) & set(OF_AIRPORTS) else []
+            secret = keys.make(given.name, scopes, airports, wall_now(), client=TERMINAL)
+            speaks_for = f" for {', '.join(airports)}" if airports else ""
+            console.print(f"The key of {given.name}{speaks_for}, shown this once:", soft_wrap=True)
             print(secret)
         case "keys", _:
             _show_keys(console)

@@ -169,7 +169,7 @@ class NewKey(_Body):
 
     name: str = Field(max_length=40, description="which boards name its feed by, such as wsi-aodb")
     scopes: list[Literal[SCOPES]] = Field(min_length=1, max_length=10)  # type: ignore[valid-type] # what there is
-    airports: Codes = Field(min_length=1)
+    airports: Codes = Field([], description="such as EWR; a key that feeds flights speaks for some")
 
 
 class Accepted(Answer):

@@ -1,13 +1,14 @@
-"""REST routes about the system itself: its health, and the document of its API."""
+"""REST routes about the system itself: its health, its metrics, and the document of its API."""
 
 import hashlib
 import json
 from base64 import b64encode
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
 from chalicelib import __version__
-from chalicelib.core.callers import ANYONE
+from chalicelib.core.callers import ANYONE, ApiKey
 from chalicelib.core.config import config
 from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.core.routes import Answer, Document, Routes
@@ -61,6 +62,23 @@ def health() -> Health:
             raise Unavailable(f"the table {name} does not answer: {type(error).__name__}") from error
     known = {name: url for name, url in urls()._asdict().items() if url}
     return Health(version=__version__, stage=settings.stage, urls=known, tables=tables)
+
+
+@routes.get(
+    "/v1/metrics",
+    callers=ApiKey("metrics:read"),
+    max_age=None,
+    produces=("text/plain", "application/openmetrics-text"),
+)
+def scraped_metrics(headers: Mapping[str, str]) -> Document:
+    """What the dashboards show, for Prometheus: text exposition 0.0.4, or OpenMetrics 1.0 where that is asked for.
+
+    Counters are of the day and start again at midnight UTC; all else is of the newest whole minute. What was read from
+    CloudWatch serves for a minute.
+    """
+    from chalicelib.core import clock, metrics
+
+    return Document(*metrics.exposition(headers.get("accept", ""), clock.wall_now()))
 
 
 @routes.get("/v1/openapi.json", callers=ANYONE, max_age=300)

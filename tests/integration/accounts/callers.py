@@ -219,6 +219,7 @@ def _people(made: Cast) -> None:
 def _machines(made: Cast) -> None:
     good = keys.make("ewr-aodb", ["feeds:aidx"], ["EWR"], NOON)
     spare = keys.make("spare", ["feeds:aidx"], ["EWR"], NOON)
+    scraper = keys.make("prometheus", ["metrics:read"], [], NOON)
     revoked = keys.make("revoked", ["feeds:aidx"], ["EWR"], NOON)
     keys.revoke_shown(revoked, NOON)
     rotated = keys.make("rotated", ["feeds:aidx"], ["EWR"], NOON - timedelta(days=30))
@@ -227,7 +228,8 @@ def _machines(made: Cast) -> None:
     store.save(Key(hash_of(scopeless), "else", ("feeds:else",), ("EWR",), NOON), now=NOON)
     made.ids["/v1/keys/{id}"] = id_of(spare)
     shown = {
-        "a key": (good, ("feeds:aidx",)), "a key of another scope": (scopeless, ("feeds:else",)),
+        "a key": (good, ("feeds:aidx",)), "a key for metrics": (scraper, ("metrics:read",)),
+        "a key of another scope": (scopeless, ("feeds:else",)),
         "a revoked key": (revoked, None), "a key that was rotated long ago": (rotated, None),
         "an unknown key": (new_secret(), None), "a key cut short": (good[:-1], None), "a session's token as key": (
             made.logins["admin"].access, None),

@@ -57,6 +57,15 @@ def test_a_key_opens_what_it_was_made_for(now: Now, key: str) -> None:
         assert keys.machine_of(other, now.wall) is None
 
 
+def test_a_key_that_feeds_no_flights_speaks_for_no_airports(now: Now) -> None:
+    """A scraper's; it is listed, recognised and rotated like any other."""
+    secret = keys.make("prometheus", ["metrics:read"], [], now.wall)
+    assert keys.machine_of(secret, now.wall) == Machine("prometheus", ("metrics:read",), ())
+    successor, _ = keys.rotate(id_of(secret), now.wall)
+    assert {id_of(secret), id_of(successor)} == {kept.id for kept in keys.every()}
+    assert keys.machine_of(successor, now.wall) == Machine("prometheus", ("metrics:read",), ())
+
+
 def test_only_the_hash_of_a_key_is_kept(now: Now, key: str) -> None:
     """In the list and in the trail too."""
     keys.rotate(id_of(key), now.wall)
@@ -69,7 +78,8 @@ def test_only_the_hash_of_a_key_is_kept(now: Now, key: str) -> None:
         ("", ["feeds:aidx"], ["EWR"]), ("WSI", ["feeds:aidx"], ["EWR"]), ("a b", ["feeds:aidx"], ["EWR"]),
         ("x" * 41, ["feeds:aidx"], ["EWR"]), ("wsi", [], ["EWR"]), ("wsi", ["feeds:all"], ["EWR"]),
         ("wsi", ["feeds:aidx"], []), ("wsi", ["feeds:aidx"], ["ewr"]), ("wsi", ["feeds:aidx"], ["EWR", "N"]),
-        ("wsi", ["feeds:aidx"], ["EWR,JFK"]),
+        ("wsi", ["feeds:aidx"], ["EWR,JFK"]), ("wsi", ["feeds:aidx", "metrics:read"], []),
+        ("prometheus", ["metrics:read"], ["ewr"]),
     ],
 )  # fmt: skip
 def test_what_is_no_key_is_not_made(name: str, scopes: list[str], airports: list[str], now: Now) -> None:

@@ -101,9 +101,19 @@ def test_a_key_is_made_and_shown_once(run: Run) -> None:
     assert events() == [("key-made", None, "terminal")]
 
 
+def test_a_scrapers_key_needs_no_airports(run: Run) -> None:
+    """What it may do is read metrics."""
+    said, key = run("key", "--name", "prometheus", "--scopes", "metrics:read")
+    assert said == "The key of prometheus, shown this once:"
+    machine = keys.machine_of(key, wall_now())
+    assert machine
+    assert (machine.scopes, machine.airports) == (("metrics:read",), ())
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
+        (("--name", "wsi"), "nothing is no airport"),
         (("--name", "WSI", "--airports", "WSI"), "is not a key's name"),
         (("--name", "wsi", "--airports", "nowhere"), "is no airport"),
         (("--name", "wsi", "--airports", "WSI", "--scopes", "all"), "is no scope"),

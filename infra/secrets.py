@@ -23,16 +23,20 @@ from chalicelib.core.errors import NotFound
 def make(stage: str, ssm: Any) -> list[str]:
     """Make what is not there yet; nothing is overwritten. Returns the names of what was made."""
     made = []
-    there = {each["Name"] for each in ssm.get_parameters(Names=[_path(stage, name) for name in _MAKE])["Parameters"]}
-    for name, new in _MAKE.items():
-        path = _path(stage, name)
-        if path not in there:
-            try:
-                ssm.put_parameter(Name=path, Type="SecureString", Value=new(), Overwrite=False)
-            except ssm.exceptions.ParameterAlreadyExists:  # somebody else was as quick
-                continue
-            made.append(path)
+    for path in missing(stage, ssm):
+        try:
+            ssm.put_parameter(Name=path, Type="SecureString", Value=_MAKE[path.rpartition("/")[2]](), Overwrite=False)
+        except ssm.exceptions.ParameterAlreadyExists:  # somebody else was as quick
+            continue
+        made.append(path)
     return made
+
+
+def missing(stage: str, ssm: Any) -> list[str]:
+    """The names of the secrets that are not there."""
+    paths = [_path(stage, name) for name in _MAKE]
+    there = {each["Name"] for each in ssm.get_parameters(Names=paths)["Parameters"]}
+    return [path for path in paths if path not in there]
 
 
 def rotate(stage: str, name: str, ssm: Any) -> None:

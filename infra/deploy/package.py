@@ -19,7 +19,6 @@ from rich.console import Console
 from chalicelib.core import config
 from infra import policies, resources
 from infra.deploy import Refused, tuning
-from infra.functions import Function
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = "sam.json"  # as Chalice names it, beside deployment.zip
@@ -100,16 +99,16 @@ def _functions(stage: str, made: dict[str, Any]) -> dict[str, Any]:
         if of["Type"] in _NAMED_BY
     }
     functions = {}
-    for name, (kind, source) in policies.declared(stage).items():
-        function = Function(name, "", kind, source)
+    for function in tuning.functions(stage):
+        name = function.name
         properties: dict[str, Any] = {
             "FunctionName": function.full_name(stage),
             "Environment": {"Variables": variables},
         }
-        if kind in _EVENTS:
-            suffix, of, attribute = _EVENTS[kind]
+        if function.kind in _EVENTS:
+            suffix, of, attribute = _EVENTS[function.kind]
             # Chalice has an Fn::Sub here for most, and merging adds: beside it, a Ref would be one function too many.
-            origin = {"Fn::Sub": f"${{{logical[source]}{attribute}}}"}
+            origin = {"Fn::Sub": f"${{{logical[function.source]}{attribute}}}"}
             properties["Events"] = {
                 to_cfn_resource_name(f"{name}-{suffix}"): {
                     "Properties": {of: origin, **tuning.event_source(function, _DEAD_LETTERS)}
@@ -118,7 +117,7 @@ def _functions(stage: str, made: dict[str, Any]) -> dict[str, Any]:
         if tuned := tuning.asynchronous(function, _DEAD_LETTERS):
             tuned["DestinationConfig"]["OnFailure"]["Type"] = "SQS"  # SAM asks for it
             properties["EventInvokeConfig"] = tuned
-        functions["APIHandler" if kind == "rest" else to_cfn_resource_name(name)] = {"Properties": properties}
+        functions["APIHandler" if function.kind == "rest" else to_cfn_resource_name(name)] = {"Properties": properties}
     return functions
 
 

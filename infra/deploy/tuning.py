@@ -12,6 +12,7 @@ from typing import Any
 
 from chalicelib.core import cors
 from chalicelib.core.routes import SECURITY
+from infra import policies
 from infra.functions import Function
 
 # A stream's shard waits for a batch that fails. It is tried for an hour at most, halved each time, so that one record
@@ -37,6 +38,11 @@ _OTHERWISE: dict[str, dict[str, Any]] = {
     # Who watches a board has long asked again by then, and got what this would have told.
     "push_change": {"MaximumEventAgeInSeconds": 900},
 }
+
+
+def functions(stage: str) -> list[Function]:
+    """Every function of a stage. By infra/policies.yaml: app.py, which says the same, starts in one stage only."""
+    return [Function(name, "", kind, source) for name, (kind, source) in policies.declared(stage).items()]
 
 
 def event_source(function: Function, dead_letters: Any) -> dict[str, Any]:
@@ -163,3 +169,21 @@ def method_settings(critical: Iterable[tuple[str, str]]) -> dict[tuple[str, str]
 def route_settings() -> dict[str, Any]:
     """Settings of all routes of the WebSocket stage."""
     return {"ThrottlingRateLimit": float(WEBSOCKET.rate), "ThrottlingBurstLimit": WEBSOCKET.burst}
+
+
+def critical_routes(document: Any) -> list[tuple[str, str]]:
+    """The path and method of each REST route that an alarm of the template looks at.
+
+    `document` is the template in its long form. Without detailed metrics such an alarm would see nothing.
+    """
+    found: set[tuple[str, str]] = set()
+    match document:
+        case {"Namespace": "AWS/ApiGateway", "Dimensions": [*dimensions]}:
+            values = {each["Name"]: each["Value"] for each in dimensions}
+            if values.keys() >= {"Resource", "Method"}:
+                found.add((values["Resource"], values["Method"]))
+        case dict():
+            found.update(route for each in document.values() for route in critical_routes(each))
+        case list():
+            found.update(route for each in document for route in critical_routes(each))
+    return sorted(found)

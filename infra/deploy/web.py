@@ -1,0 +1,77 @@
+"""Puts the web app into a stage's bucket, below `web/`, where CloudFront takes it from.
+
+infra/web/dist is what building the web app makes. Until it is built, the stage shows the page of infra/web/start.
+"""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+PREFIX = "web/"
+_WEB = Path(__file__).parents[1] / "web"
+_INDEX = "index.html"
+# Named by what is in them, such as assets/board-Bx1f09_q.js: the same name never means anything else.
+_HASHED = re.compile(r"assets/(.+/)?[^/]+-[A-Za-z0-9_-]{8}\.\w+(\.map)?")
+_CONTENT_TYPES = {
+    ".avif": "image/avif",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".jpg": "image/jpeg",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+    ".xml": "application/xml",
+}
+
+
+def directory() -> Path:
+    """Where the web app stands: as it was built, or the page in its place."""
+    built = _WEB / "dist"
+    return built if (built / _INDEX).is_file() else _WEB / "start"
+
+
+def upload(bucket: str, s3: Any, directory: Path) -> int:
+    """Make what is below `web/` in the bucket the same as the directory. Returns how many files changed.
+
+    The page that names all others comes after them, and what it names no more goes after it: whoever loads the web app
+    meanwhile gets the one or the other, whole.
+    """
+    wanted = {PREFIX + path.relative_to(directory).as_posix(): path for path in directory.rglob("*") if path.is_file()}
+    there = _there(bucket, s3)
+    changed = [key for key, path in wanted.items() if there.get(key) != _md5(path)]
+    for key in sorted(changed, key=lambda key: (key == PREFIX + _INDEX, key)):
+        name = key.removeprefix(PREFIX)
+        s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=wanted[key].read_bytes(),
+            ContentType=_CONTENT_TYPES.get(wanted[key].suffix, "application/octet-stream"),
+            CacheControl="public, max-age=31536000, immutable" if _HASHED.fullmatch(name) else "no-cache",
+        )
+    gone = sorted(there.keys() - wanted.keys())
+    for first in range(0, len(gone), 1000):
+        left = s3.delete_objects(
+            Bucket=bucket, Delete={"Objects": [{"Key": key} for key in gone[first : first + 1000]], "Quiet": True}
+        )
+        if errors := left.get("Errors"):
+            raise RuntimeError(f"{errors[0]['Key']} stays in {bucket}: {errors[0]['Message']}")
+    return len(changed) + len(gone)
+
+
+def _there(bucket: str, s3: Any) -> dict[str, str]:
+    """The MD5 of each file by its key: S3's ETag of what was put in one piece and is encrypted by S3's own key."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX)
+    return {each["Key"]: each["ETag"].strip('"') for page in pages for each in page.get("Contents", ())}
+
+
+def _md5(path: Path) -> str:
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ TERMINAL = "terminal"  # where the audit trail says a command came from
 def main(arguments: list[str] | None = None) -> int:
     """Run the command that the arguments ask for. Returns the exit code."""
     given = _parser().parse_args(arguments)
+    if region := os.environ.get("AWS_REGION"):  # as AWS's other tools have it; boto3 asks for this one
+        os.environ.setdefault("AWS_DEFAULT_REGION", region)
     console = Console()
     try:
         if given.command in _ON_AWS:
@@ -35,8 +38,23 @@ def main(arguments: list[str] | None = None) -> int:
         stages.enter(given.stage)
         return _run(given, console)
     except (stages.NoSuchStage, NotRunning, Refused, BotoCoreError, ClientError, GatecallError) as problem:
-        console.print(str(problem), style="red", markup=False, soft_wrap=True)
+        console.print(str(problem) + _advice(problem), style="red", markup=False, soft_wrap=True)
         return 2
+
+
+def _advice(problem: Exception) -> str:
+    """What to do about what AWS or boto3 says."""
+    code = problem.response["Error"]["Code"] if isinstance(problem, ClientError) else type(problem).__name__
+    match code:
+        case "NoCredentialsError" | "PartialCredentialsError":
+            return ". Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        case "NoRegionError":
+            return " Set AWS_REGION, such as eu-central-1."
+        case "ExpiredToken" | "ExpiredTokenException" | "InvalidClientTokenId" | "UnrecognizedClientException":
+            return ". These credentials are not good, or no more: log in again."
+        case "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation":
+            return ". What deploying takes stands in infra/github.yaml."
+    return ""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -95,6 +113,7 @@ def _deploy(given: argparse.Namespace, console: Console) -> int:
     from infra.deploy import deploy
 
     deploy.deploy(given.stage, console, alarms_to=given.alarms_to, domain=given.domain, certificate=given.certificate)
+    _note("deployed", given.stage, console)
     return 0
 
 
@@ -131,13 +150,14 @@ def _roll_back(given: argparse.Namespace, console: Console) -> int:
     from infra.deploy import releases
 
     releases.rollback(given.stage, console)
+    _note("rolled-back", given.stage, console)
     return 0
 
 
 def _destroy(given: argparse.Namespace, console: Console) -> int:
     from infra.deploy import destroy
 
-    destroy.destroy(given.stage, console, given.name)
+    destroy.destroy(given.stage, console, given.name, begun=lambda: _note("destroyed", given.stage, console))
     return 0
 
 
@@ -202,6 +222,15 @@ def _tell(what: str, stage: str) -> None:
     from chalicelib.accounts.model import Event
 
     audit.record(Event(wall_now(), what, None, f"stage:{stage}", TERMINAL), wall_now())
+
+
+def _note(what: str, stage: str, console: Console) -> None:
+    """Note in the audit trail what was done to a stage, if its tables are there."""
+    try:
+        stages.enter(stage)
+        _tell(what, stage)
+    except (stages.NoSuchStage, GatecallError, BotoCoreError, ClientError) as problem:
+        console.print(f"The audit trail does not say so: {problem}", markup=False, soft_wrap=True)
 
 
 def _make_admin(given: argparse.Namespace, console: Console) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+from chalicelib.core import config
 from infra.local import cloud
 
 CONFIG = Path(__file__).parents[1] / ".chalice" / "config.json"
@@ -18,13 +19,16 @@ def enter(stage: str, directory: Path = cloud.DIRECTORY) -> None:
     if stage == "local":
         cloud.point_here(cloud.find(directory).environment)
         return
-    config = json.loads(CONFIG.read_text())
-    if stage not in config["stages"]:
-        known = ", ".join(["local", *config["stages"]])
-        raise NoSuchStage(f"there is no stage {stage}; .chalice/config.json has: {known}")
-    environment = {**config["environment_variables"], **config["stages"][stage].get("environment_variables", {})}
-    missing = [name for name, value in environment.items() if value == "set by provisioning"]
-    missing += [] if "GATECALL_STAGE" in environment else ["GATECALL_STAGE"]
+    written = json.loads(CONFIG.read_text())
+    if stage not in written["stages"]:
+        known = ", ".join(["local", *written["stages"]])
+        raise NoSuchStage(f"there is no stage {stage}; .chalice/config.json has: {known}. To make it, or to know it "
+                          f"here too, run: python -m infra provision --stage {stage}")  # fmt: skip
+    environment = {
+        **written["environment_variables"], **written["stages"][stage].get("environment_variables", {}),
+    }  # fmt: skip
+    unknown = "set by provisioning"
+    missing = sorted(name for name in config.names() if environment.get(name, unknown) == unknown)
     if missing:
         raise NoSuchStage(f"{', '.join(missing)} not known yet; run: python -m infra provision --stage {stage}")
     os.environ.update(environment)

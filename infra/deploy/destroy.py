@@ -23,10 +23,11 @@ _KINDS = {
 }
 
 
-def destroy(stage: str, console: Console, typed: str | None) -> None:
+def destroy(stage: str, console: Console, typed: str | None, *, begun: Callable[[], None] = lambda: None) -> None:
     """Take the stage away. Every stage but `dev` wants its stack's name `typed`, and asks for it in a terminal.
 
-    What is gone already is no error; where something could not be taken away, run it again. Raises Refused.
+    `begun` is called once it is sure, while all is still there. What is gone already is no error; where something could
+    not be taken away, run it again. Raises Refused.
     """
     import boto3
 
@@ -41,6 +42,7 @@ def destroy(stage: str, console: Console, typed: str | None) -> None:
         return
     _say_what_goes(stage, stack, kept, functions, console)
     _ask(stage, console, typed)
+    begun()
     bucket = next((name for kind, name in kept if kind == "AWS::S3::Bucket"), None)
     if bucket:
         with releases.alone(stage, bucket, s3, "destroy"):
@@ -142,15 +144,15 @@ def _say_what_goes(
 ) -> None:
     import boto3
 
-    tables = [name for kind, name in kept if kind == "AWS::DynamoDB::Table"]
-    others = [name for kind, name in kept if kind != "AWS::DynamoDB::Table"]
+    tables, queues, buckets = ([name for kind, name in kept if kind == of] for of in list(_KINDS)[:3])
     lines = [f"To be taken away, of {stage}:"]
     if functions:
         lines.append(f"  the app: {len(functions)} functions, the REST and WebSocket APIs, their roles and logs")
     if stack:
-        lines.append(f"  the stack {stack['StackName']}, with the alarms, topics, queues and CloudFront")
-    if others:
-        lines.append(f"  what it keeps otherwise: {', '.join(others)}")
+        lines.append(f"  the stack {stack['StackName']}, with its topics, alarms and CloudFront's distribution")
+    if queues:
+        lines.append(f"  {len(queues)} queues, with the messages in them")
+    lines += [f"  the bucket {bucket}, with the web app and the packages to go back to" for bucket in buckets]
     dynamodb = boto3.client("dynamodb")
     for table in tables:
         items = dynamodb.describe_table(TableName=table)["Table"]["ItemCount"]

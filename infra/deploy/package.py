@@ -79,7 +79,7 @@ def template(stage: str, settings: dict[str, Any]) -> dict[str, Any]:
     made["Parameters"]["Stage"] |= {"Default": stage, "AllowedValues": [stage]}
     made["Resources"] |= _functions(stage, made)
     made["Resources"] |= {
-        "RestAPI": {"Properties": _rest_api(stage, settings, made)},
+        "RestAPI": {"Properties": _rest_api(stage, settings)},
         # Chalice names it by a function that it calls otherwise.
         "ApiHandlerLogGroup": {"Properties": {"LogGroupName": {"Fn::Sub": "/aws/lambda/${APIHandler}"}}},
         "WebsocketAPIStage": {"Properties": {"DefaultRouteSettings": tuning.route_settings()}},
@@ -121,7 +121,7 @@ def _functions(stage: str, made: dict[str, Any]) -> dict[str, Any]:
     return functions
 
 
-def _rest_api(stage: str, settings: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
+def _rest_api(stage: str, settings: dict[str, Any]) -> dict[str, Any]:
     environment = settings["environment_variables"] | settings["stages"][stage]["environment_variables"]
     return {
         "OpenApiVersion": "2.0",  # as Chalice writes it; without this, SAM makes a second stage, named Stage
@@ -135,7 +135,7 @@ def _rest_api(stage: str, settings: dict[str, Any], made: dict[str, Any]) -> dic
                 "HttpMethod": method,
                 **{name[0].upper() + name[1:]: value for name, value in each.items()},
             }
-            for (path, method), each in tuning.method_settings(tuning.critical_routes(made)).items()
+            for (path, method), each in tuning.method_settings().items()
         ],
     }
 

@@ -16,7 +16,7 @@ from typing import Any
 from chalice.config import Config
 from rich.console import Console
 
-from infra import resources, stages
+from infra import stages
 from infra.deploy import Refused, provision, releases, tuning, web
 from infra.functions import Function
 
@@ -180,7 +180,7 @@ def _rest_api(stage: str, found: Deployed, settings: dict[str, Any], apigateway:
         yield f"API Gateway's own answers: {len(differ)} set, and deployed"
     patches = [
         {"op": "replace", "path": f"/{route}/{_PATHS[name]}", "value": json.dumps(value)}
-        for (path, method), wanted_of in tuning.method_settings(tuning.critical_routes(resources.document())).items()
+        for (path, method), wanted_of in tuning.method_settings().items()
         for route in [f"{path.replace('/', '~1')}/{method}"]
         for name, value in wanted_of.items()
         if now["methodSettings"].get(route, {}).get(name) != value

@@ -5,12 +5,12 @@ the template (infra/deploy/package.py); both in the words of AWS's API, which ar
 """
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from chalicelib.core import cors
+from chalicelib.core.metrics import CRITICAL_ROUTES
 from chalicelib.core.routes import SECURITY
 from infra import policies
 from infra.functions import Function
@@ -153,15 +153,16 @@ REST = Throttle(1500, 750)
 WEBSOCKET = Throttle(500, 250)
 
 
-def method_settings(critical: Iterable[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Settings of the REST stage by path and method: of all, and of each critical route (path and method) alone.
+def method_settings() -> dict[tuple[str, str], dict[str, Any]]:
+    """Settings of the REST stage by path and method: of all, and of each critical route alone.
 
     Metrics of a route of its own are what its alarm looks at; they cost, so only those have any. What is set of one
     route is not taken over from what is set of all.
     """
     throttle = {"throttlingRateLimit": float(REST.rate), "throttlingBurstLimit": REST.burst}
     settings: dict[tuple[str, str], dict[str, Any]] = {("*", "*"): {**throttle, "metricsEnabled": False}}
-    for path, method in critical:
+    for route in CRITICAL_ROUTES:
+        method, path = route.split()
         settings[path, method] = {**throttle, "metricsEnabled": True}
     return settings
 
@@ -169,21 +170,3 @@ def method_settings(critical: Iterable[tuple[str, str]]) -> dict[tuple[str, str]
 def route_settings() -> dict[str, Any]:
     """Settings of all routes of the WebSocket stage."""
     return {"ThrottlingRateLimit": float(WEBSOCKET.rate), "ThrottlingBurstLimit": WEBSOCKET.burst}
-
-
-def critical_routes(document: Any) -> list[tuple[str, str]]:
-    """The path and method of each REST route that an alarm of the template looks at.
-
-    `document` is the template in its long form. Without detailed metrics such an alarm would see nothing.
-    """
-    found: set[tuple[str, str]] = set()
-    match document:
-        case {"Namespace": "AWS/ApiGateway", "Dimensions": [*dimensions]}:
-            values = {each["Name"]: each["Value"] for each in dimensions}
-            if values.keys() >= {"Resource", "Method"}:
-                found.add((values["Resource"], values["Method"]))
-        case dict():
-            found.update(route for each in document.values() for route in critical_routes(each))
-        case list():
-            found.update(route for each in document for route in critical_routes(each))
-    return sorted(found)

@@ -4,7 +4,6 @@ import json
 from datetime import timedelta
 
 from chalicelib import __version__
-from infra import resources
 from infra.deploy import tuning
 from infra.deploy.tune import holds
 from infra.doctor.stage import Finding, Findings, Stage, join
@@ -26,7 +25,7 @@ def tuned(stage: Stage) -> Findings:
     if other := [kind for kind, response in answers.items() if not holds(there.get(kind), response)]:
         wrong.append(Finding(f"API Gateway answers {join(other)} in words of its own.", tune))
     methods = gateway.get_stage(restApiId=rest, stageName=stage.name).get("methodSettings", {})
-    routes = tuning.method_settings(tuning.critical_routes(resources.document()))
+    routes = tuning.method_settings()
     if other := [f"{method} {path}" for (path, method), wanted in routes.items()
                  if not holds(methods.get(f"{path.replace('/', '~1')}/{method}"), wanted)]:  # fmt: skip
         wrong.append(Finding(

@@ -200,7 +200,7 @@ def test_the_apis_answer_and_let_in_as_tuned(translated: dict[str, Any]) -> None
     assert (of_all["ResourcePath"], of_all["HttpMethod"]) == ("/*", "*")
     assert of_all["ThrottlingRateLimit"] == tuning.REST.rate
     assert all(each["MetricsEnabled"] and each["ResourcePath"].startswith("/~1") for each in of_routes)
-    assert len(of_routes) == len(tuning.critical_routes(resources.document()))
+    assert len(of_routes) == len(tuning.method_settings()) - 1
     for deployment in of_type(translated, "AWS::ApiGateway::Deployment").values():
         assert "StageName" not in deployment
     [sockets] = of_type(translated, "AWS::ApiGatewayV2::Stage").values()

@@ -173,7 +173,7 @@ def tune_gateway(stage: Stage, rest: str, websocket: str) -> None:
         api.put_gateway_response(restApiId=rest, responseType=kind, **answer)
     set_methods(stage, rest, {
         f"/{path.replace('/', '~1')}/{method}/{_PATHS[name]}": json.dumps(value)
-        for (path, method), wanted in tuning.method_settings(tuning.critical_routes(resources.document())).items()
+        for (path, method), wanted in tuning.method_settings().items()
         for name, value in wanted.items()
     })  # fmt: skip
     stage.client("apigatewayv2").create_stage(

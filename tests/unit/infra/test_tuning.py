@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+import app
 from chalicelib.core.config import Misconfigured
+from chalicelib.core.metrics import CRITICAL_ROUTES
 from chalicelib.core.routes import SECURITY
 from infra import functions
 from infra.deploy import tuning
@@ -129,10 +131,14 @@ def test_reads_never_take_all_that_the_account_may_ask_of_api_gateway() -> None:
     assert tuning.REST.burst + tuning.WEBSOCKET.burst <= 0.8 * 1250
 
 
-def test_routes_with_an_alarm_of_their_own_have_metrics_of_their_own() -> None:
-    """And let in as much as all others: what is set of one route is not taken over from all."""
-    settings = tuning.method_settings([("/v1/health", "GET")])
+def test_the_critical_routes_have_metrics_of_their_own() -> None:
+    """Alarms look at them. They let in as much as all others: what is set of one route is not taken over from all."""
+    settings = tuning.method_settings()
     assert settings["*", "*"]["metricsEnabled"] is False
-    assert settings["/v1/health", "GET"]["metricsEnabled"] is True
+    assert {f"{method} {path}" for (path, method), each in settings.items() if each["metricsEnabled"]} == {
+        *CRITICAL_ROUTES
+    }
+    routes = {(path, method) for path, methods in app.app.routes.items() for method in methods}
+    assert settings.keys() - {("*", "*")} <= routes
     assert {each["throttlingRateLimit"] for each in settings.values()} == {float(tuning.REST.rate)}
     assert {each["throttlingBurstLimit"] for each in settings.values()} == {tuning.REST.burst}

@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint fuzz bench package
+.PHONY: help install run test lint fuzz bench cost package
 
 RUNS := .venv/installed-to-run
 INSTALLED := .venv/installed
@@ -16,6 +16,7 @@ help:
 	@echo "make lint     check format, style, types and the plan's import arrows"
 	@echo "make fuzz     call every route as every role with what its document allows and what not, for long"
 	@echo "make bench    measure, and print tables"
+	@echo "make cost     measure what a day asks of AWS, and print what that costs"
 	@echo "make package  make the Lambda package, and run it"
 
 install: $(RUNS)
@@ -37,6 +38,9 @@ fuzz: $(INSTALLED)
 
 bench: $(INSTALLED)
 	.venv/bin/python -m tests.bench
+
+cost: $(INSTALLED)
+	@.venv/bin/python -m tests.bench.cost
 
 package: $(INSTALLED)
 	.venv/bin/pytest tests/package

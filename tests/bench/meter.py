@@ -26,6 +26,7 @@ class Meter:
     read_index: float = 0
     write: float = 0
     write_index: float = 0
+    tables: Counter[tuple[str, str]] = field(default_factory=Counter)  # capacity units by table, "RRU" or "WRU"
     sent: int = 0
     received: int = 0
     pushed: int = 0  # messages to WebSocket clients, counted by whoever stands in for the gateway
@@ -53,6 +54,7 @@ class Meter:
     def _units(self, operation: str, consumed: Any) -> None:
         for each in consumed if isinstance(consumed, list) else [consumed]:
             of_indexes = sum(index["CapacityUnits"] for index in each.get("GlobalSecondaryIndexes", {}).values())
+            self.tables[each["TableName"], "RRU" if operation in READS else "WRU"] += each["CapacityUnits"]
             if operation in READS:
                 self.read += each["CapacityUnits"]
                 self.read_index += of_indexes

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import parse_qs
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -18,7 +19,7 @@ from botocore.httpsession import URLLib3Session
 
 from chalicelib.alerts import deliver, due, fanout, ledger, letters, model, store
 from chalicelib.alerts.model import Delivery, Follower, Rule, Subject
-from chalicelib.channels import email, https, webhook
+from chalicelib.channels import email, https, sms, webhook
 from chalicelib.channels.model import Address, Channel, Outcome
 from chalicelib.core import aws
 from chalicelib.core.clock import Now
@@ -36,6 +37,7 @@ EMAILS = (1, 100, 1000, 10_000, 100_000)
 _ADDRESSES: dict[Channel, Callable[[int], str]] = {
     Channel.EMAIL: "passenger.{}@example.com".format,
     Channel.SMS: "+1201555{:04}".format,
+    Channel.PUSH: "arn:aws:sns:us-east-1:123456789012:endpoint/GCM/bench/{}".format,
     Channel.WEBHOOK: "https://hooks.example.com/{}".format,
 }
 _RECEIPT = "0100018f2c3d4e5f-{:08x}-89ab-cdef-0123-456789abcdef-000000".format  # as long as those of SES are
@@ -67,15 +69,15 @@ class Told:
 
 def measure(updates: Iterable[FlightUpdate]) -> Iterator[tuple[str, Told]]:
     """Each row of the table by name. The flights are kept already."""
-    flights = iter([flight for flight in day.still_to_leave(updates) if _soon(flight)])
-    with _providers() as taken:
+    flights = iter([flight for flight in day.still_to_leave(updates) if soon(flight)])
+    with providers() as taken:
 
         def tell(channel: Channel, number: int, had: int = 0) -> Told:
-            leg = _followed(next(flights), channel, number, had)
+            leg = followed(next(flights), channel, number, had)
             taken.clear()
             told = _tell(leg, channel)
-            if taken.total() != number:
-                raise RuntimeError(f"{taken.total()} of {number} were told")
+            if taken[channel] != number:
+                raise RuntimeError(f"{taken[channel]} of {number} were told")
             return Told(number, *told)
 
         tell(Channel.EMAIL, 1)  # what a process does once is done
@@ -89,12 +91,12 @@ def measure(updates: Iterable[FlightUpdate]) -> Iterator[tuple[str, Told]]:
         yield "the schedule, nothing being due", Told(0, _nothing_due())
 
 
-def _soon(flight: Flight) -> bool:
+def soon(flight: Flight) -> bool:
     out = flight.status.expected_out
     return out is not None and out - NOW.flight < model.PLACES_WITHIN
 
 
-def _followed(flight: Flight, channel: Channel, number: int, had: int = 0) -> LegId:
+def followed(flight: Flight, channel: Channel, number: int, had: int = 0) -> LegId:
     """Keep a flight's followers, many at a time, who had so many messages before."""
     subject, rule = Subject(leg=flight.leg), Rule()
     entry = ledger.Entry(
@@ -147,7 +149,7 @@ def _deliver(pages: Sequence[dict[str, Any]], meter: Meter) -> float:
 
 def _nothing_to_tell(flight: Flight) -> Told:
     number = ledger.PAGE[Channel.EMAIL]
-    page = ledger.Page(f"flight:{_followed(flight, Channel.EMAIL, number)}", Channel.EMAIL, 0)
+    page = ledger.Page(f"flight:{followed(flight, Channel.EMAIL, number)}", Channel.EMAIL, 0)
     meter = Meter()
     return Told(number, meter, _deliver([{"leg": str(flight.leg), "page": str(page)}], meter))
 
@@ -177,8 +179,11 @@ def _follow(leg: LegId) -> Meter:
 
 
 @contextmanager
-def _providers() -> Iterator[Counter[str]]:
-    """SES, SNS and people's servers answer from memory; gives the messages that each took."""
+def providers(hear: Callable[[str], Any] = lambda body: None) -> Iterator[Counter[str]]:
+    """SES, SNS, people's servers and WebSockets answer from memory; gives the messages that each took.
+
+    `hear` is told each call of SES.
+    """
     taken: Counter[str] = Counter()
     send = URLLib3Session.send
 
@@ -187,16 +192,25 @@ def _providers() -> Iterator[Counter[str]]:
         if request.url.endswith("/v2/email/outbound-bulk-emails"):
             number = body.count(b'"Destination"')
             taken["email"] += number
+            taken["bytes of emails"] += len(body)
+            hear(body if isinstance(body, str) else body.decode())
             results = [{"Status": "SUCCESS", "MessageId": _RECEIPT(n)} for n in range(number)]
             return _answer(request, json.dumps({"BulkEmailEntryResults": results}))
-        if isinstance(body, str) and "PhoneNumber=" in body:
-            taken["sms"] += 1
+        if "/@connections/" in request.url:
+            taken["websocket"] += 1
+            taken["bytes to websockets"] += len(body)
+            return _answer(request, "")
+        said = parse_qs(body) if isinstance(body, str) else {}
+        if "PhoneNumber" in said or "TargetArn" in said:
+            taken["sms" if "PhoneNumber" in said else "push"] += 1
+            taken["segments"] += sms.segments(said["Message"][0]).count if "PhoneNumber" in said else 0
             return _answer(request, f"<PublishResponse><PublishResult><MessageId>{_RECEIPT(1)}</MessageId>"
                            "</PublishResult></PublishResponse>")  # fmt: skip
         return send(session, request)
 
-    def post(*_: Any, **__: Any) -> https.Answer:
+    def post(_: str, headers: Mapping[str, str], body: bytes, **__: Any) -> https.Answer:
         taken["webhook"] += 1
+        taken["bytes to webhooks"] += len(body) + sum(len(name) + len(value) + 4 for name, value in headers.items())
         return https.Answer(200, b"")
 
     with patch.object(URLLib3Session, "send", answer), patch.object(https, "post", post):

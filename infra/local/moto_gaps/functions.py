@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,9 +33,11 @@ def mend() -> None:
 
 
 def _mend_packages() -> None:
-    """Moto keeps a package twice for each function: 21 functions of 30 MB are 1.5 GB. Here each package is kept once.
-    And nothing answers at the address where moto says a package can be had: here, the server's S3 does, as on AWS.
+    """Moto keeps a package twice for each function: 21 functions of 30 MB are 1.5 GB. Here each package is kept once,
+    and read once where one function after the other is given it. And nothing answers at the address where moto says a
+    package can be had: here, the server's S3 does, as on AWS.
     """  # fmt: skip
+    from moto.awslambda import models
     from moto.awslambda.models import LambdaFunction
     from moto.awslambda.responses import LambdaResponse
     from moto.s3.models import s3_backends
@@ -73,6 +76,7 @@ def _mend_packages() -> None:
         return json.dumps(told)
 
     for place, name, patch in (
+        (models, "_zipfile_content", lru_cache(maxsize=1)(models._zipfile_content)),
         (LambdaFunction, "_set_function_code", set_function_code),
         (LambdaFunction, "get_code", code_of),
         (LambdaResponse, "get_function", get_function_answer),

@@ -12,6 +12,7 @@ def mend() -> None:
     _mend_types()
     _mend_updates()
     _mend_half_read_types()
+    _mend_protection()
     _mend_conditions()
 
 
@@ -203,8 +204,29 @@ def _delete_alarm(made: _Made) -> None:
 
 
 def _put_distribution(made: _Made) -> None:
-    made.physical_resource_id = f"E{made.hash[:13].upper()}"
-    made.attributes["DomainName"] = f"d{made.hash[:13]}.cloudfront.net"
+    from moto.cloudfront.models import DistributionConfig, cloudfront_backends
+
+    cloudfront, given = cloudfront_backends[made.account]["aws"], made.properties["DistributionConfig"]
+    origins = [{name: each[name] for name in ("Id", "DomainName", "OriginPath") if name in each}
+               for each in given["Origins"]]  # fmt: skip
+    behaviour = {name: given["DefaultCacheBehavior"][name] for name in ("TargetOriginId", "ViewerProtocolPolicy")}
+    config = {
+        "CallerReference": made.whole_name, "Comment": given["Comment"], "Enabled": given["Enabled"],
+        "Origins": {"Quantity": len(origins), "Items": origins}, "DefaultCacheBehavior": behaviour,
+        "Aliases": {"Items": given.get("Aliases", [])},
+    }  # fmt: skip
+    if made.physical_resource_id in cloudfront.distributions:
+        distribution, _ = cloudfront.get_distribution(made.physical_resource_id)
+        distribution.distribution_config = DistributionConfig(config)
+    else:
+        distribution, _, _ = cloudfront.create_distribution(config, [])
+    made.physical_resource_id, made.attributes["DomainName"] = distribution.distribution_id, distribution.domain_name
+
+
+def _delete_distribution(made: _Made) -> None:
+    from moto.cloudfront.models import cloudfront_backends
+
+    del cloudfront_backends[made.account]["aws"].distributions[made.physical_resource_id]
 
 
 def _put_of_cloudfront(made: _Made) -> None:
@@ -219,7 +241,7 @@ def _put_cloudfront_function(made: _Made) -> None:
 _KEPT = _Type(lambda _: None)
 _TYPES = {
     "AWS::CloudFront::CachePolicy": _Type(_put_of_cloudfront),
-    "AWS::CloudFront::Distribution": _Type(_put_distribution),
+    "AWS::CloudFront::Distribution": _Type(_put_distribution, _delete_distribution),
     "AWS::CloudFront::Function": _Type(_put_cloudfront_function),
     "AWS::CloudFront::OriginAccessControl": _Type(_put_of_cloudfront),
     "AWS::CloudFront::OriginRequestPolicy": _Type(_put_of_cloudfront),
@@ -347,6 +369,35 @@ def _mend_half_read_types() -> None:
         (Stack, "parameter_list", property(parameter_list)),
     ):
         setattr(place, name, patch)
+
+
+def _mend_protection() -> None:
+    """Moto notes that a stack is not to be deleted, and deletes it; and the note can't be changed."""
+    from moto.cloudformation.exceptions import ValidationError
+    from moto.cloudformation.responses import CloudFormationResponse
+    from moto.core.responses import ActionResult
+
+    delete = CloudFormationResponse.delete_stack
+
+    def delete_stack(self: Any) -> Any:
+        name = self._get_param("StackName")
+        for stack in self.cloudformation_backend.stacks.values():
+            if name in {stack.name, stack.stack_id} and stack.enable_termination_protection:
+                raise ValidationError(
+                    message=f"Stack [{name}] cannot be deleted while TerminationProtection is enabled"
+                )
+        return delete(self)
+
+    def update_termination_protection(self: Any) -> ActionResult:
+        stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
+        stack.enable_termination_protection = self._get_bool_param("EnableTerminationProtection", False)
+        return ActionResult({"StackId": stack.stack_id})
+
+    for name, patch in (
+        ("delete_stack", delete_stack),
+        ("update_termination_protection", update_termination_protection),
+    ):
+        setattr(CloudFormationResponse, name, patch)
 
 
 def _mend_conditions() -> None:

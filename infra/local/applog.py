@@ -1,4 +1,4 @@
-"""The app's log on one machine: whole in a file, and what is amiss in short on the terminal."""
+"""The app's log on one machine: whole in a file, what is amiss in short on the terminal."""
 
 import io
 import json
@@ -14,12 +14,22 @@ _PLAIN = re.compile(rf"(?:.* - )?(?P<level>{'|'.join(_AMISS)})(?:: | - )(?P<mess
 
 
 class AppLog(io.TextIOBase):
-    """A stream to stand in the place of stdout and stderr. `show` is told (level, message) of what is amiss."""
+    """A stream to stand in the place of stdout and stderr. `show` is told (level, message) of what is amiss, `measured`
+    each line.
+    """  # fmt: skip
 
-    def __init__(self, file: TextIO, show: Callable[[str, str], None], clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        file: TextIO,
+        show: Callable[[str, str], None],
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        measured: Callable[[str], None] = lambda *_: None,
+    ):
         self._file = file
         self._show = show
         self._clock = clock
+        self._measured = measured
         self._lock = threading.Lock()
         self._begun = threading.local()  # each thread's line that has not ended yet
         self._shown: dict[str, float] = {}
@@ -35,6 +45,7 @@ class AppLog(io.TextIOBase):
             for line in lines:
                 self._file.write(line + "\n")
                 self._tell(line)
+                self._measured(line)
             self._file.flush()
         return len(text)
 

@@ -25,7 +25,8 @@ class Functions:
     """What `chalice deploy` would make of an app: the REST function, and one for each handler it declares.
 
     `seconds` is how long each may take, as its context says; `set_aside` takes (function, record, error) of what could
-    not be handled; `sleep` in seconds.
+    not be handled; `sleep` in seconds; `measured` is told of each run: the handler's name, the event, for how many
+    seconds, and whether it failed.
     """
 
     def __init__(
@@ -35,11 +36,13 @@ class Functions:
         seconds: float = 29,
         set_aside: Callable[[str, Any, Exception], Any],
         sleep: Callable[[float], Any] = time.sleep,
+        measured: Callable[[str, Any, float, bool], None] = lambda *_: None,
     ):
         self.app = _many_at_a_time(app)
         self._seconds = seconds
         self._set_aside = set_aside
         self._sleep = sleep
+        self._measured = measured
         self._prefix = f"{app.app_name}-{events.STAGE}"
 
     @property
@@ -62,7 +65,12 @@ class Functions:
     def invoke(self, name: str, event: Any) -> Any:
         """Call a handler and wait for its answer: JSON goes in and comes out, as on Lambda. Raises what it raises."""
         handler = self.app.handler_map[name] if name else self.app
-        result = handler(json.loads(json.dumps(event)), events.context(self.full_name(name), self._seconds))
+        began, failed = time.perf_counter(), True
+        try:
+            result = handler(json.loads(json.dumps(event)), events.context(self.full_name(name), self._seconds))
+            failed = False
+        finally:
+            self._measured(name, event, time.perf_counter() - began, failed)
         return json.loads(json.dumps(result))
 
     def invoke_later(self, name: str, event: Any) -> bool:

@@ -26,6 +26,7 @@ from infra.local.applog import AppLog
 from infra.local.functions import Functions
 from infra.local.gateway import outbox as outbox_page
 from infra.local.gateway.serving import HOST, PortInUse, listening, serving
+from infra.local.measures import Measures
 from infra.local.outbox import Outbox
 from infra.local.triggers import Triggers
 
@@ -72,12 +73,15 @@ def run(settings: Settings, console: Console) -> int:
 
 def _start(settings: Settings, console: Console, stack: ExitStack, ending: threading.Event) -> None:
     """Start everything; it ends with the stack."""
+    from chalicelib.core import aws
+
     with suppress(cloud.NotRunning):
         raise AlreadyRuns(f"it runs here already, at {cloud.find(settings.directory).rest}")
     rest = stack.enter_context(listening("PORT", settings.port))
     websocket = stack.enter_context(listening("WS_PORT", settings.ws_port))
     port, ws_port = rest.getsockname()[1], websocket.getsockname()[1]
-    stack.enter_context(_logging(settings, console, ending))
+    measures = Measures()
+    stack.enter_context(_logging(settings, console, ending, measures))
 
     def note(text: str) -> None:
         console.print(f"[yellow]Note:[/] {escape(text)}", soft_wrap=True)
@@ -101,13 +105,15 @@ def _start(settings: Settings, console: Console, stack: ExitStack, ending: threa
         os.environ.update(environment)
         cloud.write_urls(address, f"ws://localhost:{ws_port}")
         progress.update(text="Loading the app …")
-        functions, triggers = _app(environment)
+        functions, triggers = _app(environment, measures)
         for name in triggers.not_run:
             note(f"nothing calls {name} here: its kind of trigger has no stand-in")
         outbox = Outbox(lambda message: console.print(f"{message.at.astimezone():%H:%M:%S}  {message}", **PLAIN))
         stack.enter_context(outbox.watching())
         local = outbox_page.application(outbox)
-        stack.enter_context(serving(functions, rest, websocket, compress_from=_compress_from(), local=local))
+        stack.enter_context(serving(functions, rest, websocket, compress_from=_compress_from(), local=local,
+                                    measured=measures.request))  # fmt: skip
+        stack.enter_context(measures.watching(aws.client("cloudwatch")))
         stack.callback(triggers.stop, STOP_SECONDS)
         filled = _fill(triggers, progress)
         triggers.start()
@@ -119,14 +125,14 @@ def _start(settings: Settings, console: Console, stack: ExitStack, ending: threa
         note("the flights of yesterday and tomorrow are still coming in, for a few seconds more")
 
 
-def _app(environment: dict[str, str]) -> tuple[Functions, Triggers]:
+def _app(environment: dict[str, str], measures: Measures) -> tuple[Functions, Triggers]:
     from botocore.config import Config
     from botocore.session import get_session
 
     from chalicelib.core import aws, clock
     from chalicelib.core.deadletters import set_aside
 
-    functions = Functions(importlib.import_module("app").app, set_aside=set_aside)
+    functions = Functions(importlib.import_module("app").app, set_aside=set_aside, measured=measures.run)
     clients: dict[str, Any] = {name: aws.client(name) for name in ("sns", "sqs")}
     # dynoxide's shard ids are shorter than botocore thinks they may be
     clients["dynamodbstreams"] = get_session().create_client(
@@ -169,7 +175,7 @@ def _progress(console: Console, text: str) -> Iterator[Spinner]:
 
 
 @contextmanager
-def _logging(settings: Settings, console: Console, ending: threading.Event) -> Iterator[None]:
+def _logging(settings: Settings, console: Console, ending: threading.Event, measures: Measures) -> Iterator[None]:
     """Send what the app and its tools write to the log, and what is amiss to the terminal, in short."""
 
     def show(level: str, message: str) -> None:
@@ -180,7 +186,7 @@ def _logging(settings: Settings, console: Console, ending: threading.Event) -> I
     settings.directory.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         file = sys.stderr if settings.show_log else stack.enter_context((settings.directory / "app.log").open("w"))
-        log = AppLog(file, show)
+        log = AppLog(file, show, measured=measures.line)
         stack.enter_context(redirect_stdout(log))
         stack.enter_context(redirect_stderr(log))
         logging.basicConfig(

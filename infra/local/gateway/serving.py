@@ -4,7 +4,7 @@ import asyncio
 import errno
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -56,12 +56,14 @@ def serving(
     idle: timedelta = IDLE,
     longest: timedelta = LONGEST,
     local: ASGIApp | None = None,
+    measured: Callable[[str, int, float], None] = lambda *_: None,
 ) -> Iterator[None]:
     """Serve an app's REST API on one socket, and its WebSocket API (with AWS's own interfaces) on the other.
 
-    `local` answers beside the REST API, below /local/: what is no part of the app.
+    `local` answers beside the REST API, below /local/: what is no part of the app. `measured` is told of each request
+    to the REST API: the route, the status, and how many seconds it took.
     """
-    api = RestApi(functions, compress_from=compress_from, seconds=seconds)
+    api = RestApi(functions, compress_from=compress_from, seconds=seconds, measured=measured)
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
         await (local if local and scope["path"].startswith("/local/") else api)(scope, receive, send)

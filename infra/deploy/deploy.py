@@ -55,7 +55,7 @@ def deploy(
 
 def run_chalice(arguments: list[str], say: Callable[[str], None]) -> int:
     """Run Chalice in this project by this interpreter; `say` is told each line. Returns its exit code."""
-    program = "import sys; from chalice.cli import main; sys.exit(main())"
+    program = "import sys; from chalice.cli import main; sys.argv[0] = 'chalice'; sys.exit(main())"
     root = stages.CONFIG.parent.parent
     with subprocess.Popen(
         [sys.executable, "-u", "-c", program, "--project-dir", str(root), *arguments],

@@ -20,8 +20,9 @@ from infra.deploy import provision
 from infra.local import moto_gaps
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function"
-ASSUMED = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
-                          "Action": "sts:AssumeRole"}]}  # fmt: skip
+ALLOWED = json.dumps({
+    "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}],
+})  # fmt: skip
 
 
 @pytest.fixture
@@ -187,8 +188,8 @@ class StandIn:
 def _role(name: str) -> str:
     iam = boto3.client("iam")
     try:
-        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(ASSUMED))["Role"]
-        iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=json.dumps(ASSUMED))
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]
+        iam.put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=ALLOWED)
     except iam.exceptions.EntityAlreadyExistsException:
         made = iam.get_role(RoleName=name)["Role"]
     return str(made["Arn"])

@@ -37,7 +37,7 @@ TABLES = ("flights", "live", "accounts", "subscriptions", "followers", "limits")
 CHANNELS = ("email", "sms", "push", "webpush", "webhook")
 CRITICAL_ROUTES = (  # whose answers are to be there within 300 ms
     "GET /v1/airports/{iata}/departures", "GET /v1/airports/{iata}/arrivals", "GET /v1/flights/{id}",
-    "POST /v1/subscriptions",
+    "POST /v1/sessions", "POST /v1/subscriptions",
 )  # fmt: skip
 
 

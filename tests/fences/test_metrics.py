@@ -80,6 +80,49 @@ def test_importing_the_app_loads_nothing_of_metrics() -> None:
     assert not {"prometheus_client", "chalicelib.core.metrics"} & set(run.stdout.split())
 
 
+def pair(namespace: str, metric: str) -> tuple[str, str]:
+    """As the table has it."""
+    return namespace.replace("${Stage}", "{stage}"), metric
+
+
+def on_the_dashboard() -> Iterator[tuple[tuple[str, str], tuple[tuple[str, str], ...]]]:
+    """Namespace and metric, and the dimensions, of all that the CloudWatch dashboard shows; a search has none."""
+    [dashboard] = [
+        each for each in resources.document()["Resources"].values() if each["Type"] == "AWS::CloudWatch::Dashboard"
+    ]
+    [body, _] = dashboard["Properties"]["DashboardBody"]["Fn::Sub"]
+    for widget in json.loads(body)["widgets"]:
+        before: list[str] = []
+        for line in widget["properties"].get("metrics", []):
+            said = [part for part in line if isinstance(part, str)]
+            if not said:
+                searched = line[0]["expression"]
+                if found := re.match(r"""SEARCH\('\{"?([^",]+)"?,""", searched):
+                    yield from ((pair(found[1], m), ()) for m in re.findall(r'MetricName="([\w.]+)"', searched))
+                continue
+            if said[0] == "...":  # the last of them are given, what stands before is as in the line above
+                said = before[: len(before) - len(said[1:])] + said[1:]
+            said = [before[n] if part == "." else part for n, part in enumerate(said)]
+            before = said
+            dimensions = tuple(sorted(zip(said[2::2], said[3::2], strict=True)))
+            yield pair(said[0], said[1]), dimensions
+
+
+def test_the_cloudwatch_dashboard_shows_what_is_scraped() -> None:
+    """The same metrics, and of those it names by their dimensions the same dimensions."""
+    shown = dict.fromkeys(pair for pair, _ in on_the_dashboard())
+    assert set(shown) == {(metric.namespace, metric.metric) for metric in TABLE}
+    asked = {
+        (*pair(where["Namespace"], where["MetricName"]),
+         tuple(sorted((each["Name"], each["Value"]) for each in where["Dimensions"])))
+        for metric in TABLE for _, query in metric.queries("${Stage}") if "MetricStat" in query
+        for where in [query["MetricStat"]["Metric"]]
+    }  # fmt: skip
+    named = {(*pair, dimensions) for pair, dimensions in on_the_dashboard() if dimensions}
+    assert named <= asked
+    assert len(named) > 20
+
+
 def test_panels_do_not_overlap_and_have_ids_of_their_own() -> None:
     """Grafana lays them out on 24 columns."""
     ids = [panel["id"] for panel in GRAFANA["panels"]]

@@ -251,7 +251,8 @@ def _ask(queries: list[dict[str, Any]], start: datetime, end: datetime) -> dict[
 
     found: dict[str, dict[str, tuple[datetime, float]]] = {}
     try:
-        pages = aws.client("cloudwatch").get_paginator("get_metric_data")
+        # without retries: the scraper waits for ten seconds, and comes again by itself
+        pages = aws.client("cloudwatch", retries=False, timeout=4).get_paginator("get_metric_data")
         for page in pages.paginate(MetricDataQueries=queries, StartTime=start, EndTime=end):
             for result in page["MetricDataResults"]:
                 values = [

@@ -155,7 +155,7 @@ def test_where_cloudwatch_refuses_the_scraper_is_told_to_come_again(
     cloudwatch, client = boto3.client("cloudwatch"), aws.client
     with Stubber(cloudwatch) as stub, monkeypatch.context() as patched:
         stub.add_client_error("get_metric_data", code, http_status_code=400)
-        patched.setattr(aws, "client", lambda name: cloudwatch if name == "cloudwatch" else client(name))
+        patched.setattr(aws, "client", lambda name, **_: cloudwatch if name == "cloudwatch" else client(name))
         answer = ask()
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
     assert answer.json_body["detail"] == "CloudWatch does not say now what it knows"
@@ -172,7 +172,7 @@ def test_where_cloudwatch_does_not_answer_the_scraper_is_told_to_come_again(
 
     cloudwatch, client = boto3.client("cloudwatch"), aws.client
     monkeypatch.setattr(cloudwatch, "get_metric_data", silent)
-    monkeypatch.setattr(aws, "client", lambda name: cloudwatch if name == "cloudwatch" else client(name))
+    monkeypatch.setattr(aws, "client", lambda name, **_: cloudwatch if name == "cloudwatch" else client(name))
     assert ask().status_code == 503
 
 

@@ -4,12 +4,15 @@ import io
 import json
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from chalicelib.core import aws, deadletters
+from chalicelib.core.clock import wall_now
+from chalicelib.core.config import config
 from chalicelib.core.errors import Unavailable
 from infra import deadletters as command
 
@@ -32,8 +35,9 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], Any]
         class Lambda:
             def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:
                 invoked.append(FunctionName)
-                [record] = json.loads(Payload)["Records"]
-                return {"Payload": io.BytesIO(json.dumps(answer(record["messageId"])).encode())}
+                event = json.loads(Payload)
+                [record, *_] = event.get("Records", [event])
+                return {"Payload": io.BytesIO(json.dumps(answer(record.get("messageId", event))).encode())}
 
         monkeypatch.setattr(aws, "client", lambda name, **more: Lambda() if name == "lambda" else real(name, **more))
         return invoked
@@ -147,3 +151,143 @@ def test_a_message_whose_queue_is_gone_stays(console: Console) -> None:
     assert command.replay(console) == 1
     assert "NonExistentQueue" in console.export_text()
     assert [letter.record["MessageBody"] for letter in command.letters()] == ["hello"]
+
+
+def given_up_by_lambda(function: str, condition: str, **told: Any) -> None:
+    """What Lambda sends to a function's destination on failure (Lambda Developer Guide, "Retaining records")."""
+    body = {
+        "version": "1.0",
+        "timestamp": "2026-07-10T16:00:49.717Z",
+        "requestContext": {
+            "requestId": "316aa6d0-8154",
+            "functionArn": f"arn:aws:lambda:us-east-1:123456789012:function:gatecall-test-{function}:$LATEST",
+            "condition": condition,
+            "approximateInvokeCount": 3,
+        },
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+        **told,
+    }
+    queue = aws.client("sqs").get_queue_url(QueueName="gatecall-test-dead-letters")["QueueUrl"]
+    aws.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(body))
+
+
+SAID = {
+    "requestPayload": {"Records": [{"Sns": {"MessageId": "a-1", "Message": '{"flight": "UA1545"}'}}]},
+    "responsePayload": {"errorType": "Unavailable", "errorMessage": "not now"},
+}
+RUN = {"requestPayload": {"detail-type": "Scheduled Event", "time": "2026-07-10T16:00:00Z", "resources": ["a-rule"]}}
+
+
+def test_an_event_that_lambda_gave_up_on_is_listed(console: Console) -> None:
+    """Of a topic and of a schedule: what it says, why Lambda gave up, and what the function said."""
+    given_up_by_lambda("push_change", "RetriesExhausted", **SAID)
+    given_up_by_lambda("poll_feeds", "EventAgeExceeded", **RUN)
+    command.show(console)
+    shown = console.export_text()
+    for said in (
+        "push_change", '{"flight": "UA1545"}', "RetriesExhausted (Unavailable: not now)", "2026-07-10T16:00:49",
+        "poll_feeds", "Scheduled Event of 2026-07-10T16:00:00Z", "EventAgeExceeded",
+    ):  # fmt: skip
+        assert said in shown
+
+
+def test_an_event_that_lambda_gave_up_on_goes_to_its_function_again(console: Console, functions: Any) -> None:
+    """Whole, as it was; what fails again stays."""
+    given_up_by_lambda("push_change", "RetriesExhausted", **SAID)
+    seen = []
+
+    def answer(event: Any) -> Any:
+        seen.append(event)
+        return {"batchItemFailures": [{"itemIdentifier": "a-1"}]} if len(seen) == 1 else None
+
+    invoked = functions(answer)
+    assert command.replay(console) == 1
+    assert command.replay(console) == 0
+    assert invoked == ["gatecall-test-push_change"] * 2
+    assert seen == [SAID["requestPayload"]] * 2
+    assert list(command.letters()) == []
+
+
+def versions(*numbers: int) -> list[dict[str, Any]]:
+    """Write so many items to the accounts table; gives its stream's records."""
+    dynamodb, streams = aws.client("dynamodb"), aws.client("dynamodbstreams")
+    for n in numbers:
+        dynamodb.put_item(
+            TableName="gatecall-test-accounts", Item={"pk": {"S": f"account#{n}"}, "sk": {"S": "account"}}
+        )
+    arn = dynamodb.describe_table(TableName="gatecall-test-accounts")["Table"]["LatestStreamArn"]
+    [shard] = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
+    found = streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
+    return [{**record, "shard": shard["ShardId"], "arn": arn} for record in found]
+
+
+def lost(records: list[dict[str, Any]], arrived: datetime, **instead: Any) -> None:
+    """Lambda gave up on a batch of a stream, and says where it is."""
+    first, last = records[0], records[-1]
+    arrived_at = arrived.strftime("%Y-%m-%dT%H:%M:%SZ")
+    given_up_by_lambda(
+        "queue_errands", "RetryAttemptsExhausted",
+        DDBStreamBatchInfo={
+            "shardId": first["shard"], "streamArn": first["arn"], "batchSize": len(records),
+            "startSequenceNumber": first["dynamodb"]["SequenceNumber"],
+            "endSequenceNumber": last["dynamodb"]["SequenceNumber"],
+            "approximateArrivalOfFirstRecord": arrived_at, "approximateArrivalOfLastRecord": arrived_at, **instead,
+        },
+    )  # fmt: skip
+
+
+def test_a_batch_that_lambda_gave_up_on_is_listed_by_where_it_is(console: Console) -> None:
+    """The letter has no records: the table, and from which to which."""
+    records = versions(1, 2, 3)
+    lost(records, wall_now())
+    command.show(console)
+    shown = console.export_text()
+    first, last = records[0]["dynamodb"]["SequenceNumber"], records[-1]["dynamodb"]["SequenceNumber"]
+    assert f"3 records of gatecall-test-accounts, {first} to {last}" in shown
+    assert "queue_errands" in shown
+    assert "RetryAttemptsExhausted" in shown
+
+
+def test_a_batch_is_read_from_its_stream_again_and_given_to_its_function(console: Console, functions: Any) -> None:
+    """Those records and no others, as Lambda hands them over: JSON, with the stream's ARN."""
+    records = versions(1, 2, 3, 4, 5)
+    lost(records[1:4], wall_now())
+    events: list[Any] = []
+
+    def answer(event: Any) -> Any:
+        events.append(event)
+        return {"batchItemFailures": []}
+
+    invoked = functions(answer)
+    assert command.replay(console) == 0
+    assert invoked == ["gatecall-test-queue_errands"]
+    [event] = events
+    keys = [record["dynamodb"]["Keys"]["pk"]["S"] for record in event["Records"]]
+    assert keys == ["account#2", "account#3", "account#4"]
+    assert {record["eventSourceARN"] for record in event["Records"]} == {records[0]["arn"]}
+    assert isinstance(event["Records"][0]["dynamodb"]["ApproximateCreationDateTime"], float)
+    assert list(command.letters()) == []
+
+
+def test_a_batch_that_fails_again_stays(console: Console, functions: Any) -> None:
+    """It has the rest of the stream's 24 hours."""
+    lost(versions(1), wall_now())
+    functions(lambda _: {"batchItemFailures": [{"itemIdentifier": "1"}]})
+    assert command.replay(console) == 1
+    assert len(list(command.letters())) == 1
+
+
+def test_a_batch_that_the_stream_no_longer_has_is_told_of_and_forgotten(console: Console, functions: Any) -> None:
+    """After 24 hours nothing can be replayed; before, the letter stays, whatever the stream says."""
+    records, invoked = versions(1), functions(lambda _: None)
+    nowhere = {"streamArn": records[0]["arn"].replace("gatecall-test-accounts", "gatecall-test-nowhere")}
+    lost(records, wall_now() - timedelta(hours=23), **nowhere)
+    assert command.replay(console) == 1
+    assert len(list(command.letters())) == 1
+    aws.client("sqs").purge_queue(QueueUrl=config().dead_letters_queue)
+    lost(records, wall_now() - timedelta(hours=25), **nowhere)
+    assert command.replay(console) == 1
+    assert "gone: 1 records of gatecall-test-nowhere" in console.export_text()
+    assert list(command.letters()) == []
+    assert invoked == []

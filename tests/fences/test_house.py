@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 
 import app as the_map
-from chalicelib.accounts import personal
 from chalicelib.core import config, openapi
 from chalicelib.core.callers import Anyone, ApiKey, RefreshToken, SignedIn, SignedLink
 from chalicelib.core.routes import DECLARED
-from infra import resources
 
 ROOT = Path(__file__).parents[2]
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
@@ -130,24 +128,6 @@ def test_the_openapi_document_is_valid_and_tells_of_every_route() -> None:
     document = openapi.document(openapi.routes_of(the_map.app), "0")
     validate(document)
     assert set(document["paths"]) == set(the_map.app.routes)
-
-
-def test_the_tables_topics_and_queues_pass_cfn_lint() -> None:
-    """With no rule switched off."""
-    run = subprocess.run(
-        [sys.executable, "-m", "cfnlint", str(ROOT / "infra" / "resources.yaml")],
-        check=False, capture_output=True, text=True,
-    )  # fmt: skip
-    assert run.stdout == ""
-
-
-def test_every_table_says_who_answers_for_the_personal_data_in_it() -> None:
-    """So that nothing is left out of an export, or left behind by erasing: `none`, or a Keeper on app.py's list."""
-    tables = {name: of for name, of in resources.template("dev").items() if of["Type"] == "AWS::DynamoDB::Table"}
-    said = {name: of.get("Metadata", {}).get("PersonalData") for name, of in tables.items()}
-    keepers = {keeper.name for keeper in personal.KEEPERS}
-    assert {name: who for name, who in said.items() if who not in {"none", *keepers}} == {}
-    assert keepers - set(said.values()) == set(), "who holds nothing in any table"
 
 
 def test_the_imports_point_upstream() -> None:

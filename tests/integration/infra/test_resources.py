@@ -47,6 +47,14 @@ def test_making_it_again_changes_nothing(aws: None) -> None:
     assert len(boto3.client("sns").list_subscriptions()["Subscriptions"]) == 2
 
 
+def test_what_is_for_a_stage_on_aws_is_not_made(aws: None) -> None:
+    """What stands under a condition of the template; there is neither an address for alarms nor CloudFront."""
+    resources.create("toy", boto3.client, GIVEN)
+    assert {each["Protocol"] for each in boto3.client("sns").list_subscriptions()["Subscriptions"]} == {"sqs"}
+    parameters = boto3.client("ssm").describe_parameters()["Parameters"]
+    assert [each["Name"] for each in parameters if each["Type"] == "String"] == []
+
+
 @pytest.mark.parametrize("name", ["changes", "urgent-changes", "emails", "texts", "pushes", "webhooks"])
 def test_a_queue_comes_again_after_every_claim_and_gives_up_in_the_end(aws: None, name: str) -> None:
     """Later than a function may take (60 s) and than a claim holds (120 s); ten times, then it is a dead letter."""

@@ -92,7 +92,8 @@ def alarms(stage: Stage) -> Findings:
     found: list[dict[str, Any]] = [
         alarm for page in pages for kind in ("MetricAlarms", "CompositeAlarms") for alarm in page.get(kind, ())
     ]
-    raised = [alarm for alarm in found if alarm["StateValue"] == "ALARM"]
+    # One without an action is part of another.
+    raised = [alarm for alarm in found if alarm["StateValue"] == "ALARM" and alarm.get("AlarmActions")]
     for alarm in raised:
         since = alarm.get("StateUpdatedTimestamp")
         when = f" since {since:%Y-%m-%d %H:%M} UTC" if since else ""

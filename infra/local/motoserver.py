@@ -2,13 +2,29 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from infra.local import moto_gaps
 
 _one = threading.RLock()
+_hear: list["Hear"] = []
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of AWS: by whom, and what, in botocore's words."""
+
+    access_key: str
+    service: str
+    operation: str
+    request: dict[str, Any]
+
+
+Hear = Callable[[str, Callable[[], Call]], object]  # the access key, and what tells the call
 
 
 @contextmanager
@@ -19,19 +35,26 @@ def alone() -> Iterator[None]:
 
 
 @contextmanager
-def running(deploying: bool = False) -> Iterator[str]:
-    """Run moto's server on a free port of this machine; gives its address. `deploying`: Gatecall is deployed there."""
+def running(deploying: bool = False, hear: Hear | None = None) -> Iterator[str]:
+    """Run moto's server on a free port of this machine; gives its address.
+
+    `deploying`: Gatecall is deployed there, as an admin does it. `hear` is told of each call before it is answered.
+    """
     from moto.server import ThreadedMotoServer
 
     (moto_gaps.mend_deploying if deploying else moto_gaps.mend)()
     _one_call_at_a_time()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
+    heard = [hear] if hear else []
+    _hear.extend(heard)
     try:
         host, port = server.get_host_and_port()
         yield f"http://{host}:{port}"
     finally:
         server.stop()
+        for each in heard:
+            _hear.remove(each)
 
 
 def _one_call_at_a_time() -> None:
@@ -48,6 +71,8 @@ def _one_call_at_a_time() -> None:
 
     def one_call(self: Any) -> Any:
         with _one:
+            for hear in _hear:
+                hear(_caller(self), partial(_call, self))
             return call_action(self)
 
     def wait(_: Queue, timeout: int) -> None:  # noqa: ARG001 - moto looks again until its caller's time is up
@@ -63,3 +88,17 @@ def _one_call_at_a_time() -> None:
         (Queue, "wait_for_messages", wait),
     ):
         setattr(place, name, patch)
+
+
+def _caller(response: Any) -> str:
+    """The access key that a request is signed with, whatever it looks like."""
+    credential = str(response.headers.get("Authorization", "")).partition("Credential=")[2]
+    return credential.partition("/")[0]
+
+
+def _call(response: Any) -> Call:
+    had = vars(response).get("params")
+    response.parse_parameters(response.normalized_request)
+    asked = dict(response.params)
+    response.params = had
+    return Call(_caller(response), response.boto3_service_name, response._get_action(), asked)

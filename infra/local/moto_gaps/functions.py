@@ -62,7 +62,8 @@ def _mend_packages() -> None:
 
     def code_of(self: Any) -> Any:
         told = get_code(self)
-        told["Code"]["Location"] = f"https://awslambda-{self.region}-tasks.s3.amazonaws.com/{self.code['S3Key']}"
+        bucket = f"awslambda-{self.region}-tasks"
+        told["Code"]["Location"] = f"https://{bucket}.s3.amazonaws.com/{self.code['S3Key']}?X-Amz-Signature=moto"
         return told
 
     def get_function_answer(self: Any) -> Any:
@@ -72,7 +73,7 @@ def _mend_packages() -> None:
         if not (address.hostname or "").endswith("amazonaws.com"):
             package = urlsplit(told["Code"]["Location"])
             bucket = (package.hostname or "").partition(".")[0]
-            told["Code"]["Location"] = f"{address.scheme}://{address.netloc}/{bucket}{package.path}"
+            told["Code"]["Location"] = f"{address.scheme}://{address.netloc}/{bucket}{package.path}?{package.query}"
         return json.dumps(told)
 
     for place, name, patch in (

@@ -190,7 +190,7 @@ def _put_alarm(made: _Made) -> None:
         given["AlarmName"], given.get("Namespace", ""), given.get("MetricName", ""),
         given.get("ComparisonOperator", ""), given.get("EvaluationPeriods", 1), given.get("Period", 60),
         given.get("Threshold", 0), given.get("Statistic", ""), given.get("AlarmDescription", ""),
-        [{"name": each["Name"], "value": each["Value"]} for each in given.get("Dimensions", [])],
+        given.get("Dimensions", []),
         given.get("AlarmActions", []), datapoints_to_alarm=given.get("DatapointsToAlarm"),
         extended_statistic=given.get("ExtendedStatistic"), ok_actions=given.get("OKActions", []),
         treat_missing_data=given.get("TreatMissingData"), rule=given.get("AlarmRule"),

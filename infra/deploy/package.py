@@ -76,6 +76,7 @@ def template(stage: str, settings: dict[str, Any]) -> dict[str, Any]:
     for name in _APIS:
         del made["Parameters"][name]
     del made["Conditions"]["Deployed"]
+    del made["Parameters"]["FrontKey"]["Default"]  # CloudFront stands at once, and takes no empty header
     made["Parameters"]["Stage"] |= {"Default": stage, "AllowedValues": [stage]}
     made["Resources"] |= _functions(stage, made)
     made["Resources"] |= {

@@ -188,6 +188,7 @@ def test_the_apis_are_the_templates_own(template: dict[str, Any]) -> None:
     assert "${RestAPI}" in json.dumps(template["Resources"]["Distribution"])
     assert "${WebsocketAPI}" in json.dumps(template["Resources"]["Distribution"])
     assert template["Parameters"]["Stage"]["AllowedValues"] == ["prod"]
+    assert "Default" not in template["Parameters"]["FrontKey"], "the front shows it from the first moment on"
 
 
 def test_the_apis_answer_and_let_in_as_tuned(translated: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """How event sources are set, and what API Gateway answers by itself: the data that `tune` and `package` share."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ import app
 from chalicelib.core.config import Misconfigured
 from chalicelib.core.metrics import CRITICAL_ROUTES
 from chalicelib.core.routes import SECURITY
-from infra import functions
+from infra import functions, resources
 from infra.deploy import tuning
 
 DEAD_LETTERS = "arn:aws:sqs:us-east-1:123456789012:gatecall-test-dead-letters"
@@ -129,6 +130,26 @@ def test_reads_never_take_all_that_the_account_may_ask_of_api_gateway() -> None:
     """Pushes to connections share its 10,000 a second and burst of 5,000, in smaller Regions 2,500 and 1,250."""
     assert tuning.REST.rate + tuning.WEBSOCKET.rate <= 0.8 * 2500
     assert tuning.REST.burst + tuning.WEBSOCKET.burst <= 0.8 * 1250
+
+
+def watched(template: Any) -> set[tuple[str, str]]:
+    """The path and method of every route that something of a template looks at."""
+    match template:
+        case {"Namespace": "AWS/ApiGateway", "Dimensions": [*dimensions]}:
+            values = {each["Name"]: each["Value"] for each in dimensions}
+            return {(values["Resource"], values["Method"])} if {"Resource", "Method"} <= values.keys() else set()
+        case dict():
+            return set().union(*map(watched, template.values()))
+        case list():
+            return set().union(*map(watched, template))
+    return set()
+
+
+def test_every_route_with_an_alarm_has_the_metrics_that_it_looks_at() -> None:
+    """Without them, the alarm would see nothing, and never ring."""
+    routes = watched(resources.document())
+    assert routes
+    assert [route for route in routes if not tuning.method_settings().get(route, {}).get("metricsEnabled")] == []
 
 
 def test_the_critical_routes_have_metrics_of_their_own() -> None:

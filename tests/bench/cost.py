@@ -69,6 +69,7 @@ def main() -> None:
     blocks, reads = day_of(measured), cached_reads(measured)
     console.print(_bill(blocks))
     console.print(_beside(measured, blocks, reads))
+    console.print(_list_of_prices())
     for paragraph in _assumptions(measured).split("\n\n"):
         console.print(" ".join(paragraph.split()), highlight=False)
 
@@ -182,7 +183,7 @@ def _measured(console: Console) -> "Measured":
 def _bill(blocks: Iterable[Block]) -> Table:
     table = Table(
         title=f"\nA day: {FLIGHTS} flights of {PASSENGERS:,} passengers, {MESSAGES} emails to each, {READS:,} reads",
-        caption="List prices of us-east-1, no free tier; read or quoted as tests/bench/prices.py says.",
+        caption="List prices of us-east-1, without free tiers and discounts.",
     )
     for heading in ("what", "how many", "$ for", "$ a day"):
         table.add_column(heading, justify="left" if heading == "what" else "right", no_wrap=True)
@@ -222,7 +223,8 @@ def _beside(measured: "Measured", blocks: list[Block], reads: tuple[float, Usage
     table.add_row("  on SES's plan Essentials, where accounts begin since 2026-07-21; NONE is à la carte",
                   f"{(cost[1] - ses + essentials) / messages * 1000:.4f}")  # fmt: skip
     for channel, usage in measured.told_by.items():
-        table.add_row(f"1,000 messages by {channel}", f"{prices.usd(usage) * 1000:.4f}")
+        known = " (prices from memory)" if channel == "sms" else ""
+        table.add_row(f"1,000 messages by {channel}{known}", f"{prices.usd(usage) * 1000:.4f}")
     table.add_section()
     table.add_row("1,000,000 reads, all of them by the app", f"{cost[2] / READS * 1e6:.2f}")
     table.add_row(f"  {reads[0]:.0%} of them from CloudFront's cache", f"{prices.usd(reads[1]) / READS * 1e6:.2f}")
@@ -244,6 +246,15 @@ def _beside(measured: "Measured", blocks: list[Block], reads: tuple[float, Usage
     return table
 
 
+def _list_of_prices() -> Table:
+    table = Table(title="\nThe prices, and where they were read")
+    for heading in ("what", "$ for", "source, and of when it is"):
+        table.add_column(heading, justify="right" if heading == "$ for" else "left")
+    for kind, price in PRICES.items():
+        table.add_row(price.what, _price(Item(kind)), price.source)
+    return table
+
+
 def _assumptions(measured: "Measured") -> str:
     from tests.bench import billing
 
@@ -256,7 +267,7 @@ def _assumptions(measured: "Measured") -> str:
     asked = ", ".join(f"{share:.0%} {_kind(name)}" for name, (share, _, _) in READ.items())
     return f"""
 [bold]Measured[/], on dynoxide and this processor: the app's own functions, called with the events that AWS would
-send. A flight was told of {MESSAGES} times: {", ".join(took)}. The line through these goes on to {PASSENGERS:,}.
+send. Of each flight, {MESSAGES} changes were told: {", ".join(took)}. The line through these goes on to {PASSENGERS:,}.
 
 [bold]Assumed[/]: a function waits so many milliseconds for an answer of AWS: {waits}, and
 {billing.WAIT_EMAIL} for each email of a call; for one of a webhook {billing.WAIT_WEBHOOK}.

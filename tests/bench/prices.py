@@ -32,48 +32,44 @@ class Item(NamedTuple):
 
 Usage = Counter[Item]  # how many of each; fractions too, where it is a mean
 
-_DYNAMODB = "AWS agent toolkit, amazon-dynamodb/scripts/calculate_costs.py, 2026-08"
-_SES = "AWS Price List API, AmazonSES us-east-1 of 2026-07-22, in api-evangelist/amazon-ses, 2026-08-13"
-_SNS = "factualminds.com, Amazon SNS pricing, 2026-06-13"
-_CLOUDWATCH = "cloudburn.io, Amazon CloudWatch pricing, 2026-02, from aws.amazon.com/cloudwatch/pricing"
-_API = "amnic.com, API Gateway pricing, 2026, from aws.amazon.com/api-gateway/pricing"
-_MEMORY = "from memory, not looked up"
+# Pages of AWS itself where they could be read; else of who quotes them. From memory: not looked up.
+_DYNAMODB = "aws/agent-toolkit, 2026-08"  # amazon-dynamodb/scripts/calculate_costs.py
+_LAMBDA = "AWS, How AWS Pricing Works; undated"
+_SES = "AWS Price List API, 2026-07-22"  # by way of api-evangelist/amazon-ses, plans, 2026-08-13
+_SNS = "factualminds.com, SNS, 2026-06-13"
+_CLOUDWATCH = "factualminds.com, CloudWatch, 2026-06-13"
+_KMS = "factualminds.com, KMS, 2026"
+_MEMORY = "from memory"
 
 PRICES = {
     "WRU": Price(0.625, 1e6, "M", "DynamoDB write units", _DYNAMODB),
     "RRU": Price(0.125, 1e6, "M", "DynamoDB read units", _DYNAMODB),
     "storage": Price(0.25, 1, "GB-month", "DynamoDB storage", _DYNAMODB),
-    "recovery": Price(0.20, 1, "GB-month", "DynamoDB point-in-time recovery", "AWS Price List API, quoted in 2026"),
-    "requests": Price(0.20, 1e6, "M", "Lambda requests", "aws.amazon.com/lambda/pricing, read 2026-09-20"),
-    "GB-s": Price(
-        16.6667, 1e6, "M GB-s", "Lambda time", "artillery 2.0.28, prices.js, of aws.amazon.com/lambda/pricing; x86"
-    ),
+    "recovery": Price(0.20, 1, "GB-month", "DynamoDB point-in-time recovery", "quoted of AWS Price List API; undated"),
+    "requests": Price(0.20, 1e6, "M", "Lambda requests", _LAMBDA),
+    "GB-s": Price(16.6667, 1e6, "M GB-s", "Lambda time (x86)", "artillery 2.0.28, prices.js; undated"),
     "emails": Price(0.10, 1000, "1,000", "SES emails, à la carte", _SES),
     "SNS": Price(0.50, 1e6, "M", "SNS publishes", _SNS),
     "app pushes": Price(0.50, 1e6, "M", "SNS app pushes", _SNS),
     "SMS": Price(0.00645, 1, "segment", "SMS segments, USA", _MEMORY),
     "carriers": Price(0.003, 1, "segment", "SMS carriers' fees, USA", _MEMORY),
-    "SQS": Price(0.40, 1e6, "M", "SQS requests", "cloudburn.io, Amazon SQS pricing, 2026-03-14"),
-    "REST": Price(3.50, 1e6, "M", "API Gateway requests", _API),
-    "WebSocket": Price(1.00, 1e6, "M", "WebSocket messages", _API),
-    "connected": Price(0.25, 1e6, "M min", "WebSocket connection minutes", _API),
-    "CloudFront": Price(
-        0.01, 10_000, "10,000", "CloudFront requests (HTTPS)", "kindatechnical.com, CloudFront pricing; undated"
-    ),
-    "edge": Price(
-        0.10, 1e6, "M", "CloudFront function calls", "cur.vantage.sh/aws/amazoncloudfront; undated"
-    ),
-    "viewers": Price(0.085, 1e9, "GB", "CloudFront bytes to viewers", "aws.amazon.com/cloudfront/pricing, about 2025"),
-    "internet": Price(0.09, 1e9, "GB", "bytes to others' servers", "devnotes.tech, S3 pricing; undated"),
+    "SQS": Price(0.40, 1e6, "M", "SQS requests", "cloudburn.io, SQS, 2026-03-14"),
+    "REST": Price(3.50, 1e6, "M", "API Gateway requests", "awsforengineers.com, 2025-05-19"),
+    "WebSocket": Price(1.00, 1e6, "M", "WebSocket messages", "awsforengineers.com, 2025-05-19"),
+    "connected": Price(0.25, 1e6, "M min", "WebSocket connection minutes", "amnic.com, API Gateway; undated"),
+    "CloudFront": Price(0.01, 10_000, "10,000", "CloudFront requests (HTTPS)", "kindatechnical.com; undated"),
+    "edge": Price(0.10, 1e6, "M", "CloudFront function calls", "cur.vantage.sh, amazoncloudfront; undated"),
+    "viewers": Price(0.085, 1e9, "GB", "CloudFront bytes to viewers", "aws.amazon.com/cloudfront/pricing; undated"),
+    "internet": Price(0.09, 1e9, "GB", "bytes to others' servers", "amnic.com, API Gateway; undated"),
     "logs": Price(0.50, 1e9, "GB", "CloudWatch log bytes", _CLOUDWATCH),
-    "metrics": Price(0.30, 1, "month", "CloudWatch metrics", _CLOUDWATCH),
-    "alarms": Price(0.10, 1, "month", "CloudWatch alarms, by metric", _CLOUDWATCH),
-    "composite": Price(0.50, 1, "month", "CloudWatch composite alarms", _CLOUDWATCH),
+    "metrics": Price(0.30, 1, "month", "CloudWatch metrics", "signoz.io, CloudWatch pricing, 2026-02-15"),
+    "alarms": Price(0.10, 1, "month", "CloudWatch alarms, by metric", "a workshop of huyanh.click; undated"),
+    "composite": Price(0.50, 1, "month", "CloudWatch composite alarms", _MEMORY),
     "dashboards": Price(3.00, 1, "month", "CloudWatch dashboards", _CLOUDWATCH),
-    "traces": Price(5.00, 1e6, "M", "X-Ray traces", "aws.amazon.com/xray/pricing (de, cn copies); undated"),
-    "keys": Price(1.00, 1, "month", "KMS keys", "factualminds.com, AWS KMS pricing, 2026"),
-    "KMS": Price(0.03, 10_000, "10,000", "KMS requests", "factualminds.com, AWS KMS pricing, 2026"),
-}  # fmt: skip
+    "traces": Price(5.00, 1e6, "M", "X-Ray traces", "aws.amazon.com/de/xray/pricing; undated"),
+    "keys": Price(1.00, 1, "month", "KMS keys", _KMS),
+    "KMS": Price(0.03, 10_000, "10,000", "KMS requests", _KMS),
+}
 # SSM's standard parameters, SNS's deliveries to queues and functions, GetRecords of Lambda's triggers and schedules
 # cost nothing; nor do CloudFront's fetches from API Gateway and S3 by the byte.
 

@@ -221,7 +221,7 @@ _kept: tuple[datetime, list[Sample]] | None = None  # what this process read las
 
 def _known(now: datetime) -> list[Sample]:
     global _kept  # noqa: PLW0603 - as above
-    if _kept is None or not timedelta() <= now - _kept[0] < KEPT:
+    if not (_kept and _kept[1] and timedelta() <= now - _kept[0] < KEPT):
         _kept = now, read(config().stage, now)
     return _kept[1]
 

@@ -6,10 +6,13 @@ from typing import Any
 
 import boto3
 import pytest
+from chalice.test import Client
 
+import app
 from chalicelib.accounts import keys, store
 from chalicelib.accounts.model import Event, hash_of, id_of
-from chalicelib.core.callers import Machine
+from chalicelib.core import callers
+from chalicelib.core.callers import Machine, Person, Role
 from chalicelib.core.clock import Now, instant
 from chalicelib.core.config import config
 from chalicelib.core.errors import Conflict, Invalid, NotFound, Unavailable
@@ -64,6 +67,27 @@ def test_a_key_that_feeds_no_flights_speaks_for_no_airports(now: Now) -> None:
     successor, _ = keys.rotate(id_of(secret), now.wall)
     assert {id_of(secret), id_of(successor)} == {kept.id for kept in keys.every()}
     assert keys.machine_of(successor, now.wall) == Machine("prometheus", ("metrics:read",), ())
+
+
+def test_an_admin_makes_a_key_with_airports_where_it_feeds_flights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And without, where it reads metrics; the list shows both as they are."""
+    admin = Person("a1", Role.ADMIN, "admin@example.com", "address", "en", "session", timedelta())
+    monkeypatch.setattr(callers, "_find_person", lambda token: admin)
+    with Client(app.app) as client:
+
+        def ask(method: str, **body: Any) -> Any:
+            headers = {"Authorization": "Bearer x", "Content-Type": "application/json"}
+            answer = client.http.request(method, "/v1/keys", headers=headers, body=json.dumps(body).encode())
+            return answer.status_code, answer.json_body
+
+        assert ask("POST", name="prometheus", scopes=["metrics:read"])[0] == 201
+        assert ask("POST", name="wsi-aodb", scopes=["feeds:aidx"], airports=["WSI"])[0] == 201
+        status, problem = ask("POST", name="ewr-aodb", scopes=["feeds:aidx"])
+        assert (status, problem["errors"][0]["name"]) == (400, "airports")
+        _, listed = ask("GET")
+    assert [(key["name"], key["scopes"], key["airports"]) for key in listed["keys"]] == [
+        ("prometheus", ["metrics:read"], []), ("wsi-aodb", ["feeds:aidx"], ["WSI"]),
+    ]  # fmt: skip
 
 
 def test_only_the_hash_of_a_key_is_kept(now: Now, key: str) -> None:

@@ -2,20 +2,16 @@
 
 import io
 import json
-import os
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 from rich.console import Console
 
-from infra import functions, resources, stages
+from infra import functions, resources
 from infra.deploy import Refused, provision, releases, tune, tuning
-from infra.local import moto_gaps
 
 STAGE = "dev"
 DECLARED = tuning.functions(STAGE)
@@ -48,24 +44,13 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, console: Console) -> Iterator[None]:
+def stage(aws: None, project: Path, monkeypatch: pytest.MonkeyPatch, console: Console) -> None:
     """Provisioned, and deployed as Chalice does it: its record is on this machine."""
-    moto_gaps.mend_deploying()
-    config = tmp_path / ".chalice" / "config.json"
-    config.parent.mkdir()
-    config.write_text(stages.CONFIG.read_text())
-    monkeypatch.setattr(stages, "CONFIG", config)
-    monkeypatch.setattr(provision, "PACE", 0)
     monkeypatch.setattr(releases, "urlopen", lambda *_, **__: io.BytesIO(packed()))  # Lambda's own bucket
-    before = dict(os.environ)
-    with mock_aws():
-        provision.provision(STAGE, console)
-        record = releases.record_file(STAGE)
-        record.parent.mkdir()
-        record.write_text(json.dumps({"resources": deployed(), "schema_version": "2.0", "backend": "api"}))
-        yield
-    os.environ.clear()
-    os.environ.update(before)
+    provision.provision(STAGE, console)
+    record = releases.record_file(STAGE)
+    record.parent.mkdir()
+    record.write_text(json.dumps({"resources": deployed(), "schema_version": "2.0", "backend": "api"}))
 
 
 def packed() -> bytes:

@@ -1,152 +1,182 @@
-"""The Lambda package, made as `chalice package` makes it, and a clean interpreter that runs its handlers."""
+"""Gatecall deployed to a moto server by its own commands, from copies of this project, as an admin does it."""
 
+import hashlib
 import json
+import logging
 import os
 import shutil
 import subprocess
 import sys
-import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import boto3
 import pytest
 
-from infra import resources
-from infra.local import cloud as local_cloud
 from infra.local import events, motoserver
+
+from .player import Connections, Player
 
 ROOT = Path(__file__).parents[2]
 
 
-def known_once_provisioned(name: str) -> str:
-    """A stage's setting as provisioning writes it, as far as Chalice looks into it."""
-    what = name.lower().replace("_", "-")
-    if what.endswith("-stream-arn"):
-        table = what.removesuffix("-stream-arn")
-        return f"arn:aws:dynamodb:us-east-1:123456789012:table/gatecall-dev-{table}/stream/2026-01-01"
-    if what.endswith("-topic-arn"):
-        return f"arn:aws:sns:us-east-1:123456789012:gatecall-dev-{what.removesuffix('-topic-arn')}"
-    return f"https://sqs.us-east-1.amazonaws.com/123456789012/gatecall-dev-{what.removesuffix('-queue-url')}"
+@dataclass(frozen=True)
+class Cloud:
+    """An AWS account."""
+
+    sdk: dict[str, str]  # what points the SDK at it
+    listeners: list[motoserver.Hear]
+
+    def client(self, service: str) -> Any:
+        """A client of it, of an admin."""
+        return boto3.client(service, endpoint_url=self.sdk["AWS_ENDPOINT_URL"], region_name=events.REGION)
 
 
-# What Lambda does: the package and the standard library on the path, nothing else; the event in, JSON out.
-LAMBDA = """
-import json, sys, types
-from importlib.util import find_spec
-sys.path.append(sys.argv[1])
-assert not find_spec("pytest"), "this interpreter is not clean"
-import app
-context = types.SimpleNamespace(aws_request_id="a-request", function_name=sys.argv[2], memory_limit_in_mb=1769,
-                                get_remaining_time_in_millis=lambda: 29_000)
-result = getattr(app, sys.argv[2])(json.load(sys.stdin), context)
-print("\\n" + json.dumps(result))
-"""
+@dataclass(frozen=True)
+class Checkout:
+    """A fresh copy of this project, with what is not committed yet, and without what git ignores."""
 
+    directory: Path
+    environment: dict[str, str]
 
-@dataclass
-class Package:
-    """What `chalice package` made."""
+    def infra(self, *arguments: str, code: int = 0) -> str:
+        """Run `python -m infra …`; gives what it says."""
+        return self._run("-m", "infra", *arguments, code=code)
 
-    output: str  # what it said
-    zip: Path
-    template: dict[str, Any]
+    def chalice(self, *arguments: str) -> str:
+        """Run `chalice …`; gives what it says."""
+        return self._run(str(Path(sys.executable).with_name("chalice")), *arguments, code=0)
+
+    def _run(self, *arguments: str, code: int) -> str:
+        ran = subprocess.run(
+            [sys.executable, *arguments], cwd=self.directory, env=self.environment, timeout=300, check=False,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        assert ran.returncode == code, ran.stdout
+        return ran.stdout
+
+    def set(self, stage: str, **settings: str) -> None:
+        """Write settings of a stage, as an admin does."""
+        file = self.directory / ".chalice" / "config.json"
+        config = json.loads(file.read_text())
+        config["stages"][stage]["environment_variables"] |= settings
+        file.write_text(json.dumps(config, indent=2) + "\n")
+
+    def files(self) -> dict[str, str]:
+        """A digest of each file, but for what Chalice packed and Python compiled."""
+        return {
+            str(path.relative_to(self.directory)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(self.directory.rglob("*"))
+            if path.is_file() and not {"deployments", "__pycache__"} & set(path.parts)
+        }
 
 
 @pytest.fixture(scope="session")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    """The package of the stage `dev`, made in a copy of this project. Needs the Python package index."""
-    project = tmp_path_factory.mktemp("project") / "gatecall"
-    shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".venv", ".git", ".local", ".*_cache", "deployments"))
-    config = project / ".chalice" / "config.json"
-    settings = json.loads(config.read_text())
-    of_stage = settings["stages"]["dev"]["environment_variables"]
-    of_stage |= {name: known_once_provisioned(name) for name, v in of_stage.items() if v == "set by provisioning"}
-    config.write_text(json.dumps(settings))
-    out = project.parent / "out"
-    made = subprocess.run(
-        [Path(sys.executable).with_name("chalice"), "package", "--stage", "dev", "--pkg-format", "cloudformation", out],
-        cwd=project, env={**os.environ, "AWS_DEFAULT_REGION": events.REGION}, timeout=300, check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+def cloud() -> Iterator[Cloud]:
+    """An AWS account in which nothing is."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    listeners: list[motoserver.Hear] = []
+
+    def hear(access_key: str, call: Callable[[], motoserver.Call]) -> None:
+        for listener in listeners:
+            listener(access_key, call)
+
+    with motoserver.running(deploying=True, hear=hear) as address:
+        yield Cloud({
+            "AWS_ENDPOINT_URL": address, "AWS_REGION": events.REGION, "AWS_DEFAULT_REGION": events.REGION,
+            "AWS_ACCESS_KEY_ID": "admin", "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled", "AWS_EC2_METADATA_DISABLED": "true",
+        }, listeners)  # fmt: skip
+
+
+CheckOut = Callable[[], Checkout]
+
+
+@pytest.fixture(scope="session")
+def check_out(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> CheckOut:
+    """Makes checkouts, each in a directory of its own. What Chalice packed in one, the next finds: it saves minutes."""
+    made: list[Path] = []
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    own = {name: value for name, value in os.environ.items() if name in {"HOME", "LANG", "PATH", "TMPDIR"}}
+    own |= {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "https_", "HTTPS_"))}
+
+    def check_out() -> Checkout:
+        directory = tmp_path_factory.mktemp("checkout") / "gatecall"
+        for name in listed:
+            if (ROOT / name).is_file():
+                (directory / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, directory / name)
+        for before in made:
+            if (packed := before / ".chalice" / "deployments").is_dir():
+                shutil.copytree(packed, directory / ".chalice" / "deployments", dirs_exist_ok=True)
+        made.append(directory)
+        return Checkout(directory, {**own, **cloud.sdk, "AWS_EXECUTION_ENV": "tests", "COLUMNS": "200"})
+
+    return check_out
+
+
+NOON = "2026-07-10T16:00:00Z*0"  # at New York; the clock stands still
+
+
+@pytest.fixture(scope="session")
+def dev(cloud: Cloud, check_out: CheckOut) -> Checkout:
+    """The stage `dev`, deployed by one command: LaGuardia of the replayed day at noon, and email is sent."""
+    checkout = check_out()
+    application = cloud.client("sns").create_platform_application(
+        Name="dev", Platform="GCM", Attributes={"PlatformCredential": "none", "PlatformPrincipal": "none"}
+    )
+    checkout.set(
+        "dev", AIRPORTS="LGA", EMAIL_SENDER="Example Air <flights@example.com>", FLIGHT_CLOCK=NOON,
+        WEBHOOKS_TO="anywhere", FCM_APPLICATION_ARN=application["PlatformApplicationArn"],
     )  # fmt: skip
-    assert made.returncode == 0, made.stdout
-    return Package(made.stdout, out / "deployment.zip", json.loads((out / "sam.json").read_text()))
+    checkout.infra("deploy", "--stage", "dev")
+    return checkout
 
 
 @pytest.fixture(scope="session")
-def unpacked(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package as Lambda lays it out."""
+def package(cloud: Cloud, dev: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip that Lambda got, taken back from it."""
+    told = cloud.client("lambda").get_function(FunctionName="gatecall-dev-poll_feeds")
+    file = tmp_path_factory.mktemp("package") / "package.zip"
+    with urlopen(told["Code"]["Location"]) as answer, file.open("wb") as out:
+        shutil.copyfileobj(answer, out)
+    return file
+
+
+@pytest.fixture(scope="session")
+def unpacked(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package as Lambda lays it out, compiled, as it would be for the second start."""
     directory = tmp_path_factory.mktemp("task")
-    with zipfile.ZipFile(package.zip) as archive:
+    with zipfile.ZipFile(package) as archive:
         archive.extractall(directory)
     return directory
 
 
-@dataclass
-class Cloud:
-    """moto in the place of AWS, and the functions of the package."""
-
-    package: Path
-    environment: dict[str, str]
-
-    def client(self, service: str) -> Any:
-        """A client of this cloud."""
-        return boto3.client(service, endpoint_url=self.environment["AWS_ENDPOINT_URL"])
-
-    def invoke(self, handler: str, event: dict[str, Any], **settings: str) -> Any:
-        """Run a handler in a new, clean interpreter, as a cold start does; `settings` over the environment's."""
-        ran = subprocess.run(
-            [sys.executable, "-ISBc", LAMBDA, self.package, handler],
-            input=json.dumps(event), env={**self.environment, **settings}, cwd=self.package, timeout=120, check=False,
-            capture_output=True, text=True,
-        )  # fmt: skip
-        assert ran.returncode == 0, ran.stderr
-        return json.loads(ran.stdout.splitlines()[-1])
+@pytest.fixture(scope="session")
+def connections() -> Iterator[Connections]:
+    """In the place of the management API, and of a server that is called."""
+    yield from Connections.listening()
 
 
 @pytest.fixture(scope="session")
-def cloud(unpacked: Path) -> Iterator[Cloud]:
-    """Gatecall's tables, topics and queues, empty."""
-    with motoserver.running() as address:
-        cloud = Cloud(unpacked, {
-            "AWS_ENDPOINT_URL": address, "AWS_REGION": events.REGION, "AWS_DEFAULT_REGION": events.REGION,
-            "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
-        })  # fmt: skip
-        given = local_cloud.settings({"FEEDS": "replay", "AIRPORTS": "LGA"})
-        cloud.environment |= resources.create("dev", cloud.client, given)
-        yield cloud
+def player(cloud: Cloud, unpacked: Path) -> Iterator[Player]:
+    """AWS, which runs what is deployed."""
+    player = Player("dev", unpacked, cloud.client, cloud.sdk)
+    cloud.listeners.append(player.hear)
+    yield player
+    player.end()
 
 
-@dataclass
-class Gateway:
-    """In the place of API Gateway's management API: keeps what a connection is sent."""
-
-    domain: str
-    sent: list[tuple[str, Any]]  # the path, and the message
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    """It listens while a test runs."""
-    sent: list[tuple[str, Any]] = []
-
-    class Management(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            sent.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *said: object) -> None:
-            """Nothing: the test says what came."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Management)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Gateway(f"127.0.0.1:{server.server_port}", sent)
-    server.shutdown()
-    server.server_close()
+def plain(value: Any) -> Any:
+    """Without what changes by itself: ids of requests, instants."""
+    drop = {"ResponseMetadata", "LastModified", "LastUpdatedDate", "RevisionId", "LastUpdatedTime"}
+    if isinstance(value, Mapping):
+        return {name: plain(each) for name, each in value.items() if name not in drop}
+    return [plain(each) for each in value] if isinstance(value, list) else value

@@ -1,7 +1,7 @@
 """The REST API in the place of API Gateway: HTTP in, a proxy event to the app, its answer out.
 
-Paths go to the app undecoded; what matches no route, and what fails outside the app, gets API Gateway's own answers
-(docs: "API Gateway quotas", "Gateway response types", "Enable payload compression").
+Paths go to the app undecoded; what matches no route, and what fails outside the app, gets API Gateway's own answers as
+infra/deploy/tuning.py sets them (docs: "API Gateway quotas", "Gateway response types", "Enable payload compression").
 """
 
 import asyncio
@@ -22,6 +22,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from chalicelib.core.config import config
+from infra.deploy import tuning
 from infra.local import events
 from infra.local.functions import Functions
 
@@ -32,12 +34,12 @@ log = logging.getLogger(__name__)
 
 
 class Refused(Exception):
-    """API Gateway answers by itself, without the app."""
+    """API Gateway answers by itself, without the app: by one of its gateway responses, as tuning sets them."""
 
-    def __init__(self, status: int, kind: str, message: str):
+    def __init__(self, kind: str, message: str, status: int = 500):
         super().__init__(message)
-        self.status = status
         self.kind = kind
+        self.status = status  # where the gateway response leaves it
 
 
 class RestApi:
@@ -71,7 +73,7 @@ class RestApi:
         except Refused as refused:
             response = _refusal(refused)
         except TimeoutError:
-            response = _refusal(Refused(504, "INTEGRATION_TIMEOUT", "Endpoint request timed out"))
+            response = _refusal(Refused("INTEGRATION_TIMEOUT", "Endpoint request timed out"))
         except ClientDisconnect:
             return
         self._measured(f"{request.method} {resource}", response.status_code, time.perf_counter() - began)
@@ -82,7 +84,7 @@ class RestApi:
         resource, parameters = self._route(path)
         methods = self._app.routes[resource]
         if request.method not in methods and not (request.method == "OPTIONS" and _cors(methods)):
-            raise Refused(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+            raise Refused("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
         body = _decompressed(await _read(request), request.headers.get("content-encoding"))
         host, client = request.headers.get("host", "localhost"), request.client
         source_ip = client.host if client else "127.0.0.1"
@@ -110,14 +112,14 @@ class RestApi:
                 n == p or (n[:1] == "{" and p) for n, p in zip(names, parts, strict=True)
             ):
                 return route, {n[1:-1]: p for n, p in zip(names, parts, strict=True) if n[:1] == "{"}
-        raise Refused(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+        raise Refused("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
 
     def _answer(self, event: dict[str, Any], headers: Mapping[str, str]) -> Response:
         resource, method = event["resource"], event["httpMethod"]
         if method not in self._app.routes[resource]:
             return _preflight(self._app.routes[resource])
         if len(event["body"] or "") > MAX_EVENT:
-            raise Refused(413, "RequestEntityTooLargeException", "Request Too Long")
+            raise Refused("REQUEST_TOO_LARGE", "Request Too Long")
         try:
             context = events.context(self._functions.full_name(""), self._seconds)
             event, _ = LocalGatewayAuthorizer(self._app).authorize(event["path"], event, context)
@@ -130,7 +132,7 @@ class RestApi:
             return Response(denied.body, denied.CODE, denied.headers, "application/json")
         except Exception:
             log.exception("the app failed at %s %s", method, event["path"])
-            raise Refused(502, "InternalServerErrorException", "Internal server error") from None
+            raise Refused("DEFAULT_5XX", "Internal server error", 502) from None
         response = Response(content, status, {"x-amzn-requestid": event["requestContext"]["requestId"]})
         response.headers.setdefault("content-type", "application/json")
         for name, value in answer.get("headers", {}).items():
@@ -158,7 +160,7 @@ async def _read(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_PAYLOAD:
-            raise Refused(413, "RequestEntityTooLargeException", "Request Too Long")
+            raise Refused("REQUEST_TOO_LARGE", "Request Too Long")
     return bytes(body)
 
 
@@ -170,9 +172,9 @@ def _decompressed(body: bytes, coding: str | None) -> bytes:
         decompressor = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # either header
         plain = decompressor.decompress(body, MAX_PAYLOAD + 1)
     except zlib.error:
-        raise Refused(400, "BadRequestException", f"The body is not {coding}") from None
+        raise Refused("BAD_REQUEST_BODY", f"The body is not {coding}") from None
     if len(plain) > MAX_PAYLOAD:
-        raise Refused(413, "RequestEntityTooLargeException", "Request Too Long")
+        raise Refused("REQUEST_TOO_LARGE", "Request Too Long")
     return plain
 
 
@@ -197,5 +199,10 @@ def _preflight(methods: Mapping[str, Any]) -> Response:
 
 
 def _refusal(refused: Refused) -> Response:
-    headers = {"x-amzn-errortype": refused.kind, "x-amzn-requestid": events.context("").aws_request_id}
-    return Response(json.dumps({"message": str(refused)}), refused.status, headers, "application/json")
+    answer = tuning.gateway_responses(config().cors_origin)[refused.kind]
+    prefix = "gatewayresponse.header."
+    headers = {name.removeprefix(prefix): value.strip("'") for name, value in answer["responseParameters"].items()}
+    body: str = answer["responseTemplates"]["application/json"]
+    body = body.replace("$context.requestId", events.context("").aws_request_id)
+    body = body.replace("$context.error.messageString", json.dumps(str(refused)))
+    return Response(body, int(answer.get("statusCode", refused.status)), headers)

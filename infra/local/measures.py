@@ -39,7 +39,10 @@ class Measures:
         """A line of the app's log: of metrics, where it is in the embedded metric format (EMF)."""
         if not line.startswith('{"_aws"'):
             return
-        told = json.loads(line)
+        try:
+            told = json.loads(line)
+        except ValueError:  # who writes it is the app: it is not to fail for it
+            return
         for declared in told["_aws"]["CloudWatchMetrics"]:
             for names in declared["Dimensions"]:
                 dimensions = {name: told[name] for name in names}

@@ -45,6 +45,7 @@ def test_metrics_of_log_lines_requests_and_runs_are_found_in_cloudwatch(cloudwat
         }))  # fmt: skip
     noted.line('{"level":"INFO","message":"no metrics here"}')
     noted.line("moto: no JSON here")
+    noted.line('{"_aws":{"CloudWatchM')
     noted.request("GET /v1/flights/{id}", 200, 0.2)
     noted.request("GET ", 403, 0.001)
     noted.request("GET /v1/health", 503, 0.1)

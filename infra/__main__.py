@@ -18,6 +18,7 @@ from chalicelib.accounts.model import OF_AIRPORTS, PREFIX, SCOPES
 from chalicelib.airports.lookup import airport
 from chalicelib.channels.model import LANGUAGES
 from chalicelib.core.clock import instant, wall_now
+from chalicelib.core.config import Misconfigured
 from chalicelib.core.errors import GatecallError, Invalid
 from infra import secrets, stages
 from infra.deploy import Refused
@@ -37,7 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
             return _ON_AWS[given.command](given, console)
         stages.enter(given.stage)
         return _run(given, console)
-    except (stages.NoSuchStage, NotRunning, Refused, BotoCoreError, ClientError, GatecallError) as problem:
+    except (
+        stages.NoSuchStage, NotRunning, Refused, Misconfigured, BotoCoreError, ClientError, GatecallError,
+    ) as problem:  # fmt: skip
         console.print(str(problem) + _advice(problem), style="red", markup=False, soft_wrap=True)
         return 2
 
@@ -101,12 +104,16 @@ def _add_commands_on_aws(commands: Any) -> None:
     packed = commands.add_parser("package", help="make one CloudFormation template of everything, and the package")
     packed.add_argument("--out", required=True, type=Path, metavar="DIR", help="where to")
     seen = commands.add_parser("doctor", help="say what is wrong with a deployed stage, and what to do")
+    seen.add_argument("--quiet", action="store_true", help="only what is wrong")
     before = commands.add_parser("rollback", help="put back the package that was deployed before")
     gone = commands.add_parser("destroy", help="take a stage away: everything, the data too")
     gone.add_argument("--name", help="the stack's name, such as gatecall-prod; without it, it is asked for")
     for command in (everything, made, tuned, packed, seen, before, gone):
         command.add_argument("--stage", required=True)
-    commands.add_parser("licences", help="list the licences of what is in the package")
+    theirs = commands.add_parser("licences", help="list whose work is deployed, and under which licence")
+    theirs.add_argument(
+        "package", nargs="?", type=Path, help="a package (zip or directory); default: what is installed"
+    )
 
 
 def _deploy(given: argparse.Namespace, console: Console) -> int:
@@ -143,7 +150,7 @@ def _package(given: argparse.Namespace, console: Console) -> int:
 def _examine(given: argparse.Namespace, console: Console) -> int:
     from infra import doctor
 
-    return 1 if doctor.examine(given.stage, console) else 0
+    return 1 if doctor.examine(given.stage, console, quiet=given.quiet) else 0
 
 
 def _roll_back(given: argparse.Namespace, console: Console) -> int:
@@ -161,11 +168,10 @@ def _destroy(given: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _show_licences(_: argparse.Namespace, console: Console) -> int:
+def _show_licences(given: argparse.Namespace, console: Console) -> int:
     from infra import licences
 
-    licences.show(console)
-    return 0
+    return 1 if licences.show(console, given.package) else 0
 
 
 _ON_AWS: dict[str, Callable[[argparse.Namespace, Console], int]] = {

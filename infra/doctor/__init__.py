@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -48,7 +48,8 @@ CHECKS: tuple[tuple[str, Callable[[Stage], Findings]], ...] = (
 
 
 def examine(stage: str, console: Console, *, quiet: bool = False) -> int:
-    """Print what was found, where `quiet` only what is wrong. Returns how much is wrong."""
+    """Print what was found, where `quiet` only what is wrong. Returns how much is wrong. Raises Refused."""
+    provision.check_name(stage)
     wrong = 0
     for finding in _findings(stage):
         wrong += bool(finding.do)
@@ -113,6 +114,8 @@ def answer_of(url: str) -> tuple[int, str]:
             return answer.status, answer.read(100_000).decode(errors="replace")
     except HTTPError as refused:
         return refused.code, ""
+    except URLError as error:
+        raise OSError(str(error.reason)) from error
     except HTTPException as error:
         raise OSError(f"that was no HTTP: {error}") from error
 

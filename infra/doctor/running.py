@@ -112,7 +112,9 @@ def told_of_alarms(stage: Stage) -> Findings:
     pages = stage.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
     subscribed = [each for page in pages for each in page["Subscriptions"]]
     waiting = [each["Endpoint"] for each in subscribed if each["SubscriptionArn"] == "PendingConfirmation"]
-    if not subscribed:
+    if not subscribed and stage.replays:
+        yield Finding("Nobody is told of alarms; while FEEDS has replay, nobody has to be.")
+    elif not subscribed:
         yield Finding("Nobody is told of alarms.",
                       f"Run: {stage.again('provision')} --alarms-to you@example.com")  # fmt: skip
     elif len(waiting) == len(subscribed):

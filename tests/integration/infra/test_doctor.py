@@ -7,6 +7,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import boto3
@@ -18,6 +20,7 @@ from rich.console import Console
 from chalicelib.core import config
 from chalicelib.flights.read import SILENT_AFTER
 from infra import doctor, functions, resources, secrets, stages
+from infra.__main__ import main
 from infra.deploy import tuning
 from infra.doctor import channels, gateway, running, stack
 from infra.doctor import functions as of_functions
@@ -252,6 +255,18 @@ def test_each_problem_is_printed_with_what_to_do(deployed: Stage, command: Calla
     assert wrong == 1
     assert "✗ 1 records could not be handled" in printed
     assert "python -m infra deadletters list --stage test" in printed
+
+
+def test_the_command_fails_where_something_is_wrong(
+    deployed: Stage, command: Callable[..., tuple[int, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 0 or 1; 2 for a stage that can't be one on AWS."""
+    command(deployed)  # so that `main` finds this stage too
+    assert main(["doctor", "--stage", "test", "--quiet"]) == 0
+    deployed.client("sqs").send_message(QueueUrl=deployed.settings["DEAD_LETTERS_QUEUE_URL"], MessageBody="{}")
+    assert main(["doctor", "--stage", "test"]) == 1
+    assert main(["doctor", "--stage", "local"]) == 2
+    assert "make run" in capsys.readouterr().out
 
 
 def test_a_stage_that_is_not_there_is_one_problem(bare: Stage, command: Callable[..., tuple[int, str]]) -> None:
@@ -695,11 +710,13 @@ def test_alarms_that_are_raised_are_named(bare: Stage) -> None:
 
 
 def test_alarms_of_which_nobody_is_told_are_named(bare: Stage) -> None:
-    """No topic, nobody on it, or somebody who did not agree."""
+    """No topic, nobody on it where flights are real, or somebody who did not agree."""
     sns = bare.client("sns")
     one_problem(running.told_of_alarms, bare, "provision --stage test")
     topic = sns.create_topic(Name="gatecall-test-alarms")["TopicArn"]
-    stage = replace(bare, stack={"Outputs": [{"OutputKey": "AlarmsTopicArn", "OutputValue": topic}]})
+    replaying = replace(bare, stack={"Outputs": [{"OutputKey": "AlarmsTopicArn", "OutputValue": topic}]})
+    assert problems(running.told_of_alarms, replaying) == []
+    stage = replace(replaying, settings={**SETTINGS, **REAL})
     one_problem(running.told_of_alarms, stage, "--alarms-to")
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
     assert problems(running.told_of_alarms, stage) == []
@@ -717,3 +734,25 @@ def test_the_settings_are_those_of_the_stage() -> None:
     said = json.loads(stages.CONFIG.read_text())
     assert doctor.written("nowhere") == said["environment_variables"]
     assert doctor.written("dev")["GATECALL_STAGE"] == "dev"
+
+
+def test_an_address_is_asked_over_http() -> None:
+    """What it answers, also where that is an error; and why not, where nothing answers."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/v1/health" else 503)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        here = f"http://127.0.0.1:{server.server_port}"
+        assert doctor.answer_of(f"{here}/v1/health") == (200, "{}")
+        assert doctor.answer_of(f"{here}/v1/other")[0] == 503
+        server.shutdown()
+    with pytest.raises(OSError, match="refused"):
+        doctor.answer_of(here)

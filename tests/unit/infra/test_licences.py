@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from infra import licences
+from infra.__main__ import main
 from infra.deploy import Refused
 from infra.licences import Part
 
@@ -116,3 +117,11 @@ def test_what_is_no_package_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "deployment.zip", tmp_path / "nothing"):
         with pytest.raises(Refused, match="no package"):
             list(licences.parts(path))
+
+
+def test_the_command_fails_where_a_licence_does(tmp_path: Path) -> None:
+    """Exit code 0, 1 for a licence, 2 for no package."""
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    package(good, some="License-Expression: MIT")
+    package(bad, some="License-Expression: GPL-3.0-only")
+    assert [main(["licences", str(path)]) for path in (good, bad, tmp_path / "nothing")] == [0, 1, 2]

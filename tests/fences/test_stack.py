@@ -183,7 +183,7 @@ def test_cloudfront_keeps_what_the_answer_says_and_no_error() -> None:
     to_the_api = [each for each in BEHAVIOURS if each["TargetOriginId"] == "rest"]
     assert {json.dumps(each["CachePolicyId"]) for each in to_the_api} == {'{"Ref": "RestCaching"}'}
     kept = {each["ErrorCode"]: each["ErrorCachingMinTTL"] for each in DISTRIBUTION["CustomErrorResponses"]}
-    assert kept == dict.fromkeys([404, 414, 500, 501, 502, 503, 504], 0)
+    assert kept == dict.fromkeys([404, 405, 414, 500, 501, 502, 503, 504], 0)
 
 
 def test_nothing_goes_over_http() -> None:

@@ -34,21 +34,21 @@ def destroy(stage: str, console: Console, typed: str | None, *, begun: Callable[
     provision.check_name(stage)
     cloudformation, s3 = boto3.client("cloudformation"), boto3.client("s3")
     stack = provision.settle(stage, cloudformation, console)
-    kept, roles, functions = retained(stage), _roles(stage), _functions(stage)
+    kept, app = retained(stage), _app(stage)
     groups, parameters = _log_groups(stage), _parameters(stage)
-    if not (stack or kept or roles or functions or groups or parameters or releases.rest_api(stage)):
+    if not (stack or kept or app or groups or parameters):
         console.print(f"There is nothing of {stage} here.", highlight=False, soft_wrap=True)
         _forget(stage)
         return
-    _say_what_goes(stage, stack, kept, functions, console)
+    _say_what_goes(stage, stack, kept, app, console)
     _ask(stage, console, typed)
     begun()
     bucket = next((name for kind, name in kept if kind == "AWS::S3::Bucket"), None)
     if bucket:
         with releases.alone(stage, bucket, s3, "destroy"):
-            _take_app_away(stage, functions, console)
+            _take_app_away(stage, app, console)
     else:
-        _take_app_away(stage, functions, console)
+        _take_app_away(stage, app, console)
     if stack:
         for table in (name for kind, name in _of_template(stage) if kind == "AWS::DynamoDB::Table"):
             _unless_gone(_unprotect, table)
@@ -140,14 +140,15 @@ def _of_template(stage: str) -> list[tuple[str, str]]:
 
 
 def _say_what_goes(
-    stage: str, stack: dict[str, Any] | None, kept: list[tuple[str, str]], functions: list[str], console: Console
+    stage: str, stack: dict[str, Any] | None, kept: list[tuple[str, str]], app: list[tuple[str, str]], console: Console
 ) -> None:
     import boto3
 
     tables, queues, buckets = ([name for kind, name in kept if kind == of] for of in list(_KINDS)[:3])
     lines = [f"To be taken away, of {stage}:"]
-    if functions:
-        lines.append(f"  the app: {len(functions)} functions, the REST and WebSocket APIs, their roles and logs")
+    if app:
+        functions = sum(kind == "function" for kind, _ in app)
+        lines.append(f"  the app: {functions} functions, their roles and logs, the REST and WebSocket APIs")
     if stack:
         lines.append(f"  the stack {stack['StackName']}, with its topics, alarms and CloudFront's distribution")
     if queues:
@@ -177,23 +178,15 @@ def _ask(stage: str, console: Console, typed: str | None) -> None:
         raise Refused(f"that is not {name}: nothing was taken away")
 
 
-def _functions(stage: str) -> list[str]:
-    """The names of the stage's functions that are there."""
-    import boto3
-
-    client = boto3.client("lambda")
-    noted = {each["lambda_arn"].rpartition(":")[2] for each in releases.read_record(stage).values()
-             if each["resource_type"] == "lambda_function"}  # fmt: skip
-    names = sorted(noted | set(_names(stage).values()))
-    return [name for name in names if _unless_gone(client.get_function_configuration, FunctionName=name)]
-
-
 def _names(stage: str) -> dict[str, str]:
     """What AWS calls each function, by what .chalice/config.json calls it."""
     from infra import policies
 
     name = provision.name_of(stage)
-    return {each: name if each == "api_handler" else f"{name}-{each}" for each in policies.files(stage)}
+    known = {each: name if each == "api_handler" else f"{name}-{each}" for each in policies.files(stage)}
+    noted = {each["name"]: each["lambda_arn"].rpartition(":")[2] for each in releases.read_record(stage).values()
+             if each["resource_type"] == "lambda_function"}  # fmt: skip
+    return known | noted
 
 
 def _roles(stage: str) -> list[str]:
@@ -225,50 +218,62 @@ def _parameters(stage: str) -> list[str]:
     return [each["Name"] for page in pages for each in page["Parameters"]]
 
 
-def _take_app_away(stage: str, functions: list[str], console: Console) -> None:
+def _app(stage: str) -> list[tuple[str, str]]:
+    """What Chalice made of this stage and is there: each one's kind and id, in the order in which it is to go."""
+    import boto3
+
+    client, sns, events = boto3.client("lambda"), boto3.client("sns"), boto3.client("events")
+    apis, sockets = boto3.client("apigateway"), boto3.client("apigatewayv2")
+    noted, names = releases.read_record(stage), set(_names(stage).values())
+    rest = {noted.get("rest_api", {}).get("rest_api_id", ""), releases.rest_api(stage)} - {""}
+    live = {noted.get("websocket_api", {}).get("websocket_api_id", ""), releases.websocket_api(stage)} - {""}
+    found = [("REST API", api) for api in sorted(rest) if _unless_gone(apis.get_rest_api, restApiId=api)]
+    found += [("WebSocket API", api) for api in sorted(live) if _unless_gone(sockets.get_api, ApiId=api)]
+    # What triggers functions outlives them.
+    for page in client.get_paginator("list_event_source_mappings").paginate():
+        found += [("event source mapping", each["UUID"]) for each in page["EventSourceMappings"]
+                  if each["FunctionArn"].rpartition(":")[2] in names and each.get("State") != "Deleting"]  # fmt: skip
+    for page in sns.get_paginator("list_subscriptions").paginate():
+        found += [("subscription", each["SubscriptionArn"]) for each in page["Subscriptions"]
+                  if each["Protocol"] == "lambda" and each["Endpoint"].rpartition(":")[2] in names]  # fmt: skip
+    for page in events.get_paginator("list_rules").paginate(NamePrefix=provision.name_of(stage)):
+        found += [("rule", each["Name"]) for each in page["Rules"] if each["Name"].removesuffix("-event") in names]
+    found += [("function", name) for name in sorted(names)
+              if _unless_gone(client.get_function_configuration, FunctionName=name)]  # fmt: skip
+    return found + [("role", name) for name in _roles(stage)]
+
+
+def _take_app_away(stage: str, app: list[tuple[str, str]], console: Console) -> None:
     """What `chalice delete` does, but by what is there: it goes by its record, and stops at what is gone already.
 
     Raises Refused.
     """
     import boto3
 
+    ways: dict[str, tuple[Callable[..., Any], str]] = {
+        "REST API": (boto3.client("apigateway").delete_rest_api, "restApiId"),
+        "WebSocket API": (boto3.client("apigatewayv2").delete_api, "ApiId"),
+        "event source mapping": (boto3.client("lambda").delete_event_source_mapping, "UUID"),
+        "subscription": (boto3.client("sns").unsubscribe, "SubscriptionArn"),
+        "rule": (_take_rule_away, "name"),
+        "function": (boto3.client("lambda").delete_function, "FunctionName"),
+        "role": (_take_role_away, "role"),
+    }
     failed = []
-    apis, sockets = boto3.client("apigateway"), boto3.client("apigatewayv2")
-    noted = releases.read_record(stage)
-    rest = {noted.get("rest_api", {}).get("rest_api_id", ""), releases.rest_api(stage)} - {""}
-    for api in rest:
-        failed += _tried(f"REST API {api}", console, apis.delete_rest_api, restApiId=api)
-    live = {noted.get("websocket_api", {}).get("websocket_api_id", ""), releases.websocket_api(stage)} - {""}
-    for api in live:
-        failed += _tried(f"WebSocket API {api}", console, sockets.delete_api, ApiId=api)
-    for name in functions:
-        failed += _tried(f"function {name}", console, _take_function_away, name)
-    for role in _roles(stage):
-        failed += _tried(f"role {role}", console, _take_role_away, role)
+    for kind, name in app:
+        action, called = ways[kind]
+        failed += _tried(f"{kind} {name}", console, action, **{called: name})
     if failed:
         raise Refused(f"the app of {stage} is not wholly gone, and its data stays: {'; '.join(failed)}. Run this again")
 
 
-def _take_function_away(name: str) -> None:
-    """Delete a function, and first all that triggers it."""
+def _take_rule_away(name: str) -> None:
     import boto3
 
-    client, events, sns = boto3.client("lambda"), boto3.client("events"), boto3.client("sns")
-    arn = client.get_function_configuration(FunctionName=name)["FunctionArn"]
-    for page in client.get_paginator("list_event_source_mappings").paginate(FunctionName=name):
-        for mapping in page["EventSourceMappings"]:
-            if mapping.get("State") != "Deleting":
-                _unless_gone(client.delete_event_source_mapping, UUID=mapping["UUID"])
-    for page in events.get_paginator("list_rule_names_by_target").paginate(TargetArn=arn):
-        for rule in page["RuleNames"]:
-            targets = [each["Id"] for each in events.list_targets_by_rule(Rule=rule)["Targets"]]
-            events.remove_targets(Rule=rule, Ids=targets)
-            events.delete_rule(Name=rule)
-    for page in sns.get_paginator("list_subscriptions").paginate():
-        for each in page["Subscriptions"]:
-            if each["Endpoint"] == arn:
-                sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
-    client.delete_function(FunctionName=name)
+    events = boto3.client("events")
+    if targets := [each["Id"] for each in events.list_targets_by_rule(Rule=name)["Targets"]]:
+        events.remove_targets(Rule=name, Ids=targets)
+    events.delete_rule(Name=name)
 
 
 def _take_role_away(role: str) -> None:

@@ -54,6 +54,9 @@ def tune(stage: str, console: Console, sleep: Callable[[float], None] = time.sle
 
     provision.check_name(stage)
     outputs = provision.outputs(stage, boto3.client("cloudformation"))
+    s3 = boto3.client("s3")
+    if not releases.record_file(stage).exists():  # it was deployed elsewhere
+        console.print(releases.restore(stage, outputs["Bucket"], s3), markup=False, soft_wrap=True)
     found = deployed(stage)
     dead_letters = boto3.client("sqs").get_queue_attributes(
         QueueUrl=outputs["DeadLettersQueueUrl"], AttributeNames=["QueueArn"]
@@ -75,7 +78,6 @@ def tune(stage: str, console: Console, sleep: Callable[[float], None] = time.sle
     changes += _front(stage, found, outputs, console)
     if not changes:
         console.print(f"gatecall-{stage} is tuned already: nothing to do.", soft_wrap=True)
-    s3 = boto3.client("s3")
     releases.save(stage, outputs["Bucket"], s3)
     releases.record(stage, outputs["Bucket"], s3, console)
     _show_urls(stage, boto3.client("ssm"), console)
@@ -91,6 +93,7 @@ def holds(there: Any, wanted: Any) -> bool:
 def _event_sources(
     stage: str, declared: list[Function], dead_letters: str, lambda_: Any, sleep: Callable[[float], None]
 ) -> Iterator[str]:
+    set_now = []
     for function in declared:
         wanted = tuning.event_source(function, dead_letters)
         if not wanted:
@@ -107,8 +110,10 @@ def _event_sources(
             if holds(now, wanted) and now["State"] == "Enabled":
                 continue
             lambda_.update_event_source_mapping(UUID=now["UUID"], Enabled=True, **wanted)
-            _settled(now, lambda_, sleep)
+            set_now.append(now)
             yield f"{name}: event source set" + (", and switched on" if now["State"] == "Disabled" else "")
+    for mapping in set_now:  # all at once: each takes Lambda up to a minute
+        _settled(mapping, lambda_, sleep)
 
 
 def _settled(mapping: dict[str, Any], lambda_: Any, sleep: Callable[[float], None]) -> dict[str, Any]:
@@ -183,7 +188,7 @@ def _rest_api(stage: str, found: Deployed, settings: dict[str, Any], apigateway:
         for (path, method), wanted_of in tuning.method_settings().items()
         for route in [f"{path.replace('/', '~1')}/{method}"]
         for name, value in wanted_of.items()
-        if now["methodSettings"].get(route, {}).get(name) != value
+        if now.get("methodSettings", {}).get(route, {}).get(name) != value
     ]
     if patches:
         apigateway.update_stage(**at, patchOperations=patches)

@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from infra.deploy import Refused
+
 PREFIX = "web/"
 _WEB = Path(__file__).parents[1] / "web"
 _INDEX = "index.html"
@@ -43,7 +45,7 @@ def upload(bucket: str, s3: Any, directory: Path) -> int:
     """Make what is below `web/` in the bucket the same as the directory. Returns how many files changed.
 
     The page that names all others comes after them, and what it names no more goes after it: whoever loads the web app
-    meanwhile gets the one or the other, whole.
+    meanwhile gets the one or the other, whole. Raises Refused where S3 keeps what is to go.
     """
     wanted = {PREFIX + path.relative_to(directory).as_posix(): path for path in directory.rglob("*") if path.is_file()}
     there = _there(bucket, s3)
@@ -63,7 +65,7 @@ def upload(bucket: str, s3: Any, directory: Path) -> int:
             Bucket=bucket, Delete={"Objects": [{"Key": key} for key in gone[first : first + 1000]], "Quiet": True}
         )
         if errors := left.get("Errors"):
-            raise RuntimeError(f"{errors[0]['Key']} stays in {bucket}: {errors[0]['Message']}")
+            raise Refused(f"{errors[0]['Key']} stays in {bucket}: {errors[0]['Message']}")
     return len(changed) + len(gone)
 
 

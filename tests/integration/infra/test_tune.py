@@ -269,11 +269,21 @@ def test_the_page_in_the_web_apps_place_is_up(console: Console) -> None:
     assert {"web/index.html", f"deployed/{STAGE}.json", releases.RELEASES} <= keys
 
 
-def test_a_stage_that_is_not_deployed_can_not_be_tuned(console: Console) -> None:
+def test_a_stage_that_is_not_deployed_can_not_be_tuned(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sentence says what to run."""
     releases.record_file(STAGE).unlink()
+    monkeypatch.setattr(releases, "restore", lambda *_: "there is none yet.")
     with pytest.raises(Refused, match="run: python -m infra deploy --stage dev"):
         tune.tune(STAGE, console)
+
+
+def test_a_stage_that_was_deployed_elsewhere_is_tuned_from_here(console: Console) -> None:
+    """By Chalice's record in the bucket: on a machine that has none, nothing is to do."""
+    tune.tune(STAGE, console)
+    releases.record_file(STAGE).unlink()
+    tune.tune(STAGE, console)
+    assert "nothing to do" in console.export_text()
+    assert releases.record_file(STAGE).exists()
 
 
 def test_a_function_without_its_source_is_told_of(console: Console) -> None:

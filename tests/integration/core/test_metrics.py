@@ -79,7 +79,9 @@ def test_what_is_counted_is_a_counter_of_the_day(now: Now, scrape: Callable[...,
         happened(at, "gatecall/prod", "FlightsAdded", OURS, 100)
         happened(at, "AWS/ApiGateway", "Count", API, count)
         happened(at, "AWS/ApiGateway", "Count", {**API, "Stage": "prod"}, 100)
+    happened(midnight - timedelta(minutes=1), "gatecall/test", "FlightsChanged", OURS, 1000)
     told = scrape()
+    assert "gatecall_flights_changed_total" not in told
     assert told["gatecall_flights_added_total"] == [({"stage": "test"}, 5)]
     assert told["gatecall_http_requests_total"] == [({"stage": "test"}, 5)]
 

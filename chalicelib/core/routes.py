@@ -37,6 +37,7 @@ LARGEST = 100_000  # bytes of a body of ours; a view that takes raw bytes sees t
 NAMED = 20  # faults that a problem names: a body has room for thousands
 LONGEST = 200  # characters of a name and of a reason that a problem repeats
 NO_OTHERS: Mapping[int, str | None] = MappingProxyType({})
+STALE = "stale-if-error=60"  # RFC 5861: while this API fails, a cache would hand out old boards for as long as it likes
 DECLARED = "declared_route"  # the attribute of a registered view that holds its Route
 # What no browser may do with an answer; a page that needs more says so itself. HSTS counts over HTTPS only.
 SECURITY = {
@@ -374,7 +375,7 @@ def _reason(error: Any) -> str:
 
 def _shaped(route: Route, request: Any, result: Answer | Document | None) -> Response:
     headers: dict[str, str | list[str]] = {
-        "Cache-Control": "no-store" if route.max_age is None else f"public, max-age={route.max_age}"
+        "Cache-Control": "no-store" if route.max_age is None else f"public, max-age={route.max_age}, {STALE}"
     }
     if result is None:
         return Response("", headers=headers, status_code=route.status)

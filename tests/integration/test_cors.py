@@ -20,6 +20,7 @@ from chalicelib.core.config import Misconfigured, config
 from chalicelib.core.errors import TooMany
 from chalicelib.core.routes import Answer, Document, Routes
 from infra.local.functions import Functions
+from infra.local.gateway import rest
 from infra.local.gateway.serving import listening, serving
 
 ORIGIN = "https://app.example.com"
@@ -61,7 +62,8 @@ def app_for(origin: str, monkeypatch: pytest.MonkeyPatch) -> Chalice:
         return Document("<p>", "text/html")
 
     made = Chalice("cors")
-    monkeypatch.setattr(routes, "config", lambda: replace(config(), cors_origin=origin))
+    for each in (routes, rest):
+        monkeypatch.setattr(each, "config", lambda: replace(config(), cors_origin=origin))
     made.register_blueprint(some)
     return made
 
@@ -76,10 +78,10 @@ def gateway(open_app: Chalice) -> Iterator[httpx.Client]:
     """The REST API as the local cloud serves it."""
     functions = Functions(open_app, set_aside=lambda *told: None)
     with (
-        listening("PORT", 0) as rest,
+        listening("PORT", 0) as http,
         listening("WS_PORT", 0) as websocket,
-        serving(functions, rest, websocket, compress_from=None),
-        httpx.Client(base_url=f"http://127.0.0.1:{rest.getsockname()[1]}") as client,
+        serving(functions, http, websocket, compress_from=None),
+        httpx.Client(base_url=f"http://127.0.0.1:{http.getsockname()[1]}") as client,
     ):
         yield client
 
@@ -125,9 +127,15 @@ def test_browsers_ask_before_they_change_something(gateway: httpx.Client) -> Non
     assert answer.headers["Access-Control-Max-Age"] == "7200"
 
 
+def test_what_api_gateway_answers_by_itself_may_be_read_too(gateway: httpx.Client) -> None:
+    """An unknown path, a body that is too large, too many requests: a page learns why."""
+    answer = gateway.get("/v1/nothing")
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (404, ORIGIN)
+
+
 def test_pages_for_people_are_not_opened(gateway: httpx.Client) -> None:
     """No script of another site reads a page behind a link, though the API is open to it."""
-    assert gateway.options("/follow/manage", headers=ASKING).status_code == 403
+    assert gateway.options("/follow/manage", headers=ASKING).status_code == 404
     answer = gateway.get("/follow/manage", headers={"Origin": ORIGIN})
     assert answer.status_code == 200
     assert not [name for name in answer.headers if name.startswith("access-control-")]

@@ -193,9 +193,10 @@ def test_the_apis_are_the_templates_own(template: dict[str, Any]) -> None:
 
 def test_the_apis_answer_and_let_in_as_tuned(translated: dict[str, Any]) -> None:
     """Problems in our own shape, throttling, and metrics for each route with an alarm; one stage, not two."""
-    body = of_type(translated, "AWS::ApiGateway::RestApi")["RestAPI"]["Body"]
-    assert body["x-amazon-apigateway-gateway-responses"] == tuning.gateway_responses("")
-    assert "paths" in body
+    api = of_type(translated, "AWS::ApiGateway::RestApi")["RestAPI"]
+    assert api["EndpointConfiguration"] == {"Types": ["REGIONAL"]}, "CloudFront stands before it already"
+    assert api["Body"]["x-amazon-apigateway-gateway-responses"] == tuning.gateway_responses("")
+    assert api["Body"]["paths"]
     [stage] = of_type(translated, "AWS::ApiGateway::Stage").values()
     of_all, *of_routes = stage["MethodSettings"]
     assert (of_all["ResourcePath"], of_all["HttpMethod"]) == ("/*", "*")

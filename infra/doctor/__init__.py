@@ -42,7 +42,7 @@ CHECKS: tuple[tuple[str, Callable[[Stage], Findings]], ...] = (
     ("records set aside", running.dead_letters),
     ("alarms", running.alarms),
     ("who is told of alarms", running.told_of_alarms),
-    ("the account's limits", functions.concurrency),
+    ("the account's limits", functions.limits),
     ("logs", functions.logs),
 )
 

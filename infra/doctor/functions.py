@@ -132,8 +132,8 @@ def _asynchronous(stage: Stage, function: Function) -> dict[str, Any]:
     return found
 
 
-def concurrency(stage: Stage) -> Findings:
-    """Does the account let as many functions run at once as this stage is set up for?"""
+def limits(stage: Stage) -> Findings:
+    """Does the account let as many functions run, and as many requests in, as this stage is set up for?"""
     limit = stage.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
     config = json.loads(stages.CONFIG.read_text())
     of_stage = config["stages"].get(stage.name, {}).get("lambda_functions", {})
@@ -154,6 +154,15 @@ def concurrency(stage: Stage) -> Findings:
         )
     else:
         yield Finding(f"The account lets {limit} functions run at once; the stage may need {needed}.")
+    let_in = stage.client("apigateway").get_account()["throttleSettings"]["rateLimit"]
+    if let_in < (asked := tuning.REST.rate + tuning.WEBSOCKET.rate):
+        yield Finding(
+            f"API Gateway lets {let_in:g} requests a second into this account here; the stage alone may take {asked}.",
+            "Ask for more: aws service-quotas request-service-quota-increase --service-code apigateway "
+            "--quota-code L-8A5B8E43 --desired-value 10000",
+        )
+    else:
+        yield Finding(f"API Gateway lets in {let_in:g} requests a second; the stage takes {asked} at most.")
 
 
 def logs(stage: Stage) -> Findings:

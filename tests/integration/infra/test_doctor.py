@@ -459,11 +459,14 @@ def test_schedules_and_topics_that_do_not_call_are_named(deployed: Stage) -> Non
     one_problem(of_functions.topics_and_schedules, deployed, "hear_sms_replies", "does not hear")
 
 
-def test_an_account_that_runs_too_few_functions_at_once_is_named(bare: Stage) -> None:
-    """A new account has ten."""
-    assert problems(of_functions.concurrency, bare) == []
+def test_an_account_that_is_too_small_is_named(bare: Stage) -> None:
+    """A new one runs ten functions at once; some share few requests a second among all their APIs."""
+    assert problems(of_functions.limits, bare) == []
     bare.client.answer("lambda", get_account_settings={"AccountLimit": {"ConcurrentExecutions": 10}})  # type: ignore[attr-defined]
-    one_problem(of_functions.concurrency, bare, "10 functions", "request-service-quota-increase", "L-B99A9384")
+    one_problem(of_functions.limits, bare, "10 functions", "request-service-quota-increase", "L-B99A9384")
+    bare.client.answer("lambda", get_account_settings={"AccountLimit": {"ConcurrentExecutions": 1000}})  # type: ignore[attr-defined]
+    bare.client.answer("apigateway", get_account={"throttleSettings": {"rateLimit": 500.0}})  # type: ignore[attr-defined]
+    one_problem(of_functions.limits, bare, "500 requests a second", "L-8A5B8E43")
 
 
 def test_a_log_without_an_end_is_named(bare: Stage) -> None:

@@ -36,6 +36,32 @@ def test_a_stream_is_held_up_by_nothing_for_more_than_an_hour_and_loses_nothing(
         assert tuning.asynchronous(function, DEAD_LETTERS) == {}
 
 
+def passes(pattern: Any, told: Any) -> bool:
+    """Lambda's event filtering, as far as it is used here: equal values, and prefixes."""
+    if isinstance(pattern, dict):
+        return all(name in told and passes(each, told[name]) for name, each in pattern.items())
+    return any(told.startswith(each["prefix"]) if isinstance(each, dict) else told == each for each in pattern)
+
+
+@pytest.mark.parametrize(
+    ("function", "event", "key", "comes"),
+    [
+        ("tell_changes", "INSERT", {"pk": "UA1-20260710", "sk": "history#EWR#0000000002"}, True),
+        ("tell_changes", "MODIFY", {"pk": "UA1-20260710", "sk": "history#EWR#0000000002"}, False),
+        ("tell_changes", "INSERT", {"pk": "UA1-20260710", "sk": "flight#EWR"}, False),
+        ("queue_errands", "INSERT", {"pk": "errand#1", "sk": "errand"}, True),
+        ("queue_errands", "MODIFY", {"pk": "errand#1", "sk": "errand"}, False),
+        ("queue_errands", "INSERT", {"pk": "account#1", "sk": "session#1"}, False),
+    ],
+)
+def test_a_function_is_called_for_what_it_looks_at(function: str, event: str, key: dict[str, str], comes: bool) -> None:
+    """It is asked about nothing that it would pass over: most of a table's stream."""
+    record = {"eventName": event, "dynamodb": {"Keys": {name: {"S": value} for name, value in key.items()}}}
+    [found] = [each for each in DECLARED if each.name == function]
+    [told] = tuning.event_source(found, DEAD_LETTERS)["FilterCriteria"]["Filters"]
+    assert passes(json.loads(told["Pattern"]), record) is comes
+
+
 def test_a_queue_gets_back_what_is_left_of_a_batch_and_nothing_else_is_set() -> None:
     """How often, and where to then, is the queue's redrive policy: Lambda knows no such settings of a queue."""
     for function in of_kind("queue"):

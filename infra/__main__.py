@@ -100,6 +100,7 @@ def _add_commands_on_aws(commands: Any) -> None:
         command.add_argument("--alarms-to", metavar="ADDRESS", help="the email address that alarms are sent to")
         command.add_argument("--domain", help="the name that the stage is to have, such as flights.example.com")
         command.add_argument("--certificate", metavar="ARN", help="its certificate: of ACM, in us-east-1")
+    kept = commands.add_parser("secrets", help="make a stage's secrets, where its template is deployed by other means")
     tuned = commands.add_parser("tune", help="set what Chalice cannot, after every deploy; `deploy` does it too")
     packed = commands.add_parser("package", help="make one CloudFormation template of everything, and the package")
     packed.add_argument("--out", required=True, type=Path, metavar="DIR", help="where to")
@@ -108,7 +109,7 @@ def _add_commands_on_aws(commands: Any) -> None:
     before = commands.add_parser("rollback", help="put back the package that was deployed before")
     gone = commands.add_parser("destroy", help="take a stage away: everything, the data too")
     gone.add_argument("--name", help="the stack's name, such as gatecall-prod; without it, it is asked for")
-    for command in (everything, made, tuned, packed, seen, before, gone):
+    for command in (everything, made, kept, tuned, packed, seen, before, gone):
         command.add_argument("--stage", required=True)
     theirs = commands.add_parser("licences", help="list whose work is deployed, and under which licence")
     theirs.add_argument(
@@ -130,6 +131,17 @@ def _provision(given: argparse.Namespace, console: Console) -> int:
     provision.provision(
         given.stage, console, alarms_to=given.alarms_to, domain=given.domain, certificate=given.certificate
     )
+    return 0
+
+
+def _make_secrets(given: argparse.Namespace, console: Console) -> int:
+    import boto3
+
+    from infra.deploy import provision
+
+    provision.check_name(given.stage)
+    made = secrets.make(given.stage, boto3.client("ssm"))
+    console.print("\n".join(f"{name} made." for name in made) or "nothing to do", highlight=False, soft_wrap=True)
     return 0
 
 
@@ -175,8 +187,8 @@ def _show_licences(given: argparse.Namespace, console: Console) -> int:
 
 
 _ON_AWS: dict[str, Callable[[argparse.Namespace, Console], int]] = {
-    "deploy": _deploy, "provision": _provision, "tune": _tune, "package": _package, "doctor": _examine,
-    "rollback": _roll_back, "destroy": _destroy, "licences": _show_licences,
+    "deploy": _deploy, "provision": _provision, "secrets": _make_secrets, "tune": _tune, "package": _package,
+    "doctor": _examine, "rollback": _roll_back, "destroy": _destroy, "licences": _show_licences,
 }  # fmt: skip
 
 
@@ -242,7 +254,7 @@ def _note(what: str, stage: str, console: Console) -> None:
 def _make_admin(given: argparse.Namespace, console: Console) -> None:
     from chalicelib.accounts import links, people
     from chalicelib.accounts.model import Account
-    from chalicelib.core.config import config
+    from chalicelib.core.urls import public_url
 
     made = people.make_admin(given.email, given.language, TERMINAL, wall_now())
     if isinstance(made, Account):
@@ -253,14 +265,14 @@ def _make_admin(given: argparse.Namespace, console: Console) -> None:
     url = links.url(made)
     token = url.partition("token=")[2]
     until = instant(datetime.fromtimestamp(made.expires, UTC))
-    if config().public_url:
+    if public_url():
         console.print(f"Whoever opens this link sets a password, and is an admin. Shown this once; good once, until "
                       f"{until}:", soft_wrap=True)  # fmt: skip
         print(url)
         return
-    console.print("PUBLIC_URL is not set, so there is no page yet on which to set a password. Post this, with a "
-                  "password of 12 characters or more in it, to /v1/accounts/confirmation at the stage's address. "
-                  f"Shown this once; good once, until {until}:", soft_wrap=True)  # fmt: skip
+    console.print("PUBLIC_URL is not set, and this stage has no web app yet: there is no page on which to set a "
+                  "password. Post this, with a password of 12 characters or more in it, to /v1/accounts/confirmation "
+                  f"at the stage's address. Shown this once; good once, until {until}:", soft_wrap=True)  # fmt: skip
     print(json.dumps({"token": token, "password": ""}))
 
 

@@ -13,7 +13,7 @@ from infra.deploy import Refused, provision, releases
 # What services say of a thing that is not there: gone already, which is what is wanted.
 _NOT_THERE = {
     "404", "AWS.SimpleQueueService.NonExistentQueue", "NoSuchBucket", "NoSuchEntity", "NotFound", "NotFoundException",
-    "QueueDoesNotExist", "ResourceNotFoundException",
+    "ParameterNotFound", "QueueDoesNotExist", "ResourceNotFoundException",
 }  # fmt: skip
 _KINDS = {
     "AWS::DynamoDB::Table": "TableName",

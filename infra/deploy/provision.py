@@ -68,6 +68,7 @@ def provision(
     console.print(f"{name_of(stage)}: account {us['Account']}, {region}", highlight=False, soft_wrap=True)
     wanted = {"AlarmsTo": alarms_to, "Domain": domain, "Certificate": certificate}
     given = {name: value for name, value in wanted.items() if value is not None}
+    _refuse_half_a_domain(stage, given, cloudformation)
     given |= _email_identity(stage, cloudformation, boto3.client("sesv2"))
     _apply(stage, console, cloudformation, given)
     made = outputs(stage, cloudformation)
@@ -291,6 +292,25 @@ def _refuse_leftovers(stage: str) -> None:
         )
 
 
+def _parameters(stage: str, cloudformation: Any) -> dict[str, str]:
+    """What the stack was given; nothing where there is none that stands."""
+    stack = describe(stage, cloudformation)
+    if stack is None or stack["StackStatus"] in NEVER_CAME_UP:
+        return {}
+    return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", ())}
+
+
+def _refuse_half_a_domain(stage: str, given: Mapping[str, str], cloudformation: Any) -> None:
+    """Raises Refused: CloudFront takes a name and its certificate together, and a certificate of us-east-1 only."""
+    chosen = {**_parameters(stage, cloudformation), **given}
+    domain, certificate = chosen.get("Domain", ""), chosen.get("Certificate", "")
+    if bool(domain) != bool(certificate):
+        raise Refused(f"--domain {domain or 'is missing'}, --certificate {certificate or 'is missing'}: give both, or "
+                      'neither ("" takes one back)')  # fmt: skip
+    if certificate and not re.fullmatch(r"arn:[\w-]+:acm:us-east-1:\d{12}:certificate/.+", certificate):
+        raise Refused(f"--certificate {certificate}: CloudFront takes the ARN of one of ACM's in us-east-1")
+
+
 def _email_identity(stage: str, cloudformation: Any, ses: Any) -> dict[str, str]:
     """The parameter of the domain that the stack is to make an identity of: EMAIL_SENDER's.
 
@@ -298,11 +318,7 @@ def _email_identity(stage: str, cloudformation: Any, ses: Any) -> dict[str, str]
     """
     sender = _sender(stage)
     domain = sender.rpartition("@")[2]
-    stack = describe(stage, cloudformation)
-    if stack is None or stack["StackStatus"] in NEVER_CAME_UP:
-        had = {}
-    else:
-        had = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", ())}
+    had = _parameters(stage, cloudformation)
     if not domain:
         return {}
     if had.get("EmailIdentity") == domain:

@@ -162,6 +162,27 @@ def test_a_deploy_that_died_holds_nobody_off_for_ever(chalice: StandIn, screen: 
     assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET, Prefix="deploying.json")
 
 
+def test_one_of_two_takes_over_from_one_that_died(
+    chalice: StandIn, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both saw that it is over; the slower one is refused."""
+    deploy("dev", screen.console, chalice=chalice)
+    s3, look = boto3.client("s3"), releases._lock
+    died = {"id": "x", "what": "deploy", "by": "ada", "at": "2026-07-10T12:00:00Z", "until": "2026-07-10T13:00:00Z"}
+    s3.put_object(Bucket=BUCKET, Key="deploying.json", Body=json.dumps(died).encode())
+    quicker = json.dumps(died | {"id": "y"}).encode()
+
+    def looked(*given: str) -> object:
+        seen = look(*given)
+        s3.put_object(Bucket=BUCKET, Key="deploying.json", Body=quicker)
+        return seen
+
+    monkeypatch.setattr(releases, "_lock", looked)
+    with pytest.raises(Refused, match="somebody else began to deploy dev just now"):
+        deploy("dev", screen.console, chalice=chalice)
+    assert s3.get_object(Bucket=BUCKET, Key="deploying.json")["Body"].read() == quicker
+
+
 def test_chalice_runs_in_this_interpreter(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its lines come as it says them, its errors among them; its exit code is handed on."""
     said: list[str] = []

@@ -57,6 +57,8 @@ def test_nothing_is_left(chalice: StandIn, screen: Screen) -> None:
     set_sender("flights@example.com")
     deploy("dev", screen.console, chalice=chalice)
     deploy("dev", screen.console, chalice=chalice)  # the bucket has former versions now
+    provision.update("dev", screen.console, RestApi="abc123", WebSocketApi="def456", FrontKey="a-key")
+    assert "/gatecall/dev/web-url" in everything()["parameters"]  # goes with the stack
     row = {"pk": {"S": "a"}, "sk": {"S": "b"}}
     boto3.client("dynamodb").put_item(TableName="gatecall-dev-accounts", Item=row)
     assert all(everything().values()), everything()

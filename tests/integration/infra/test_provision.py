@@ -95,6 +95,45 @@ def test_what_is_asked_for_once_stays(screen: Screen) -> None:
     assert parameters("dev")["RestApi"] == "abc123"
 
 
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+
+
+@pytest.mark.parametrize(
+    ("domain", "certificate", "says"),
+    [
+        ("flights.example.com", None, "--certificate is missing"),
+        (None, CERTIFICATE, "--domain is missing"),
+        ("flights.example.com", CERTIFICATE.replace("us-east-1", "eu-central-1"), "in us-east-1"),
+    ],
+)
+def test_a_domain_needs_its_certificate(domain: str | None, certificate: str | None, says: str, screen: Screen) -> None:
+    """CloudFront takes both or neither; it is said before anything is made."""
+    with pytest.raises(Refused, match=says):
+        provision.provision("dev", screen.console, domain=domain, certificate=certificate)
+    assert not boto3.client("cloudformation").list_stacks()["StackSummaries"]
+
+
+def test_a_domain_stays_and_can_be_taken_back(screen: Screen) -> None:
+    """Given once, it need not be given again; and not be taken back by half."""
+    provision.provision("dev", screen.console, domain="flights.example.com", certificate=CERTIFICATE)
+    provision.provision("dev", screen.console)
+    assert (parameters("dev")["Domain"], parameters("dev")["Certificate"]) == ("flights.example.com", CERTIFICATE)
+    with pytest.raises(Refused, match="--domain is missing"):
+        provision.provision("dev", screen.console, domain="")
+    provision.provision("dev", screen.console, domain="", certificate="")
+    assert (parameters("dev")["Domain"], parameters("dev")["Certificate"]) == ("", "")
+
+
+def test_secrets_can_be_made_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """For teams that deploy the packaged template by themselves; again there is nothing to do."""
+    assert command.main(["secrets", "--stage", "dev"]) == 0
+    made = [each["Name"] for each in boto3.client("ssm").describe_parameters()["Parameters"]]
+    assert capsys.readouterr().out.splitlines() == [f"{name} made." for name in made]
+    assert "/gatecall/dev/link-keys" in made
+    assert command.main(["secrets", "--stage", "dev"]) == 0
+    assert capsys.readouterr().out == "nothing to do\n"
+
+
 def test_an_update_of_no_stack_says_what_to_run(screen: Screen) -> None:
     """`tune` of a stage that is not there."""
     with pytest.raises(NotProvisioned, match="python -m infra provision --stage dev"):

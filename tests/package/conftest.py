@@ -1,5 +1,6 @@
 """Gatecall deployed to a moto server by its own commands, from copies of this project, as an admin does it."""
 
+import compileall
 import hashlib
 import json
 import logging
@@ -152,10 +153,11 @@ def package(cloud: Cloud, dev: Checkout, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="session")
 def unpacked(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package as Lambda lays it out, compiled, as it would be for the second start."""
+    """The package as Lambda lays it out; compiled, so that the many cold starts here take half the time."""
     directory = tmp_path_factory.mktemp("task")
     with zipfile.ZipFile(package) as archive:
         archive.extractall(directory)
+    compileall.compile_dir(directory, quiet=2, workers=2)
     return directory
 
 

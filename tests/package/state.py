@@ -1,6 +1,7 @@
 """What is in an AWS account, as far as deploying makes it: to compare before and after."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 # Ids and instants that each call or deployment makes anew, and how often something was asked.
@@ -79,7 +80,8 @@ def _of_functions(client: Callable[[str], Any]) -> Iterator[tuple[str, Any]]:
         for each in page["Functions"]:
             name = each["FunctionName"]
             yield f"function {name}", each
-            yield f"function {name}: who may invoke it", functions.get_policy(FunctionName=name)["Policy"]
+            with suppress(functions.exceptions.ResourceNotFoundException):  # what Lambda itself polls for has none
+                yield f"function {name}: who may invoke it", functions.get_policy(FunctionName=name)["Policy"]
             configs = functions.list_function_event_invoke_configs(FunctionName=name)
             yield f"function {name}: asynchronously", configs["FunctionEventInvokeConfigs"]
     for each in functions.list_event_source_mappings()["EventSourceMappings"]:

@@ -12,6 +12,7 @@ from infra import functions
 
 from .conftest import ROOT, Checkout, Cloud
 
+pytestmark = pytest.mark.xdist_group("dev")  # one deployment for both files
 MB = 1_000_000
 
 

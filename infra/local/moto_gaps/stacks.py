@@ -316,16 +316,19 @@ def _mend_updates() -> None:
 
 
 def _mend_half_read_types() -> None:
-    """Moto's CloudFormation makes a bucket and a table with some of their properties, and changes no table at all. It
-    does not tell a parameter's value, and tells those that are not to be shown.
+    """Moto's CloudFormation makes a bucket and a table with some of their properties, and changes no table at all. A
+    key's policy is such that the key can't be described, and the key stays for ever. It does not tell what a parameter
+    of SSM holds, and tells what a parameter of the stack holds that is not to be shown.
     """  # fmt: skip
     from moto.cloudformation.models import Stack
     from moto.dynamodb.models import dynamodb_backends
     from moto.dynamodb.models.table import Table
+    from moto.kms.models import Key, kms_backends
     from moto.s3.models import FakeBucket, PublicAccessBlock, s3_backends
     from moto.ssm.models import Parameter
 
     make_bucket, make_table = FakeBucket.create_from_cloudformation_json, Table.create_from_cloudformation_json
+    make_key = Key.create_from_cloudformation_json
 
     def bucket(name: str, resource: dict[str, Any], account: str, region: str, **known: Any) -> Any:
         made, given = make_bucket(name, resource, account, region, **known), resource["Properties"]
@@ -347,6 +350,13 @@ def _mend_half_read_types() -> None:
             dynamodb.update_continuous_backups(name, recovery)
         return made
 
+    def key(name: str, resource: dict[str, Any], *of: str, **known: Any) -> Any:
+        policy = json.dumps(resource["Properties"]["KeyPolicy"])
+        return make_key(name, {"Properties": {**resource["Properties"], "KeyPolicy": policy}}, *of, **known)
+
+    def delete_key(self: Any, account: str, region: str) -> None:
+        kms_backends[account][region].schedule_key_deletion(self.id, 7)
+
     def changed_table(original_resource: Any, cloudformation_json: dict[str, Any], **_: Any) -> Any:
         protected = cloudformation_json["Properties"].get("DeletionProtectionEnabled", False)
         original_resource.deletion_protection_enabled = protected
@@ -359,6 +369,8 @@ def _mend_half_read_types() -> None:
 
     for place, name, patch in (
         (FakeBucket, "create_from_cloudformation_json", staticmethod(bucket)),
+        (Key, "create_from_cloudformation_json", staticmethod(key)),
+        (Key, "delete", delete_key),
         (Table, "create_from_cloudformation_json", staticmethod(table)),
         (Table, "update_from_cloudformation_json", staticmethod(changed_table)),
         (

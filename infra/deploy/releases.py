@@ -96,15 +96,15 @@ def restore(stage: str, bucket: str, s3: Any) -> str:
 
 
 def save(stage: str, bucket: str, s3: Any) -> bool:
-    """Keep this machine's record in the bucket. True where it was another there, or none."""
+    """Keep this machine's record in the bucket, unless a later one is there. True where it was changed."""
     file = record_file(stage)
     if not file.exists():
         return False
-    body = file.read_bytes()
-    if body == _kept_record(stage, bucket, s3)[0]:
+    body, written = file.read_bytes(), datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    kept, kept_at = _kept_record(stage, bucket, s3)
+    if body == kept or (kept_at and kept_at > written):
         return False
-    written = datetime.fromtimestamp(file.stat().st_mtime, UTC).isoformat()
-    s3.put_object(Bucket=bucket, Key=_key(stage), Body=body, Metadata={"written-at": written})
+    s3.put_object(Bucket=bucket, Key=_key(stage), Body=body, Metadata={"written-at": written.isoformat()})
     return True
 
 

@@ -81,6 +81,16 @@ def test_a_record_that_was_never_saved_wins(bucket: Any) -> None:
     assert not releases.save("dev", BUCKET, bucket)
 
 
+def test_a_stale_record_does_not_overwrite_the_buckets(bucket: Any) -> None:
+    """`tune` was run by itself where somebody deployed long ago."""
+    write_here(noted(a="theirs"))
+    releases.save("dev", BUCKET, bucket)
+    write_here(noted(a="ours"), age=HOUR)
+    assert not releases.save("dev", BUCKET, bucket)
+    releases.restore("dev", BUCKET, bucket)
+    assert here() == noted(a="theirs")
+
+
 def test_a_restored_record_is_as_old_as_it_was(bucket: Any) -> None:
     """Restoring is not deploying: what another machine deploys meanwhile is later."""
     write_here(noted(a="1"), age=HOUR)

@@ -43,6 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     ) as problem:  # fmt: skip
         console.print(str(problem) + _advice(problem), style="red", markup=False, soft_wrap=True)
         return 2
+    except KeyboardInterrupt:
+        console.print("Stopped. What is done stays done; run it again to go on.", style="red", soft_wrap=True)
+        return 130
 
 
 def _advice(problem: Exception) -> str:

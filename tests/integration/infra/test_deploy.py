@@ -1,13 +1,16 @@
 """`python -m infra deploy` against moto, with a stand-in for Chalice; the real one runs in tests/package."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import boto3
 import pytest
+from rich.console import Console
 
 from chalicelib.core.clock import wall_now
 from infra import stages
@@ -39,6 +42,15 @@ def test_the_three_steps_come_in_order(chalice: StandIn, screen: Screen) -> None
     assert "  Creating lambda function: gatecall-dev-fan_out" in after
     assert "\x1b" not in screen.text  # no terminal: plain lines
     assert chalice.ran == ["package", "deploy"]
+
+
+def test_in_a_terminal_the_steps_are_shown_at_once(chalice: StandIn, screen: Screen) -> None:
+    """Each with a mark once it is done and how long it took, below what is said."""
+    screen.console = Console(file=StringIO(), width=120, force_terminal=True)
+    deploy("dev", screen.console, chalice=chalice)
+    assert "\x1b" in screen.text
+    assert re.search(r"✓\S* \S*chalice deploy", screen.text)
+    assert "dev is deployed" in screen.text
 
 
 def test_a_fresh_runner_updates_the_same_api(chalice: StandIn, screen: Screen) -> None:

@@ -66,3 +66,15 @@ def test_a_stage_whose_tables_are_not_there_is_deployed_all_the_same(
     monkeypatch.setattr(audit, "record", unavailable)
     assert command.main(["destroy", "--stage", "test"]) == 0
     assert "The audit trail does not say so: the tables can't be reached" in capsys.readouterr().out
+
+
+def test_ctrl_c_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who stops a deploy is told that it may be run again."""
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(deploy, "deploy", stopped)
+    assert command.main(["deploy", "--stage", "test"]) == 130
+    assert "run it again" in capsys.readouterr().out
+    assert told() == []

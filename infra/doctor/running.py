@@ -1,6 +1,6 @@
 """What goes on: feeds, records set aside, alarms."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.core.telemetry import namespace
@@ -24,7 +24,10 @@ def feeds(stage: Stage) -> Findings:
                              f"Name them in .chalice/config.json. Then run: {stage.again('deploy')}"))  # fmt: skip
     silences = _silences(stage)
     look = f"See why: aws logs tail /aws/lambda/gatecall-{stage.name}-poll_feeds --since 15m"
-    if unheard := [feed for feed in stage.feeds if feed in FEEDS and feed not in silences]:
+    unheard = [feed for feed in stage.feeds if feed in FEEDS and feed not in silences]
+    if unheard and _is_new(stage):
+        yield Finding(f"Nothing was reported of {join(unheard)} yet: polling was deployed just now. Look again soon.")
+    elif unheard:
         wrong.append(Finding(
             f"Nothing was reported of {join(unheard)} within the last {LOOKED_BACK.seconds // 60} minutes: it is not "
             "polled, or has never said anything.", look,
@@ -34,8 +37,17 @@ def feeds(stage: Stage) -> Findings:
             sender = look if feed in stage.feeds else "It is pushed: ask whoever runs the system that sends it."
             wrong.append(Finding(f"The feed {feed} has said nothing for {_time(seconds)}: boards call it silent.",
                                  sender))  # fmt: skip
-    heard = f"All feeds speak: {join(list(silences))}." if silences else "No feed is polled, and none has pushed yet."
-    yield from wrong or [Finding(heard)]
+    if silences and not wrong:
+        yield Finding(f"All feeds speak: {join(list(silences))}.")
+    elif not stage.feeds and not wrong:
+        yield Finding("No feed is polled, and none has pushed yet.")
+    yield from wrong
+
+
+def _is_new(stage: Stage) -> bool:
+    """Whether the function that polls is younger than what it would have reported."""
+    there = stage.deployed.get("poll_feeds")
+    return there is not None and stage.now - datetime.fromisoformat(there["LastModified"]) < LOOKED_BACK
 
 
 def _silences(stage: Stage) -> dict[str, float]:

@@ -670,6 +670,16 @@ def test_a_feed_that_says_nothing_is_named(bare: Stage) -> None:
     one_problem(running.feeds, replace(bare, now=datetime.now(UTC)), "ewr-aodb", "11 minutes", "pushed")
 
 
+def test_a_stage_that_was_deployed_just_now_has_time_to_poll(bare: Stage) -> None:
+    """A quarter of an hour: a deploy that ends with `doctor` would fail the first time, else."""
+    poll = {"poll_feeds": {"LastModified": (bare.now - timedelta(minutes=3)).strftime("%Y-%m-%dT%H:%M:%S.000+0000")}}
+    bare.__dict__["deployed"] = poll
+    assert problems(running.feeds, bare) == []
+    later = replace(bare, now=bare.now + timedelta(minutes=15))
+    later.__dict__["deployed"] = poll
+    one_problem(running.feeds, later, "replay", "poll_feeds")
+
+
 def test_a_feed_that_no_code_is_there_for_is_named(bare: Stage) -> None:
     """A slip in FEEDS; and feeds that are asked about no airport."""
     report_silence(bare, "replay", 5)

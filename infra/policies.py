@@ -31,8 +31,6 @@ _ARNS = {  # by type: the service, and how its resource is named
 }
 _KINDS: dict[str, Kind] = {"AWS::DynamoDB::Table": "stream", "AWS::SQS::Queue": "queue", "AWS::SNS::Topic": "topic"}
 
-Grants = Mapping[str, set[str]]  # actions, such as dynamodb:GetItem, by the name of a resource
-
 
 def render(stage: str, *, partition: str, region: str, account: str) -> dict[str, dict[str, Any]]:
     """The policy of each function, by its name in .chalice/config.json.
@@ -80,24 +78,6 @@ def files(stage: str) -> dict[str, str]:
     return {name: f"policies/{stage}/{name}.json" for name in _read()["functions"]}
 
 
-def grants(function: str, stage: str) -> Grants:
-    """What a function's code may do by name, from policies.yaml: without `statements`, and what Lambda needs."""
-    described = _function(function)
-    found: dict[str, set[str]] = {}
-    bundles = [_read()["bundles"][name] for name in described.get("with", ())]
-    for each in (*(bundle for bundle in bundles if isinstance(bundle, dict)), described.get("may", {})):
-        for resource, actions in each.items():
-            service = _arn(resource, stage).split(":")[2]
-            found.setdefault(resource, set()).update(f"{service}:{action}" for action in actions)
-    return found
-
-
-def statements(function: str) -> list[dict[str, Any]]:
-    """Where a function may do something of which there is no resource to name: the statements of its bundles."""
-    bundles = [_read()["bundles"][name] for name in _function(function).get("with", ())]
-    return [statement for bundle in bundles if isinstance(bundle, list) for statement in bundle]
-
-
 def declared(stage: str) -> dict[str, tuple[Kind, str]]:
     """What triggers each function: its kind, and the name of the table, queue or topic in that stage."""
     return {name: _trigger(name, stage) for name in _read()["functions"]}
@@ -105,14 +85,26 @@ def declared(stage: str) -> dict[str, tuple[Kind, str]]:
 
 def _statements(function: str, stage: str, arn: Any) -> Iterator[dict[str, Any]]:
     yield from _for_lambda(function, stage, arn)
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for resource, granted in grants(function, stage).items():
-        alike.setdefault(tuple(sorted(granted)), []).append(resource)
-    for actions, names in alike.items():
-        yield _allow(actions, [arn(name) for name in names])
-    for statement in (*statements(function), *_read()["everywhere"]):
+    described = _function(function)
+    parts = [*(_read()["bundles"][name] for name in described.get("with", ())), described.get("may", {})]
+    yield from _by_name([part for part in parts if isinstance(part, dict)], stage, arn)
+    of_no_resource = [statement for part in parts if isinstance(part, list) for statement in part]
+    for statement in (*of_no_resource, *_read()["everywhere"]):
         named = statement.get("Resource") in _made(stage)
         yield {**statement, "Resource": arn(statement["Resource"])} if named else statement
+
+
+def _by_name(parts: Iterable[Mapping[str, list[str]]], stage: str, arn: Any) -> Iterator[dict[str, Any]]:
+    """What is granted on resources that have a name: one statement for all of which the same may be done."""
+    granted: dict[str, set[str]] = {}
+    for resource, actions in (each for part in parts for each in part.items()):
+        service = _arn(resource, stage).split(":")[2]
+        granted.setdefault(resource, set()).update(f"{service}:{action}" for action in actions)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for resource, allowed in granted.items():
+        alike.setdefault(tuple(sorted(allowed)), []).append(resource)
+    for actions, names in alike.items():
+        yield _allow(actions, [arn(name) for name in names])
 
 
 def _for_lambda(function: str, stage: str, arn: Any) -> Iterator[dict[str, Any]]:

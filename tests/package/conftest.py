@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,18 +44,18 @@ class Checkout:
     directory: Path
     environment: dict[str, str]
 
-    def infra(self, *arguments: str, code: int = 0) -> str:
+    def infra(self, *arguments: str, code: int = 0, **environment: str) -> str:
         """Run `python -m infra …`; gives what it says."""
-        return self._run("-m", "infra", *arguments, code=code)
+        return self._run("-m", "infra", *arguments, code=code, **environment)
 
     def chalice(self, *arguments: str) -> str:
         """Run `chalice …`; gives what it says."""
         return self._run(str(Path(sys.executable).with_name("chalice")), *arguments, code=0)
 
-    def _run(self, *arguments: str, code: int) -> str:
+    def _run(self, *arguments: str, code: int, **environment: str) -> str:
         ran = subprocess.run(
-            [sys.executable, *arguments], cwd=self.directory, env=self.environment, timeout=300, check=False,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            [sys.executable, *arguments], cwd=self.directory, env={**self.environment, **environment}, timeout=300,
+            check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         assert ran.returncode == code, ran.stdout
         return ran.stdout
@@ -141,24 +141,33 @@ def dev(cloud: Cloud, check_out: CheckOut) -> Checkout:
     return checkout
 
 
-@pytest.fixture(scope="session")
-def package(cloud: Cloud, dev: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The zip that Lambda got, taken back from it."""
-    told = cloud.client("lambda").get_function(FunctionName="gatecall-dev-poll_feeds")
-    file = tmp_path_factory.mktemp("package") / "package.zip"
+def taken_back(cloud: Cloud, function: str, directory: Path) -> Path:
+    """The zip that Lambda got for a function."""
+    told = cloud.client("lambda").get_function(FunctionName=function)
+    file = directory / "package.zip"
     with urlopen(told["Code"]["Location"]) as answer, file.open("wb") as out:
         shutil.copyfileobj(answer, out)
     return file
 
 
-@pytest.fixture(scope="session")
-def unpacked(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package as Lambda lays it out; compiled, so that the many cold starts here take half the time."""
-    directory = tmp_path_factory.mktemp("task")
+def laid_out(package: Path, directory: Path) -> Path:
+    """A package as Lambda lays it out; compiled, so that the many cold starts here take half the time."""
     with zipfile.ZipFile(package) as archive:
         archive.extractall(directory)
     compileall.compile_dir(directory, quiet=2, workers=2)
     return directory
+
+
+@pytest.fixture(scope="session")
+def package(cloud: Cloud, dev: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What Lambda got."""
+    return taken_back(cloud, "gatecall-dev-poll_feeds", tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="session")
+def unpacked(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package, and nothing else."""
+    return laid_out(package, tmp_path_factory.mktemp("task"))
 
 
 @pytest.fixture(scope="session")
@@ -174,11 +183,3 @@ def player(cloud: Cloud, unpacked: Path) -> Iterator[Player]:
     cloud.listeners.append(player.hear)
     yield player
     player.end()
-
-
-def plain(value: Any) -> Any:
-    """Without what changes by itself: ids of requests, instants."""
-    drop = {"ResponseMetadata", "LastModified", "LastUpdatedDate", "RevisionId", "LastUpdatedTime"}
-    if isinstance(value, Mapping):
-        return {name: plain(each) for name, each in value.items() if name not in drop}
-    return [plain(each) for each in value] if isinstance(value, list) else value

@@ -6,6 +6,7 @@ The tests build on one another, in this order.
 import json
 import re
 from base64 import b64decode
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,9 @@ import pytest
 from infra.local import events, motoserver
 
 from . import state
-from .conftest import CheckOut, Checkout, Cloud
+from .conftest import CheckOut, Checkout, Cloud, laid_out, taken_back
+from .front import front
+from .player import Player
 
 STAGE = ("--stage", "prod")
 BUCKET = f"gatecall-prod-{events.ACCOUNT}-{events.REGION}"
@@ -56,15 +59,21 @@ def upgraded(cloud: Cloud, deployed: Deployed, check_out: CheckOut) -> Checkout:
 
 
 def apis(cloud: Cloud) -> tuple[list[str], list[str]]:
-    """The ids of all REST and WebSocket APIs."""
-    rest = cloud.client("apigateway").get_rest_apis()["items"]
-    return [each["id"] for each in rest], [each["ApiId"] for each in cloud.client("apigatewayv2").get_apis()["Items"]]
+    """The ids of all REST and WebSocket APIs that have this stage."""
+    rest, websocket = cloud.client("apigateway"), cloud.client("apigatewayv2")
+    return (
+        [each["id"] for each in rest.get_rest_apis()["items"]
+         if any(of["stageName"] == "prod" for of in rest.get_stages(restApiId=each["id"])["item"])],
+        [each["ApiId"] for each in websocket.get_apis()["Items"]
+         if any(of["StageName"] == "prod" for of in websocket.get_stages(ApiId=each["ApiId"])["Items"])],
+    )  # fmt: skip
 
 
 def packages(cloud: Cloud) -> set[str]:
     """What the functions run, by digest."""
     pages = cloud.client("lambda").get_paginator("list_functions").paginate()
-    return {each["CodeSha256"] for page in pages for each in page["Functions"]}
+    found = [each for page in pages for each in page["Functions"]]
+    return {each["CodeSha256"] for each in found if each["FunctionName"].startswith("gatecall-prod")}
 
 
 def releases(cloud: Cloud) -> list[dict[str, Any]]:
@@ -96,22 +105,28 @@ def test_chalice_misses_no_dependency(deployed: Deployed) -> None:
     assert "Could not install" not in deployed.said["chalice deploy"]
 
 
-def test_doctor_names_what_an_admin_has_to_do_himself(cloud: Cloud, deployed: Deployed) -> None:
-    """SES has to see the domain's DNS, AWS has to be asked to spend on SMS: then nothing is wrong.
+@pytest.fixture(scope="module")
+def online(cloud: Cloud, deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a program for which CloudFront and API Gateway answer over HTTPS."""
+    package = taken_back(cloud, "gatecall-prod", tmp_path_factory.mktemp("package"))
+    player = Player("prod", laid_out(package, tmp_path_factory.mktemp("task")), cloud.client, cloud.sdk)
+    [rest], _ = apis(cloud)
+    distributions = cloud.client("cloudfront").list_distributions()["DistributionList"]["Items"]
+    [host] = [each["DomainName"] for each in distributions if each["Comment"] == "gatecall-prod"]
+    hosts = {host: "", f"{rest}.execute-api.{events.REGION}.amazonaws.com": "/prod"}
+    with front(player, hosts, tmp_path_factory.mktemp("front")) as environment:
+        yield environment
+    player.end()
 
-    No name of this cloud is in the DNS, so that the stage can't be asked over HTTPS: tests/package/test_functions.py
-    asks it.
-    """
-    first = wrong(deployed.checkout.infra("doctor", *STAGE, code=1))
-    assert [each for each in first if not re.search("SES has not verified|SNS spends at most", each)] == []
+
+def test_doctor_names_what_an_admin_has_to_do_himself(cloud: Cloud, deployed: Deployed, online: dict[str, str]) -> None:
+    """SES has to see the domain's DNS, AWS has to be asked to spend on SMS: then nothing is wrong."""
+    said = deployed.checkout.infra("doctor", *STAGE, code=1, **online)
+    wrong = [line for line in said.splitlines() if line.startswith("✗")]
+    assert [each for each in wrong if not re.search("SES has not verified|SNS spends at most", each)] == []
     verify_identity("example.com")
     cloud.client("sns").set_sms_attributes(attributes={"MonthlySpendLimit": "100"})
-    assert wrong(deployed.checkout.infra("doctor", *STAGE, code=1)) == []
-
-
-def wrong(said: str) -> list[str]:
-    """What the doctor finds wrong, but for names that nobody knows here."""
-    return [line for line in said.splitlines() if line.startswith("✗") and "Name or service not known" not in line]
+    assert "Nothing is wrong." in deployed.checkout.infra("doctor", *STAGE, **online)
 
 
 def verify_identity(name: str) -> None:
@@ -124,7 +139,7 @@ def verify_identity(name: str) -> None:
         identity.dkim_attributes |= {"SigningEnabled": True, "Status": "SUCCESS"}
 
 
-def test_each_command_again_changes_nothing(cloud: Cloud, deployed: Deployed) -> None:
+def test_each_command_again_changes_nothing(cloud: Cloud, deployed: Deployed, online: dict[str, str]) -> None:
     """Neither in the cloud nor in the checkout's files."""
     checkout = deployed.checkout
     before, files = state.of(cloud.client), checkout.files()
@@ -133,7 +148,7 @@ def test_each_command_again_changes_nothing(cloud: Cloud, deployed: Deployed) ->
     said = checkout.infra("tune", *STAGE)
     assert "nothing to do" in said
     assert state.differences(before, state.of(cloud.client)) == {}
-    checkout.infra("doctor", *STAGE, code=1)
+    checkout.infra("doctor", *STAGE, **online)
     checkout.chalice("deploy", *STAGE)
     checkout.infra("tune", *STAGE)  # what Chalice undoes with each deploy
     differ = state.differences(before, state.of(cloud.client))

@@ -1,19 +1,34 @@
-"""What Lambda gets: complete, small, nothing else in it; and what was deployed around it."""
+"""What is deployed: the package is whole and small, all around it is there, and it works from end to end.
 
+A change goes the whole way in the deployed functions alone, from poll to sent message.
+"""
+
+import json
+import re
 import subprocess
 import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 import app
 from infra import functions
+from infra.local import events, motoserver
+from tests.permissions import deeds
 
 from .conftest import ROOT, Checkout, Cloud
+from .player import Connections, Player
 
-pytestmark = pytest.mark.xdist_group("dev")  # one deployment for both files
 MB = 1_000_000
+LATER = "2026-07-10T16:20:00Z*0"
+DELAYED = "DL954-20260710-LGA"  # in these twenty minutes, by 45 more
+CANCELLED = "UA1661-20260710-LGA"  # likewise
+PASSENGER, NUMBER = "ada@example.net", "+12025550123"
+TOKEN = "an_app_on_a_phone:" + "x" * 40
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +112,9 @@ def test_every_trigger_is_deployed(cloud: Cloud, deployed: dict[str, dict[str, A
     for each in cloud.client("sns").list_subscriptions()["Subscriptions"]:
         if each["Protocol"] == "lambda":
             found.add((each["Endpoint"].rpartition(":")[2], "topic", each["TopicArn"].rpartition(":")[2]))
-    events = cloud.client("events")
-    for rule in events.list_rules()["Rules"]:
-        for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
+    rules = cloud.client("events")
+    for rule in rules.list_rules()["Rules"]:
+        for target in rules.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
             found.add((target["Arn"].rpartition(":")[2], "schedule", rule["ScheduleExpression"]))
     hourly = {"honour_opt_outs"}
     assert {each for each in found if each[0] in deployed} == {
@@ -129,3 +144,256 @@ def test_every_route_is_deployed(cloud: Cloud, dev: Checkout) -> None:
             for resource in gateway.get_resources(restApiId=api["id"])["items"]:
                 found |= {(resource["path"], method) for method in resource.get("resourceMethods", ())}
     assert found >= {(path, method) for path, methods in app.app.routes.items() for method in methods}
+
+
+@dataclass
+class Sent:
+    """What has left: by email, SMS and push as moto has it, to servers and connections as they got it."""
+
+    emails: list[Any]
+    texts: list[str]
+    pushes: list[str]
+    calls: list[tuple[str, str, Any]]
+
+    def count(self) -> dict[str, int]:
+        """How many of each."""
+        return {name: len(each) for name, each in vars(self).items()}
+
+
+Mailbox = Callable[[], Sent]
+
+
+@dataclass
+class Followed:
+    """That flights are followed."""
+
+    sent: dict[str, int]  # how much was sent until it was confirmed
+    tokens: dict[str, str]  # by channel, with which an address may show what it follows
+
+
+@pytest.fixture(scope="module")
+def mailbox(connections: Connections) -> Mailbox:
+    """Looks what has left until now."""
+
+    def look() -> Sent:
+        from moto.ses.models import ses_backends
+        from moto.sns.models import sns_backends
+
+        with motoserver.alone():
+            sns = sns_backends[events.ACCOUNT][events.REGION]
+            return Sent(
+                list(ses_backends[events.ACCOUNT][events.REGION].sent_messages),
+                [text for _, text in sns.sms_messages.values()],
+                [text for each in sns.platform_endpoints.values() for text in each.messages.values()],
+                list(connections.sent),
+            )
+
+    return look
+
+
+@pytest.fixture(scope="module")
+def polled(player: Player) -> None:
+    """LaGuardia was polled at noon, and all that hangs on it is done."""
+    player.tick("poll_feeds")
+    player.carry()
+
+
+def code_in(text: str) -> str:
+    """The six digits of a message."""
+    codes = {match[0] for match in re.finditer(r"\b[0-9]{6}\b", text)}
+    assert len(codes) == 1, text
+    return codes.pop()
+
+
+def token_in(text: str, path: str) -> str:
+    """What the link to a page of ours carries."""
+    links = [each for each in re.findall(r"https://\S+", text) if urlsplit(each).path == path]
+    assert len(links) == 1, text
+    return parse_qs(urlsplit(links[0]).query)["token"][0]
+
+
+@pytest.fixture(scope="module")
+def followed(player: Player, polled: None, mailbox: Mailbox, connections: Connections, cloud: Cloud) -> Followed:
+    """Passengers and programs follow two flights by each channel, and have confirmed. What was sent until then."""
+
+    def follow(flight: str, channel: str, address: Any) -> str:
+        asked = {"flight": flight, "channel": channel, "address": address, "language": "en"}
+        answer = player.request("POST", "/v1/subscriptions", body=asked)
+        assert answer["statusCode"] == 202, answer
+        player.carry()
+        return str(answer["body"]["id"])
+
+    def confirm(channel: str, path: str, body: dict[str, str]) -> None:
+        answer = player.request("POST", path, body=body)
+        assert answer["statusCode"] == 200, answer
+        tokens[channel] = answer["body"]["token"]
+
+    def confirm_by_code(channel: str, subscription: str, code: str) -> None:
+        confirm(channel, f"/v1/subscriptions/{subscription}/confirmation", {"code": code})
+
+    tokens: dict[str, str] = {}
+    follow(DELAYED, "email", PASSENGER)
+    email = mailbox().emails[-1]
+    web = cloud.client("ssm").get_parameter(Name="/gatecall/dev/web-url")["Parameter"]["Value"]
+    assert f"{web}/follow/confirm?" in email.text
+    token = token_in(email.text, "/follow/confirm")
+    assert player.request("GET", "/follow/confirm", query=f"token={token}")["statusCode"] == 200
+    confirm("email", "/v1/confirmations", {"token": token})
+
+    by_sms = follow(CANCELLED, "sms", NUMBER)
+    confirm_by_code("sms", by_sms, code_in(mailbox().texts[-1]))
+    by_push = follow(CANCELLED, "push", {"platform": "fcm", "token": TOKEN})
+    confirm_by_code("push", by_push, code_in(mailbox().pushes[-1].replace("\\", " ")))
+    by_webhook = follow(CANCELLED, "webhook", f"http://{connections.domain}/hook")
+    [challenge] = [message for _, path, message in connections.sent if path == "/hook"]
+    confirm_by_code("webhook", by_webhook, challenge["data"]["code"])
+
+    assert player.websocket("$connect", "Xyz=", connections.domain)["statusCode"] == 200
+    topics = {"action": "watch", "topics": [f"flight:{CANCELLED}"]}
+    player.websocket("$default", "Xyz=", connections.domain, topics)
+    player.carry()
+    return Followed(mailbox().count(), tokens)
+
+
+@pytest.fixture(scope="module")
+def told(player: Player, followed: Followed) -> int:
+    """Twenty minutes later the schedule polls again. How many events the functions had had before."""
+    before = len(player.invoked)
+    player.configure(FLIGHT_CLOCK=LATER)
+    player.tick("poll_feeds")
+    player.carry()
+    return before
+
+
+def test_health_answers(player: Player) -> None:
+    """The deployed REST function knows its stage, and may reach all its tables."""
+    answer = player.request("GET", "/v1/health")
+    assert answer["statusCode"] == 200
+    assert answer["body"]["stage"] == "dev"
+    assert set(answer["body"]["tables"].values()) == {"answers"}
+
+
+def test_an_admin_logs_in_and_invites(player: Player, dev: Checkout, mailbox: Mailbox) -> None:
+    """argon2, zxcvbn and PyJWT came along; the letter goes through stream, queue and SES."""
+    shown = dev.infra("admin", "--stage", "dev", "--email", "admin@example.com")
+    [token] = re.findall(r'token(?:=|": ")([^"&\s]+)', shown)
+
+    def set_password(password: str) -> Any:
+        body = {"token": token, "password": password}
+        return player.request("POST", "/v1/accounts/confirmation", body=body)["statusCode"]
+
+    assert set_password("passwordpassword") == 400
+    assert set_password("a tram to the harbour") == 200
+    credentials = {"email": "admin@example.com", "password": "a tram to the harbour"}
+    session = player.request("POST", "/v1/sessions", body=credentials)
+    assert session["statusCode"] == 201, session
+    bearer = session["body"]["access_token"]
+    people = player.request("GET", "/v1/people", token=bearer)
+    assert [each["role"] for each in people["body"]["people"]] == ["admin"]
+
+    before = len(mailbox().emails)
+    invitation = {"email": "grace@example.com", "role": "operator", "airlines": ["DL"], "airports": ["LGA"]}
+    assert player.request("POST", "/v1/people", body=invitation, token=bearer)["statusCode"] == 202
+    player.carry()
+    [letter] = mailbox().emails[before:]
+    assert letter.to == "grace@example.com"
+    assert token_in(letter.text, "/account/password")
+
+
+def test_a_polled_airport_has_a_board(player: Player, polled: None) -> None:
+    """What the deployed schedule polled, the deployed REST function shows."""
+    board = player.request("GET", "/v1/airports/LGA/departures")["body"]
+    assert board["feeds"][0]["name"] == "replay"
+    assert not board["feeds"][0]["silent"]
+    assert len(board["flights"]) == 100
+    assert {flight["departure"]["airport"] for flight in board["flights"]} == {"LGA"}
+
+
+def test_a_change_reaches_who_follows(player: Player, followed: Followed, told: int, mailbox: Mailbox) -> None:
+    """From poll to sent message by email, SMS, push, webhook and WebSocket, each once."""
+    sent = mailbox()
+    new = {name: vars(sent)[name][had:] for name, had in followed.sent.items()}
+
+    [email] = new["emails"]
+    assert email.to == PASSENGER
+    assert "DL954" in email.subject
+    [text] = new["texts"]
+    assert "UA1661" in text
+    [push] = new["pushes"]
+    assert "UA1661" in push
+    [hooked] = [message for _, path, message in new["calls"] if path == "/hook"]
+    assert hooked["data"]["flight"]["id"] == CANCELLED
+    [pushed] = [message for _, path, message in new["calls"] if path == "/dev/@connections/Xyz="]
+    assert (pushed["type"], pushed["flight"]["id"]) == ("change", CANCELLED)
+
+
+def test_what_comes_again_is_not_told_again(player: Player, told: int, mailbox: Mailbox) -> None:
+    """Each event of that change once more, as streams, topics and queues may bring it: nothing is sent twice."""
+    before = mailbox().count()
+    again = [(name, event) for name, event in player.invoked[told:] if "Records" in event]
+    assert {name.rpartition("-")[2] for name, _ in again} >= {
+        "tell_changes", "push_change", "fan_out", "fan_out_at_once", "send_emails", "send_texts", "send_pushes",
+        "call_webhooks",
+    }  # fmt: skip
+    for name, event in again:
+        player.invoke(name, event)
+    player.carry()
+    assert mailbox().count() == before
+
+
+def test_what_comes_back_is_heard(player: Player, followed: Followed, told: int, cloud: Cloud) -> None:
+    """A bounce that SES tells of, and STOP by SMS, end what those addresses follow."""
+    sns, now = cloud.client("sns"), "2026-07-10T16:20:00Z"
+    bounce = {
+        "eventType": "Bounce",
+        "bounce": {
+            "bounceType": "Permanent", "bounceSubType": "General", "timestamp": now,
+            "bouncedRecipients": [{"emailAddress": PASSENGER}],
+        },
+        "mail": {"timestamp": now, "messageId": "a-message"},
+    }  # fmt: skip
+    reply = {"originationNumber": NUMBER, "destinationNumber": "+12025550100", "messageBody": "STOP"}
+    for topic, message in (("email-events", bounce), ("sms-replies", reply)):
+        arn = f"arn:aws:sns:{events.REGION}:{events.ACCOUNT}:gatecall-dev-{topic}"
+        sns.publish(TopicArn=arn, Message=json.dumps(message))
+    player.carry()
+    for channel, token in followed.tokens.items():
+        answer = player.request("GET", "/v1/subscriptions", token=token)
+        active = [each for each in answer["body"]["subscriptions"] if each["status"] == "active"]
+        assert bool(active) == (channel not in {"email", "sms"}), channel
+
+
+def test_a_connection_ends(player: Player, followed: Followed, connections: Connections, cloud: Cloud) -> None:
+    """What it watched is forgotten."""
+    player.websocket("$disconnect", "Xyz=", connections.domain)
+    assert "Xyz=" not in str(cloud.client("dynamodb").scan(TableName="gatecall-dev-live")["Items"])
+
+
+def test_other_schedules_run(player: Player, told: int) -> None:
+    """What repairs, waits and is opted out of is looked at."""
+    for function in ("repair_changes", "take_up_due", "honour_opt_outs"):
+        player.tick(function)
+    player.carry()
+
+
+def test_nothing_was_set_aside(cloud: Cloud) -> None:
+    """After all this the queue of dead letters is empty."""
+    sqs = cloud.client("sqs")
+    url = sqs.get_queue_url(QueueName="gatecall-dev-dead-letters")["QueueUrl"]
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+
+
+def test_each_function_was_at_work(player: Player) -> None:
+    """None of those deployed was left out here."""
+    assert {name for name, _ in player.invoked} == set(player.configurations)
+
+
+def test_each_function_may_do_what_it_does(player: Player, connections: Connections) -> None:
+    """Every call that a function made is one that its deployed role allows."""
+    for who, path, _ in connections.sent:
+        if who:
+            connection = {"ConnectionId": path.rpartition("/")[2]}
+            player.calls.append(motoserver.Call(who, "apigatewaymanagementapi", "PostToConnection", connection))
+    assert len({call.access_key for call in player.calls}) == len(player.configurations)
+    assert all(list(deeds(call.service, call.operation, call.request, "dev")) for call in player.calls)
+    assert player.not_allowed() == []

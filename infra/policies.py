@@ -103,8 +103,8 @@ def _by_name(parts: Iterable[Mapping[str, list[str]]], stage: str, arn: Any) -> 
     alike: dict[tuple[str, ...], list[str]] = {}
     for resource, allowed in granted.items():
         alike.setdefault(tuple(sorted(allowed)), []).append(resource)
-    for actions, names in alike.items():
-        yield _allow(actions, [arn(name) for name in names])
+    for same, names in alike.items():
+        yield _allow(same, [arn(name) for name in names])
 
 
 def _for_lambda(function: str, stage: str, arn: Any) -> Iterator[dict[str, Any]]:

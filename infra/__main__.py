@@ -169,9 +169,9 @@ def _examine(given: argparse.Namespace, console: Console) -> int:
 
 
 def _roll_back(given: argparse.Namespace, console: Console) -> int:
-    from infra.deploy import releases
+    from infra.deploy import rollback
 
-    releases.rollback(given.stage, console)
+    rollback.rollback(given.stage, console)
     _note("rolled-back", given.stage, console)
     return 0
 

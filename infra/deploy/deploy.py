@@ -33,7 +33,7 @@ def deploy(
     """
     import boto3
 
-    from infra.deploy import provision, releases, tune
+    from infra.deploy import lock, provision, recorded, tune
 
     columns = SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as progress:
@@ -41,13 +41,13 @@ def deploy(
         _begin(progress, steps, 0)
         provision.provision(stage, console, alarms_to=alarms_to, domain=domain, certificate=certificate)
         bucket, s3 = provision.outputs(stage, boto3.client("cloudformation"))["Bucket"], boto3.client("s3")
-        with releases.alone(stage, bucket, s3, "deploy"):
+        with lock.alone(stage, bucket, s3, "deploy"):
             _begin(progress, steps, 1)
-            releases.restore(stage, bucket, s3)  # again: somebody may have deployed meanwhile
+            recorded.restore(stage, bucket, s3)  # again: somebody may have deployed meanwhile
             try:
                 _run_chalice(stage, console, chalice or run_chalice)
             finally:
-                releases.save(stage, bucket, s3)
+                recorded.save(stage, bucket, s3)
             _begin(progress, steps, 2)
             tune.tune(stage, console)
     console.print(f"{stage} is deployed. Whether it is well: python -m infra doctor --stage {stage}", soft_wrap=True)

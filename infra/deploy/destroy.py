@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from infra import resources, stages
-from infra.deploy import Refused, provision, releases
+from infra.deploy import Refused, lock, provision, recorded
 
 # What services say of a thing that is not there: gone already, which is what is wanted.
 _NOT_THERE = {
@@ -45,7 +45,7 @@ def destroy(stage: str, console: Console, typed: str | None, *, begun: Callable[
     begun()
     bucket = next((name for kind, name in kept if kind == "AWS::S3::Bucket"), None)
     if bucket:
-        with releases.alone(stage, bucket, s3, "destroy"):
+        with lock.alone(stage, bucket, s3, "destroy"):
             _take_app_away(stage, app, console)
     else:
         _take_app_away(stage, app, console)
@@ -184,7 +184,7 @@ def _names(stage: str) -> dict[str, str]:
 
     name = provision.name_of(stage)
     known = {each: name if each == "api_handler" else f"{name}-{each}" for each in policies.files(stage)}
-    noted = {each["name"]: each["lambda_arn"].rpartition(":")[2] for each in releases.read_record(stage).values()
+    noted = {each["name"]: each["lambda_arn"].rpartition(":")[2] for each in recorded.read(stage).values()
              if each["resource_type"] == "lambda_function"}  # fmt: skip
     return known | noted
 
@@ -194,7 +194,7 @@ def _roles(stage: str) -> list[str]:
 
     iam, name = boto3.client("iam"), provision.name_of(stage)
     names = {f"{name}-{each}" for each in _names(stage)}
-    names |= {each["role_name"] for each in releases.read_record(stage).values() if "role_name" in each}
+    names |= {each["role_name"] for each in recorded.read(stage).values() if "role_name" in each}
     return [each for each in sorted(names) if _unless_gone(iam.get_role, RoleName=each)]
 
 
@@ -202,7 +202,7 @@ def _log_groups(stage: str) -> list[str]:
     import boto3
 
     wanted = {f"/aws/lambda/{name}" for name in _names(stage).values()}
-    wanted |= {each["log_group_name"] for each in releases.read_record(stage).values() if "log_group_name" in each}
+    wanted |= {each["log_group_name"] for each in recorded.read(stage).values() if "log_group_name" in each}
     pages = (
         boto3.client("logs")
         .get_paginator("describe_log_groups")
@@ -224,9 +224,9 @@ def _app(stage: str) -> list[tuple[str, str]]:
 
     client, sns, events = boto3.client("lambda"), boto3.client("sns"), boto3.client("events")
     apis, sockets = boto3.client("apigateway"), boto3.client("apigatewayv2")
-    noted, names = releases.read_record(stage), set(_names(stage).values())
-    rest = {noted.get("rest_api", {}).get("rest_api_id", ""), releases.rest_api(stage)} - {""}
-    live = {noted.get("websocket_api", {}).get("websocket_api_id", ""), releases.websocket_api(stage)} - {""}
+    noted, names = recorded.read(stage), set(_names(stage).values())
+    rest = {noted.get("rest_api", {}).get("rest_api_id", ""), recorded.rest_api(stage)} - {""}
+    live = {noted.get("websocket_api", {}).get("websocket_api_id", ""), recorded.websocket_api(stage)} - {""}
     found = [("REST API", api) for api in sorted(rest) if _unless_gone(apis.get_rest_api, restApiId=api)]
     found += [("WebSocket API", api) for api in sorted(live) if _unless_gone(sockets.get_api, ApiId=api)]
     # What triggers functions outlives them.
@@ -312,7 +312,7 @@ def _empty(bucket: str) -> None:
 
 def _forget(stage: str) -> None:
     """Drop Chalice's record of the stage on this machine: it names what is no more."""
-    releases.record_file(stage).unlink(missing_ok=True)
+    recorded.path_of(stage).unlink(missing_ok=True)
 
 
 def _tried(what: str, console: Console, action: Callable[..., Any], *of: str, **named: str) -> list[str]:

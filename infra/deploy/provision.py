@@ -59,7 +59,7 @@ def provision(
     import boto3
 
     from infra import policies
-    from infra.deploy import releases
+    from infra.deploy import recorded
 
     check_name(stage)
     us = boto3.client("sts").get_caller_identity()  # first: it asks for no permission, so it tells who we are
@@ -78,7 +78,7 @@ def provision(
     policies.write(stage, stages.CONFIG.parent, partition=partition, region=region, account=us["Account"])
     if _tell_the_app(stage, made, policies.files(stage)):
         console.print(f"{stages.CONFIG.name} knows the stage {stage} as it is now.", highlight=False, soft_wrap=True)
-    console.print(releases.restore(stage, made["Bucket"], boto3.client("s3")), highlight=False, soft_wrap=True)
+    console.print(recorded.restore(stage, made["Bucket"], boto3.client("s3")), highlight=False, soft_wrap=True)
 
 
 def update(stage: str, console: Console, **parameters: str) -> bool:

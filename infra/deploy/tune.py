@@ -17,7 +17,7 @@ from chalice.config import Config
 from rich.console import Console
 
 from infra import stages
-from infra.deploy import Refused, provision, releases, tuning, web
+from infra.deploy import Refused, provision, recorded, releases, tuning, web
 from infra.functions import Function
 
 _SETTLED = {"Enabled", "Disabled"}  # states of an event source mapping that something else can be asked of
@@ -35,7 +35,7 @@ class Deployed:
 
 def deployed(stage: str) -> Deployed:
     """Read Chalice's record on this machine. Raises Refused where the stage is not deployed."""
-    noted = releases.read_record(stage)
+    noted = recorded.read(stage)
     if missing := {"rest_api", "websocket_api"} - noted.keys():
         raise Refused(
             f"{stage} is not deployed: Chalice's record of it names no {' and no '.join(sorted(missing))}; "
@@ -55,8 +55,7 @@ def tune(stage: str, console: Console, sleep: Callable[[float], None] = time.sle
     provision.check_name(stage)
     outputs = provision.outputs(stage, boto3.client("cloudformation"))
     s3 = boto3.client("s3")
-    if not releases.record_file(stage).exists():  # it was deployed elsewhere
-        console.print(releases.restore(stage, outputs["Bucket"], s3), markup=False, soft_wrap=True)
+    console.print(recorded.restore(stage, outputs["Bucket"], s3), markup=False, soft_wrap=True)
     found = deployed(stage)
     dead_letters = boto3.client("sqs").get_queue_attributes(
         QueueUrl=outputs["DeadLettersQueueUrl"], AttributeNames=["QueueArn"]
@@ -78,7 +77,7 @@ def tune(stage: str, console: Console, sleep: Callable[[float], None] = time.sle
     changes += _front(stage, found, outputs, console)
     if not changes:
         console.print(f"gatecall-{stage} is tuned already: nothing to do.", soft_wrap=True)
-    releases.save(stage, outputs["Bucket"], s3)
+    recorded.save(stage, outputs["Bucket"], s3)
     releases.record(stage, outputs["Bucket"], s3, console)
     _show_urls(stage, boto3.client("ssm"), console)
 

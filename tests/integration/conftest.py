@@ -73,7 +73,9 @@ def exact_cloud(services: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def _forget_tables() -> None:
-    forget: list[Callable[[], None]] = [aws._client.cache_clear, config.config.cache_clear, secrets._known.clear, urls._known.clear]
+    forget: list[Callable[[], None]] = [
+        aws._client.cache_clear, config.config.cache_clear, secrets._known.clear, urls._known.clear,
+    ]  # fmt: skip
     for store in (flights, live, accounts, ledger, alerts):
         forget.append(store._rows.cache_clear)
         store._Row._connection = None

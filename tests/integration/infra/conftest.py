@@ -198,11 +198,11 @@ def _role(name: str) -> str:
 @pytest.fixture
 def chalice(project: Path, aws: None, monkeypatch: pytest.MonkeyPatch) -> StandIn:
     """It packs `code` and deploys `functions`. What `tune` sets is not looked at here: it only keeps the release."""
-    from infra.deploy import releases, tune
+    from infra.deploy import recorded, releases, tune
 
     def kept(stage: str, console: Console) -> None:
         s3, bucket = boto3.client("s3"), provision.outputs(stage, boto3.client("cloudformation"))["Bucket"]
-        releases.save(stage, bucket, s3)
+        recorded.save(stage, bucket, s3)
         releases.record(stage, bucket, s3, console)
 
     monkeypatch.setattr(tune, "tune", kept)

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from chalicelib.core.clock import wall_now
 from infra import stages
-from infra.deploy import Refused, releases
+from infra.deploy import Refused, lock, recorded
 from infra.deploy.deploy import deploy, run_chalice
 
 from .conftest import Screen, StandIn
@@ -95,9 +95,9 @@ def test_another_stages_app_is_not_taken_for_this_ones(chalice: StandIn, screen:
     deploy("dev-two", screen.console, chalice=chalice)
     deploy("dev", screen.console, chalice=chalice)
     assert len(apis()) == 2
-    noted = [set(releases.read_record(stage)) for stage in ("dev", "dev-two")]
+    noted = [set(recorded.read(stage)) for stage in ("dev", "dev-two")]
     assert noted[0] == noted[1]
-    ids = {releases.read_record(stage)["rest_api"]["rest_api_id"] for stage in ("dev", "dev-two")}
+    ids = {recorded.read(stage)["rest_api"]["rest_api_id"] for stage in ("dev", "dev-two")}
     assert ids == set(apis())
 
 
@@ -168,7 +168,7 @@ def test_a_deploy_that_died_holds_nobody_off_for_ever(chalice: StandIn, screen: 
     with pytest.raises(Refused, match="since 2026-07-10T12:00:00Z, by ada at laptop"):
         deploy("dev", screen.console, chalice=chalice)
     left((wall_now() - timedelta(minutes=1)).isoformat())
-    with releases.alone("dev", BUCKET, s3, "deploy"), pytest.raises(Refused, match="wait for it"):
+    with lock.alone("dev", BUCKET, s3, "deploy"), pytest.raises(Refused, match="wait for it"):
         deploy("dev", screen.console, chalice=chalice)
     deploy("dev", screen.console, chalice=chalice)
     assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET, Prefix="deploying.json")
@@ -179,7 +179,7 @@ def test_one_of_two_takes_over_from_one_that_died(
 ) -> None:
     """Both saw that it is over; the slower one is refused."""
     deploy("dev", screen.console, chalice=chalice)
-    s3, look = boto3.client("s3"), releases._lock
+    s3, look = boto3.client("s3"), lock._lock
     died = {"id": "x", "what": "deploy", "by": "ada", "at": "2026-07-10T12:00:00Z", "until": "2026-07-10T13:00:00Z"}
     s3.put_object(Bucket=BUCKET, Key="deploying.json", Body=json.dumps(died).encode())
     quicker = json.dumps(died | {"id": "y"}).encode()
@@ -189,7 +189,7 @@ def test_one_of_two_takes_over_from_one_that_died(
         s3.put_object(Bucket=BUCKET, Key="deploying.json", Body=quicker)
         return seen
 
-    monkeypatch.setattr(releases, "_lock", looked)
+    monkeypatch.setattr(lock, "_lock", looked)
     with pytest.raises(Refused, match="somebody else began to deploy dev just now"):
         deploy("dev", screen.console, chalice=chalice)
     assert s3.get_object(Bucket=BUCKET, Key="deploying.json")["Body"].read() == quicker

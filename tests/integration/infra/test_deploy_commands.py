@@ -8,7 +8,7 @@ from chalicelib.accounts import audit
 from chalicelib.core.clock import wall_now
 from chalicelib.core.errors import Unavailable
 from infra import __main__ as command
-from infra.deploy import Refused, deploy, destroy, releases
+from infra.deploy import Refused, deploy, destroy, rollback
 
 pytestmark = pytest.mark.usefixtures("cloud")
 
@@ -18,7 +18,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each command does what it does elsewhere; here it is only told of."""
     monkeypatch.setattr(command.stages, "enter", lambda stage: None)
     monkeypatch.setattr(deploy, "deploy", lambda *_, **__: None)
-    monkeypatch.setattr(releases, "rollback", lambda *_: None)
+    monkeypatch.setattr(rollback, "rollback", lambda *_: None)
 
     def destroyed(*_: object, begun: Callable[[], None]) -> None:
         begun()
@@ -48,7 +48,7 @@ def test_what_was_refused_is_not(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     def refused(*_: object, **__: object) -> None:
         raise Refused("there is no release before this one")
 
-    monkeypatch.setattr(releases, "rollback", refused)
+    monkeypatch.setattr(rollback, "rollback", refused)
     assert command.main(["rollback", "--stage", "test"]) == 2
     assert capsys.readouterr().out == "there is no release before this one\n"
     assert told() == []

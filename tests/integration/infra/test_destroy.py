@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra import stages
-from infra.deploy import Refused, destroy, provision, releases
+from infra.deploy import Refused, destroy, lock, provision, recorded
 from infra.deploy.deploy import deploy
 
 from .conftest import Screen, StandIn
@@ -64,7 +64,7 @@ def test_nothing_is_left(chalice: StandIn, screen: Screen) -> None:
     assert all(everything().values()), everything()
     destroy.destroy("dev", screen.console, None)
     assert {kind: names for kind, names in everything().items() if names} == {}
-    assert not releases.record_file("dev").exists()
+    assert not recorded.path_of("dev").exists()
 
 
 def test_other_stages_stay(chalice: StandIn, screen: Screen) -> None:
@@ -147,7 +147,7 @@ def taken_by_hand(name: str) -> Callable[[], None]:
     """What somebody may have deleted before."""
 
     def record() -> None:
-        releases.record_file("dev").unlink()
+        recorded.path_of("dev").unlink()
 
     def stack() -> None:
         client = boto3.client("cloudformation")
@@ -214,7 +214,7 @@ def test_nobody_destroys_what_somebody_deploys(chalice: StandIn, screen: Screen)
     deploy("dev", screen.console, chalice=chalice)
     before = everything()
     with (
-        releases.alone("dev", BUCKET, boto3.client("s3"), "deploy"),
+        lock.alone("dev", BUCKET, boto3.client("s3"), "deploy"),
         pytest.raises(Refused, match="a deploy of dev is going on"),
     ):
         destroy.destroy("dev", screen.console, None)

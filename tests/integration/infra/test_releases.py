@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.core.clock import wall_now
 from infra import stages
-from infra.deploy import Refused, releases
+from infra.deploy import Refused, recorded, releases, rollback
 from infra.deploy.deploy import deploy
 
 from .conftest import Screen, StandIn
@@ -38,7 +38,7 @@ def noted(rest_api: str = "", **more: str) -> bytes:
 
 
 def write_here(body: bytes, age: timedelta = timedelta(0)) -> None:
-    file = releases.record_file("dev")
+    file = recorded.path_of("dev")
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(body)
     at = (wall_now() - age).timestamp()
@@ -46,7 +46,7 @@ def write_here(body: bytes, age: timedelta = timedelta(0)) -> None:
 
 
 def here() -> bytes:
-    return releases.record_file("dev").read_bytes()
+    return recorded.path_of("dev").read_bytes()
 
 
 HOUR = timedelta(hours=1)
@@ -55,67 +55,67 @@ HOUR = timedelta(hours=1)
 def test_a_machine_without_a_record_gets_the_buckets(bucket: Any) -> None:
     """A fresh runner."""
     write_here(noted(a="1"))
-    assert releases.save("dev", BUCKET, bucket)
-    releases.record_file("dev").unlink()
-    assert releases.restore("dev", BUCKET, bucket) == "Chalice's record of dev: from the bucket."
+    assert recorded.save("dev", BUCKET, bucket)
+    recorded.path_of("dev").unlink()
+    assert recorded.restore("dev", BUCKET, bucket) == "Chalice's record of dev: from the bucket."
     assert here() == noted(a="1")
 
 
 def test_a_stale_record_of_another_machine_loses(bucket: Any) -> None:
     """This machine deployed an hour ago, somebody else since: theirs is what runs."""
     write_here(noted(a="theirs"))
-    releases.save("dev", BUCKET, bucket)
+    recorded.save("dev", BUCKET, bucket)
     write_here(noted(a="ours"), age=HOUR)
-    assert "this machine's of" in releases.restore("dev", BUCKET, bucket)
+    assert "this machine's of" in recorded.restore("dev", BUCKET, bucket)
     assert here() == noted(a="theirs")
 
 
 def test_a_record_that_was_never_saved_wins(bucket: Any) -> None:
     """`chalice deploy` was run by itself since the last deploy: the bucket's is older, whenever it was put there."""
     write_here(noted(a="before"), age=HOUR)
-    releases.save("dev", BUCKET, bucket)  # now, but written an hour ago
+    recorded.save("dev", BUCKET, bucket)  # now, but written an hour ago
     write_here(noted(a="since"), age=HOUR / 2)
-    assert "it is used" in releases.restore("dev", BUCKET, bucket)
+    assert "it is used" in recorded.restore("dev", BUCKET, bucket)
     assert here() == noted(a="since")
-    assert releases.save("dev", BUCKET, bucket)
-    assert not releases.save("dev", BUCKET, bucket)
+    assert recorded.save("dev", BUCKET, bucket)
+    assert not recorded.save("dev", BUCKET, bucket)
 
 
 def test_a_stale_record_does_not_overwrite_the_buckets(bucket: Any) -> None:
     """`tune` was run by itself where somebody deployed long ago."""
     write_here(noted(a="theirs"))
-    releases.save("dev", BUCKET, bucket)
+    recorded.save("dev", BUCKET, bucket)
     write_here(noted(a="ours"), age=HOUR)
-    assert not releases.save("dev", BUCKET, bucket)
-    releases.restore("dev", BUCKET, bucket)
+    assert not recorded.save("dev", BUCKET, bucket)
+    recorded.restore("dev", BUCKET, bucket)
     assert here() == noted(a="theirs")
 
 
 def test_a_restored_record_is_as_old_as_it_was(bucket: Any) -> None:
     """Restoring is not deploying: what another machine deploys meanwhile is later."""
     write_here(noted(a="1"), age=HOUR)
-    releases.save("dev", BUCKET, bucket)
-    releases.record_file("dev").unlink()
-    releases.restore("dev", BUCKET, bucket)
-    assert wall_now().timestamp() - releases.record_file("dev").stat().st_mtime > 3000
+    recorded.save("dev", BUCKET, bucket)
+    recorded.path_of("dev").unlink()
+    recorded.restore("dev", BUCKET, bucket)
+    assert wall_now().timestamp() - recorded.path_of("dev").stat().st_mtime > 3000
 
 
 def test_a_record_of_another_api_is_dropped(bucket: Any) -> None:
     """However new it looks, such as in a checkout that was copied: others deploy to the bucket's API."""
     api = boto3.client("apigateway").create_rest_api(name="gatecall")["id"]
     write_here(noted(rest_api=api), age=HOUR)
-    releases.save("dev", BUCKET, bucket)
+    recorded.save("dev", BUCKET, bucket)
     write_here(noted(rest_api="another"))
-    assert "names another API, and is dropped" in releases.restore("dev", BUCKET, bucket)
+    assert "names another API, and is dropped" in recorded.restore("dev", BUCKET, bucket)
     assert here() == noted(rest_api=api)
 
 
 def test_a_record_of_an_api_that_is_gone_is_not_kept(bucket: Any) -> None:
     """Somebody deleted it, and Chalice made another: the later record is right."""
     write_here(noted(rest_api="gone"), age=HOUR)
-    releases.save("dev", BUCKET, bucket)
+    recorded.save("dev", BUCKET, bucket)
     write_here(noted(rest_api="another"))
-    assert "it is used" in releases.restore("dev", BUCKET, bucket)
+    assert "it is used" in recorded.restore("dev", BUCKET, bucket)
     assert here() == noted(rest_api="another")
 
 
@@ -128,7 +128,7 @@ def runs(stage: str = "dev") -> dict[str, str]:
 
 def routes() -> str:
     """The deployment that the REST API's stage serves."""
-    api = releases.read_record("dev")["rest_api"]["rest_api_id"]
+    api = recorded.read("dev")["rest_api"]["rest_api_id"]
     return str(boto3.client("apigateway").get_stage(restApiId=api, stageName="dev")["deploymentId"])
 
 
@@ -218,10 +218,10 @@ def test_a_rollback_puts_the_release_before_back(chalice: StandIn, screen: Scree
         states.append((runs(), routes()))
     assert len({state[1] for state in states}) == 3
     for state in (states[1], states[0]):
-        releases.rollback("dev", screen.console)
+        rollback.rollback("dev", screen.console)
         assert (runs(), routes()) == state
     with pytest.raises(Refused, match="has no release before this one"):
-        releases.rollback("dev", screen.console)
+        rollback.rollback("dev", screen.console)
     assert (runs(), routes()) == states[0]
     assert [bool(release.withdrawn) for release in kept()] == [False, True, True]
     assert "Tables, settings and policies stay as they are" in screen.text
@@ -232,12 +232,12 @@ def test_after_a_rollback_a_deploy_goes_forward(chalice: StandIn, screen: Screen
     for code in ("good", "bad"):
         chalice.code = code
         deploy("dev", screen.console, chalice=chalice)
-    releases.rollback("dev", screen.console)
+    rollback.rollback("dev", screen.console)
     good = runs()
     chalice.code = "mended"
     deploy("dev", screen.console, chalice=chalice)
     assert runs() != good
-    releases.rollback("dev", screen.console)
+    rollback.rollback("dev", screen.console)
     assert runs() == good
 
 
@@ -247,10 +247,10 @@ def test_the_withdrawn_release_may_be_deployed_again(chalice: StandIn, screen: S
         chalice.code = code
         deploy("dev", screen.console, chalice=chalice)
     bad = runs()
-    releases.rollback("dev", screen.console)
+    rollback.rollback("dev", screen.console)
     deploy("dev", screen.console, chalice=chalice)
     assert runs() == bad
-    releases.rollback("dev", screen.console)
+    rollback.rollback("dev", screen.console)
     assert runs() != bad
 
 
@@ -273,7 +273,7 @@ def test_what_the_release_did_not_have_is_triggered_no_more(chalice: StandIn, sc
     deploy("dev", screen.console, chalice=chalice)
     before = triggers()
     assert all(before.values())
-    releases.rollback("dev", screen.console)
+    rollback.rollback("dev", screen.console)
     newer = {f"gatecall-dev-{name}" for name in ("send_more", "sweep", "hear")}
     assert {name for name in before if not triggers().get(name)} == newer
     assert "send_more is triggered no more" in screen.text
@@ -299,9 +299,9 @@ def test_a_rollback_that_fails_midway_goes_on(
         patched.setattr(boto3, "client", lambda name, real=boto3.client: client if name == "lambda" else real(name))
         patched.setattr(client, "update_function_code", throttled)
         with pytest.raises(Refused, match=r"not wholly back at .*gatecall-dev-fan_out: .*slow down.*Run the rollback"):
-            releases.rollback("dev", screen.console)
+            rollback.rollback("dev", screen.console)
     assert not kept()[-1].withdrawn
-    releases.rollback("dev", screen.console)
+    rollback.rollback("dev", screen.console)
     assert runs() == first
 
 
@@ -313,7 +313,7 @@ def test_a_release_whose_parts_are_gone_is_not_begun(chalice: StandIn, screen: S
     deploy("dev", screen.console, chalice=chalice)
     before = runs()
     with pytest.raises(Refused, match=r"the function gatecall-dev-sweep is no more. Deploy that commit"):
-        releases.rollback("dev", screen.console)
+        rollback.rollback("dev", screen.console)
     assert runs() == before
 
 
@@ -324,12 +324,12 @@ def test_a_handler_that_moved_goes_back_too(chalice: StandIn, screen: Screen) ->
     client = boto3.client("lambda")
     client.update_function_configuration(FunctionName="gatecall-dev-fan_out", Handler="app.renamed")
     deploy("dev", screen.console, chalice=chalice)
-    releases.rollback("dev", screen.console)
+    rollback.rollback("dev", screen.console)
     assert client.get_function_configuration(FunctionName="gatecall-dev-fan_out")["Handler"] == "app.fan_out"
 
 
 def test_a_stage_that_is_not_there_can_not_be_rolled_back(aws: None, project: Path, screen: Screen) -> None:
     """Said with what to run."""
     with pytest.raises(Refused, match="python -m infra provision --stage dev"):
-        releases.rollback("dev", screen.console)
+        rollback.rollback("dev", screen.console)
     assert stages.CONFIG.exists()

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from infra import functions, resources
-from infra.deploy import Refused, provision, releases, tune, tuning
+from infra.deploy import Refused, provision, recorded, releases, tune, tuning
 
 STAGE = "dev"
 DECLARED = tuning.functions(STAGE)
@@ -48,7 +48,7 @@ def stage(aws: None, project: Path, monkeypatch: pytest.MonkeyPatch, console: Co
     """Provisioned, and deployed as Chalice does it: its record is on this machine."""
     monkeypatch.setattr(releases, "urlopen", lambda *_, **__: io.BytesIO(packed()))  # Lambda's own bucket
     provision.provision(STAGE, console)
-    record = releases.record_file(STAGE)
+    record = recorded.path_of(STAGE)
     record.parent.mkdir()
     record.write_text(json.dumps({"resources": deployed(), "schema_version": "2.0", "backend": "api"}))
 
@@ -271,8 +271,8 @@ def test_the_page_in_the_web_apps_place_is_up(console: Console) -> None:
 
 def test_a_stage_that_is_not_deployed_can_not_be_tuned(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sentence says what to run."""
-    releases.record_file(STAGE).unlink()
-    monkeypatch.setattr(releases, "restore", lambda *_: "there is none yet.")
+    recorded.path_of(STAGE).unlink()
+    monkeypatch.setattr(recorded, "restore", lambda *_: "there is none yet.")
     with pytest.raises(Refused, match="run: python -m infra deploy --stage dev"):
         tune.tune(STAGE, console)
 
@@ -280,10 +280,10 @@ def test_a_stage_that_is_not_deployed_can_not_be_tuned(console: Console, monkeyp
 def test_a_stage_that_was_deployed_elsewhere_is_tuned_from_here(console: Console) -> None:
     """By Chalice's record in the bucket: on a machine that has none, nothing is to do."""
     tune.tune(STAGE, console)
-    releases.record_file(STAGE).unlink()
+    recorded.path_of(STAGE).unlink()
     tune.tune(STAGE, console)
     assert "nothing to do" in console.export_text()
-    assert releases.record_file(STAGE).exists()
+    assert recorded.path_of(STAGE).exists()
 
 
 def test_a_function_without_its_source_is_told_of(console: Console) -> None:

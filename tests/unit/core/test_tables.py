@@ -1,4 +1,4 @@
-"""Items keep through releases: what an older one wrote is upgraded on read, what a newer one wrote is read all the same."""
+"""Items keep through releases: an older one's are upgraded on read, a newer one's are read all the same."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def _has_a_floor(row: Any) -> None:
 class First(Rows):
     """A table's rows as the first release has them."""
 
-    class Meta:
+    class Meta:  # noqa: D106 - pynamodb's
         table_name = "gates"
 
     pk = UnicodeAttribute(hash_key=True)
@@ -30,7 +30,7 @@ class First(Rows):
 class Third(Rows):
     """The same, two releases later."""
 
-    class Meta:
+    class Meta:  # noqa: D106 - pynamodb's
         table_name = "gates"
 
     upgrades = (_has_a_pier, _has_a_floor)

@@ -1,5 +1,7 @@
 """Deploys a stage: provision, chalice deploy and tune, in this order; what is done already is not done again."""
 
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -54,12 +56,18 @@ def deploy(
 
 
 def run_chalice(arguments: list[str], say: Callable[[str], None]) -> int:
-    """Run Chalice in this project by this interpreter; `say` is told each line. Returns its exit code."""
+    """Run Chalice in this project by this interpreter; `say` is told each line. Returns its exit code.
+
+    Chalice packs what Python compiled in chalicelib too: without that, the same code is the same package everywhere.
+    """
     program = "import sys; from chalice.cli import main; sys.argv[0] = 'chalice'; sys.exit(main())"
     root = stages.CONFIG.parent.parent
+    for compiled in (root / "chalicelib").rglob("__pycache__"):
+        shutil.rmtree(compiled, ignore_errors=True)
     with subprocess.Popen(
         [sys.executable, "-u", "-c", program, "--project-dir", str(root), *arguments],
-        cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        cwd=root, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     ) as process:  # fmt: skip
         end = Timer(LIMIT.total_seconds(), process.kill)
         end.start()

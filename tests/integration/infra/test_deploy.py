@@ -205,6 +205,15 @@ def test_chalice_runs_in_this_interpreter(project: Path, monkeypatch: pytest.Mon
     assert any(line.startswith("chalice 1.") for line in said)
 
 
+def test_what_python_compiled_is_not_packed(project: Path) -> None:
+    """Chalice takes chalicelib as it lies there: the same code would be another package wherever it ran before."""
+    compiled = stages.CONFIG.parent.parent / "chalicelib" / "core" / "__pycache__" / "aws.cpython-311.pyc"
+    compiled.parent.mkdir(parents=True, exist_ok=True)
+    compiled.write_bytes(b"")
+    assert run_chalice(["--version"], lambda line: None) == 0
+    assert not compiled.exists()
+
+
 def test_a_chalice_that_hangs_is_ended(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for ever."""
     monkeypatch.setattr("infra.deploy.deploy.LIMIT", timedelta(0))

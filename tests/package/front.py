@@ -51,6 +51,10 @@ def front(player: Player, hosts: dict[str, str], directory: Path) -> Iterator[di
             self.wfile.flush()
             self.close_connection = True
 
+        def finish(self) -> None:
+            super().finish()
+            self.connection.close()
+
         def log_message(self, *said: object) -> None:
             """Nothing: the test says what came."""
 

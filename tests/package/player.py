@@ -120,6 +120,8 @@ class Player:
         self._package = package
         self._sdk = sdk
         self._running: dict[str, Environment] = {}
+        self._policies: dict[str, dict[str, Any]] = {}
+        self._invokers: set[tuple[str, str, str]] = set()  # who was seen to be allowed to invoke what
         self._read: dict[str, str | None] = {}  # iterators of mappings' shards
         self.restart()
 
@@ -128,6 +130,8 @@ class Player:
     def restart(self) -> None:
         """Forget what runs, and read the functions' configuration again: the next event of each is a cold start."""
         self.end()
+        self._policies.clear()
+        self._invokers.clear()
         pages = self.client("lambda").get_paginator("list_functions").paginate()
         self.configurations = {
             each["FunctionName"]: each
@@ -304,6 +308,11 @@ class Player:
 
     def policy(self, name: str) -> dict[str, Any]:
         """The policies of a function's role, as one."""
+        if name not in self._policies:
+            self._policies[name] = self._policy(name)
+        return self._policies[name]
+
+    def _policy(self, name: str) -> dict[str, Any]:
         iam, role = self.client("iam"), self.configurations[name]["Role"].rpartition("/")[2]
         names = iam.list_role_policies(RoleName=role)["PolicyNames"]
         assert not iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
@@ -327,12 +336,15 @@ class Player:
             assert allows(policy, Deed(f"{service}:{action}", resource)), f"{function_arn}: {action} on {resource}"
 
     def _may_be_invoked(self, function_arn: str, service: str, source: str) -> None:
+        if (function_arn, service, source) in self._invokers:
+            return
         told = self.client("lambda").get_policy(FunctionName=function_arn.rpartition(":")[2])
         statements = json.loads(told["Policy"])["Statement"]
         assert any(
             each["Principal"] == {"Service": service} and each["Condition"]["ArnLike"]["AWS:SourceArn"] == source
             for each in statements
         ), f"{source} may not invoke {function_arn}: {statements}"
+        self._invokers.add((function_arn, service, source))
 
 
 def let_time_pass(queue_arn: str) -> None:

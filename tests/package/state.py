@@ -128,5 +128,6 @@ def _of_the_stack(client: Callable[[str], Any]) -> Iterator[tuple[str, Any]]:
         yield f"distribution {each['Id']}", each["Comment"]
     for key in kms.list_keys()["Keys"]:
         told = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
-        if told["KeyState"] != "PendingDeletion":
+        awss = told["Description"].startswith("Default master key")  # of a service, for this account
+        if told["KeyState"] != "PendingDeletion" and not awss:
             yield f"key {key['KeyId']}", told["Description"]

@@ -100,6 +100,16 @@ def test_the_role_is_for_one_repository_and_environment() -> None:
     assert not role["RoleName"]["Fn::Sub"].startswith("gatecall-"), "it could write itself"
 
 
+@pytest.mark.parametrize(
+    ("repository", "taken"),
+    [("octo-org/octo.repo", True), ("octo-org@123456/octo-repo@456789", True), ("octo-org/*", False), ("octo", False)],
+)
+def test_a_repository_is_named_as_github_does(repository: str, taken: bool) -> None:
+    """With the ids that GitHub's tokens have of those made after 2026-07-15 (OpenID Connect reference)."""
+    pattern = of_role()["Parameters"]["Repository"]["AllowedPattern"]
+    assert (re.fullmatch(pattern, repository) is not None) is taken
+
+
 def allowed() -> Iterator[str]:
     """The actions that the role may take, with wildcards."""
     for resource in of_role()["Resources"].values():
@@ -107,6 +117,29 @@ def allowed() -> Iterator[str]:
             for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
                 assert statement["Effect"] == "Allow"
                 yield from statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+
+
+def statements_of(action: str) -> list[dict[str, Any]]:
+    """Those statements that allow exactly this action."""
+    return [
+        statement
+        for name in ("Resources", "App")
+        for statement in of_role()["Resources"][name]["Properties"]["PolicyDocument"]["Statement"]
+        if action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    ]
+
+
+def test_composite_alarms_are_allowed_for_all_alarms() -> None:
+    """CloudWatch takes no narrower permission (API reference, PutCompositeAlarm)."""
+    assert [statement["Resource"] for statement in statements_of("cloudwatch:PutCompositeAlarm")] == ["*"]
+
+
+def test_keys_are_changed_through_cloudformation_only() -> None:
+    """CloudFormation marks none with its tags (`cloudFormationSystemTags` of the type), so no tag can say whose."""
+    for action in ("kms:CreateKey", "kms:PutKeyPolicy", "kms:EnableKeyRotation"):
+        assert [statement["Condition"] for statement in statements_of(action)] == [
+            {"StringEquals": {"aws:CalledViaFirst": "cloudformation.amazonaws.com"}}
+        ]
 
 
 def test_the_roles_policies_are_not_too_long() -> None:

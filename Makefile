@@ -43,7 +43,7 @@ cost: $(INSTALLED)
 	@.venv/bin/python -m tests.bench.cost
 
 package: $(INSTALLED)
-	.venv/bin/pytest tests/package
+	.venv/bin/pytest tests/package -n 2 --dist loadfile
 
 # The virtual environment, made anew where its Python is too old, and filled again when what is pinned changes.
 INSTALL = .venv/bin/python -m pip install -qq --disable-pip-version-check --no-compile

@@ -162,7 +162,7 @@ def _not_noted(stage: str, noted: Record) -> Record:
 
     for page in boto3.client("lambda").get_paginator("list_event_source_mappings").paginate():
         for mapping in page["EventSourceMappings"]:
-            arn, source = mapping["FunctionArn"], mapping["EventSourceArn"]
+            arn, source = mapping["FunctionArn"], mapping.get("EventSourceArn", "")  # Kafka has none
             if (ours := function.search(arn)) and mapping.get("State") != "Deleting":
                 told = {"event_uuid": mapping["UUID"], "lambda_arn": arn}
                 if ":sqs:" in source:

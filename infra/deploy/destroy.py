@@ -7,20 +7,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from infra import resources, stages
-from infra.deploy import Refused, lock, provision, recorded
-
-# What services say of a thing that is not there: gone already, which is what is wanted.
-_NOT_THERE = {
-    "404", "AWS.SimpleQueueService.NonExistentQueue", "NoSuchBucket", "NoSuchEntity", "NotFound", "NotFoundException",
-    "ParameterNotFound", "QueueDoesNotExist", "ResourceNotFoundException",
-}  # fmt: skip
-_KINDS = {
-    "AWS::DynamoDB::Table": "TableName",
-    "AWS::SQS::Queue": "QueueName",
-    "AWS::S3::Bucket": "BucketName",
-    "AWS::Logs::LogGroup": "LogGroupName",
-}
+from infra import stages
+from infra.deploy import Refused, lock, recorded, remains, stacks
 
 
 def destroy(stage: str, console: Console, typed: str | None, *, begun: Callable[[], None] = lambda: None) -> None:
@@ -31,10 +19,10 @@ def destroy(stage: str, console: Console, typed: str | None, *, begun: Callable[
     """
     import boto3
 
-    provision.check_name(stage)
+    stacks.check_name(stage)
     cloudformation, s3 = boto3.client("cloudformation"), boto3.client("s3")
-    stack = provision.settle(stage, cloudformation, console)
-    kept, app = retained(stage), _app(stage)
+    stack = stacks.settle(stage, cloudformation, console)
+    kept, app = remains.retained(stage), _app(stage)
     groups, parameters = _log_groups(stage), _parameters(stage)
     if not (stack or kept or app or groups or parameters):
         console.print(f"There is nothing of {stage} here.", highlight=False, soft_wrap=True)
@@ -50,13 +38,13 @@ def destroy(stage: str, console: Console, typed: str | None, *, begun: Callable[
     else:
         _take_app_away(stage, app, console)
     if stack:
-        for table in (name for kind, name in _of_template(stage) if kind == "AWS::DynamoDB::Table"):
-            _unless_gone(_unprotect, table)
-        provision.delete(stage, stack, cloudformation, console)
+        for table in (name for kind, name in remains.of_template(stage) if kind == "AWS::DynamoDB::Table"):
+            remains.unless_gone(remains.unprotect, table)
+        stacks.delete(stage, stack, cloudformation, console)
     failed = []
-    kept = retained(stage)  # what the stack let go of, too
+    kept = remains.retained(stage)  # what the stack let go of, too
     for kind, name in kept:
-        failed += _tried(name, console, take_away, kind, name)
+        failed += _tried(name, console, remains.take_away, kind, name)
     logs, ssm = boto3.client("logs"), boto3.client("ssm")
     for group in groups:
         failed += _tried(f"log group {group}", console, logs.delete_log_group, logGroupName=group)
@@ -69,82 +57,12 @@ def destroy(stage: str, console: Console, typed: str | None, *, begun: Callable[
                   highlight=False, soft_wrap=True)  # fmt: skip
 
 
-def retained(stage: str) -> list[tuple[str, str]]:
-    """What of this stage outlives its stack and is here: each one's type of CloudFormation, and its name."""
-    import boto3
-
-    ask: dict[str, tuple[Callable[..., Any], str]] = {
-        "AWS::DynamoDB::Table": (boto3.client("dynamodb").describe_table, "TableName"),
-        "AWS::SQS::Queue": (boto3.client("sqs").get_queue_url, "QueueName"),
-        "AWS::S3::Bucket": (boto3.client("s3").head_bucket, "Bucket"),
-        "AWS::Logs::LogGroup": (boto3.client("logs").list_tags_log_group, "logGroupName"),
-    }
-    return [(kind, name) for kind, name in _of_template(stage)
-            if _unless_gone(ask[kind][0], **{ask[kind][1]: name})]  # fmt: skip
-
-
-def is_empty(kind: str, name: str) -> bool:
-    """Whether a table, queue, bucket or log group holds nothing."""
-    import boto3
-
-    match kind:
-        case "AWS::DynamoDB::Table":
-            return not boto3.client("dynamodb").scan(TableName=name, Limit=1)["Items"]
-        case "AWS::SQS::Queue":
-            sqs = boto3.client("sqs")
-            told = sqs.get_queue_attributes(
-                QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"], AttributeNames=["ApproximateNumberOfMessages"]
-            )
-            return bool(told["Attributes"]["ApproximateNumberOfMessages"] == "0")
-        case "AWS::S3::Bucket":
-            return not boto3.client("s3").list_objects_v2(Bucket=name, MaxKeys=1).get("Contents")
-    return not boto3.client("logs").describe_log_streams(logGroupName=name, limit=1)["logStreams"]
-
-
-def take_away(kind: str, name: str) -> None:
-    """Delete a table, queue, bucket or log group, with all that it holds."""
-    import boto3
-
-    match kind:
-        case "AWS::DynamoDB::Table":
-            _unprotect(name)
-            dynamodb = boto3.client("dynamodb")
-            dynamodb.delete_table(TableName=name)
-            dynamodb.get_waiter("table_not_exists").wait(TableName=name)
-        case "AWS::SQS::Queue":
-            sqs = boto3.client("sqs")
-            sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"])
-        case "AWS::S3::Bucket":
-            _empty(name)
-            boto3.client("s3").delete_bucket(Bucket=name)
-        case "AWS::Logs::LogGroup":
-            boto3.client("logs").delete_log_group(logGroupName=name)
-
-
-def _of_template(stage: str) -> list[tuple[str, str]]:
-    """Every table, queue, bucket and log group that the template names: its type and name."""
-    import boto3
-
-    us = boto3.client("sts").get_caller_identity()
-    region = boto3.client("sts").meta.region_name
-    found = []
-    for each in resources.template(stage).values():
-        kind = each["Type"]
-        match each["Properties"].get(_KINDS.get(kind, "")):
-            case {"Fn::Sub": str(text)}:
-                text = text.replace("${Stage}", stage).replace("${AWS::Region}", region)
-                found.append((kind, text.replace("${AWS::AccountId}", us["Account"])))
-            case str(name):
-                found.append((kind, name))
-    return found
-
-
 def _say_what_goes(
     stage: str, stack: dict[str, Any] | None, kept: list[tuple[str, str]], app: list[tuple[str, str]], console: Console
 ) -> None:
     import boto3
 
-    tables, queues, buckets = ([name for kind, name in kept if kind == of] for of in list(_KINDS)[:3])
+    tables, queues, buckets = ([name for kind, name in kept if kind == of] for of in list(remains.KINDS)[:3])
     lines = [f"To be taken away, of {stage}:"]
     if app:
         functions = sum(kind == "function" for kind, _ in app)
@@ -168,7 +86,7 @@ def _say_what_goes(
 
 def _ask(stage: str, console: Console, typed: str | None) -> None:
     """Raises Refused unless the stack's name is typed; of dev nobody asks."""
-    name = provision.name_of(stage)
+    name = stacks.name_of(stage)
     if stage != "dev" and typed is None:
         if not (console.is_terminal and sys.stdin.isatty()):
             raise Refused(f"{stage} is not dev: nothing was taken away. If it is to go, run: python -m infra destroy "
@@ -182,7 +100,7 @@ def _names(stage: str) -> dict[str, str]:
     """What AWS calls each function, by what .chalice/config.json calls it."""
     from infra import policies
 
-    name = provision.name_of(stage)
+    name = stacks.name_of(stage)
     known = {each: name if each == "api_handler" else f"{name}-{each}" for each in policies.files(stage)}
     noted = {each["name"]: each["lambda_arn"].rpartition(":")[2] for each in recorded.read(stage).values()
              if each["resource_type"] == "lambda_function"}  # fmt: skip
@@ -192,21 +110,23 @@ def _names(stage: str) -> dict[str, str]:
 def _roles(stage: str) -> list[str]:
     import boto3
 
-    iam, name = boto3.client("iam"), provision.name_of(stage)
+    iam, name = boto3.client("iam"), stacks.name_of(stage)
     names = {f"{name}-{each}" for each in _names(stage)}
     names |= {each["role_name"] for each in recorded.read(stage).values() if "role_name" in each}
-    return [each for each in sorted(names) if _unless_gone(iam.get_role, RoleName=each)]
+    return [each for each in sorted(names) if remains.unless_gone(iam.get_role, RoleName=each)]
 
 
 def _log_groups(stage: str) -> list[str]:
     import boto3
 
-    wanted = {f"/aws/lambda/{name}" for name in _names(stage).values()}
+    names = _names(stage)
+    wanted = {f"/aws/lambda/{name}" for name in names.values()}
+    wanted |= {f"/aws/lambda/{stacks.name_of(stage)}-{name}" for name in names}  # as Chalice calls the REST function's
     wanted |= {each["log_group_name"] for each in recorded.read(stage).values() if "log_group_name" in each}
     pages = (
         boto3.client("logs")
         .get_paginator("describe_log_groups")
-        .paginate(logGroupNamePrefix=f"/aws/lambda/{provision.name_of(stage)}")
+        .paginate(logGroupNamePrefix=f"/aws/lambda/{stacks.name_of(stage)}")
     )
     return sorted(wanted & {each["logGroupName"] for page in pages for each in page["logGroups"]})
 
@@ -227,8 +147,8 @@ def _app(stage: str) -> list[tuple[str, str]]:
     noted, names = recorded.read(stage), set(_names(stage).values())
     rest = {noted.get("rest_api", {}).get("rest_api_id", ""), recorded.rest_api(stage)} - {""}
     live = {noted.get("websocket_api", {}).get("websocket_api_id", ""), recorded.websocket_api(stage)} - {""}
-    found = [("REST API", api) for api in sorted(rest) if _unless_gone(apis.get_rest_api, restApiId=api)]
-    found += [("WebSocket API", api) for api in sorted(live) if _unless_gone(sockets.get_api, ApiId=api)]
+    found = [("REST API", api) for api in sorted(rest) if remains.unless_gone(apis.get_rest_api, restApiId=api)]
+    found += [("WebSocket API", api) for api in sorted(live) if remains.unless_gone(sockets.get_api, ApiId=api)]
     # What triggers functions outlives them.
     for page in client.get_paginator("list_event_source_mappings").paginate():
         found += [("event source mapping", each["UUID"]) for each in page["EventSourceMappings"]
@@ -236,10 +156,10 @@ def _app(stage: str) -> list[tuple[str, str]]:
     for page in sns.get_paginator("list_subscriptions").paginate():
         found += [("subscription", each["SubscriptionArn"]) for each in page["Subscriptions"]
                   if each["Protocol"] == "lambda" and each["Endpoint"].rpartition(":")[2] in names]  # fmt: skip
-    for page in events.get_paginator("list_rules").paginate(NamePrefix=provision.name_of(stage)):
+    for page in events.get_paginator("list_rules").paginate(NamePrefix=stacks.name_of(stage)):
         found += [("rule", each["Name"]) for each in page["Rules"] if each["Name"].removesuffix("-event") in names]
     found += [("function", name) for name in sorted(names)
-              if _unless_gone(client.get_function_configuration, FunctionName=name)]  # fmt: skip
+              if remains.unless_gone(client.get_function_configuration, FunctionName=name)]  # fmt: skip
     return found + [("role", name) for name in _roles(stage)]
 
 
@@ -287,29 +207,6 @@ def _take_role_away(role: str) -> None:
     iam.delete_role(RoleName=role)
 
 
-def _unprotect(table: str) -> None:
-    import boto3
-
-    dynamodb = boto3.client("dynamodb")
-    if dynamodb.describe_table(TableName=table)["Table"].get("DeletionProtectionEnabled"):
-        dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
-        dynamodb.get_waiter("table_exists").wait(TableName=table)
-
-
-def _empty(bucket: str) -> None:
-    """Delete every version of every object."""
-    import boto3
-
-    s3 = boto3.client("s3")
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        every = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-        if every:
-            keys = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in every]
-            errors = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True}).get("Errors", ())
-            for error in errors:
-                raise Refused(f"{error['Key']} of {bucket} can't be deleted: {error['Message']}")
-
-
 def _forget(stage: str) -> None:
     """Drop Chalice's record of the stage on this machine: it names what is no more."""
     recorded.path_of(stage).unlink(missing_ok=True)
@@ -318,19 +215,8 @@ def _forget(stage: str) -> None:
 def _tried(what: str, console: Console, action: Callable[..., Any], *of: str, **named: str) -> list[str]:
     """What failed, and why; nothing if it was done, or there was nothing to do."""
     try:
-        if _unless_gone(action, *of, **named):
+        if remains.unless_gone(action, *of, **named):
             console.print(f"  gone: {what}", highlight=False, markup=False, soft_wrap=True)
     except (ClientError, BotoCoreError, Refused) as error:
         return [f"{what}: {error}"]
     return []
-
-
-def _unless_gone(action: Callable[..., Any], *of: str, **named: str) -> bool:
-    """Do it. False where what it is about is not there."""
-    try:
-        action(*of, **named)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _NOT_THERE:
-            return False
-        raise
-    return True

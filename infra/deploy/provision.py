@@ -9,7 +9,6 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from datetime import timedelta
 from email.utils import parseaddr
 from typing import Any
 
@@ -18,10 +17,10 @@ from rich.console import Console
 
 from chalicelib.core import config
 from infra import resources, secrets, stages
-from infra.deploy import Refused
+from infra.deploy import Refused, remains, stacks
+from infra.deploy.stacks import NotProvisioned, name_of
 
-LIMIT = timedelta(minutes=45)  # of one change of the stack; CloudFront's distribution takes the most of it
-PACE = 3.0  # seconds between two looks at the stack's events
+NAMES_KEPT = 61.0  # seconds until a deleted queue's name can be had again (SQS API reference, DeleteQueue: 60)
 
 # An update that would replace or take away what data is in fails, whatever else it does.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html
@@ -37,11 +36,6 @@ STACK_POLICY = {
         },
     ]
 }
-NEVER_CAME_UP = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
-
-
-class NotProvisioned(Refused):
-    """There is no such stack, or CloudFormation could not make it; the message says why, and what to do."""
 
 
 def provision(
@@ -61,7 +55,7 @@ def provision(
     from infra import policies
     from infra.deploy import recorded
 
-    check_name(stage)
+    stacks.check_name(stage)
     us = boto3.client("sts").get_caller_identity()  # first: it asks for no permission, so it tells who we are
     cloudformation = boto3.client("cloudformation")
     region = cloudformation.meta.region_name
@@ -71,7 +65,7 @@ def provision(
     _refuse_half_a_domain(stage, given, cloudformation)
     given |= _email_identity(stage, cloudformation, boto3.client("sesv2"))
     _apply(stage, console, cloudformation, given)
-    made = outputs(stage, cloudformation)
+    made = stacks.outputs(stage, cloudformation)
     for name in secrets.make(stage, boto3.client("ssm")):
         console.print(f"{name} made.", highlight=False, soft_wrap=True)
     partition = us["Arn"].split(":")[1]
@@ -86,62 +80,15 @@ def update(stage: str, console: Console, **parameters: str) -> bool:
     import boto3
 
     cloudformation = boto3.client("cloudformation")
-    outputs(stage, cloudformation)  # raises where there is no stack
+    stacks.outputs(stage, cloudformation)  # raises where there is no stack
     return _apply(stage, console, cloudformation, parameters)
-
-
-def outputs(stage: str, cloudformation: Any) -> dict[str, str]:
-    """What the stack made, by the names of the template's outputs. Raises NotProvisioned."""
-    stack = describe(stage, cloudformation)
-    if stack is None or stack["StackStatus"] in NEVER_CAME_UP:
-        raise NotProvisioned(f"there is no stack {name_of(stage)} here; run: python -m infra provision --stage {stage}")
-    return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())}
-
-
-def name_of(stage: str) -> str:
-    """The stack's name."""
-    return f"gatecall-{stage}"
-
-
-def check_name(stage: str) -> None:
-    """Raises Refused where a stage on AWS can't be called so."""
-    pattern = resources.document()["Parameters"]["Stage"]["AllowedPattern"]
-    if stage == "local":
-        raise Refused("the stage local is the one on this machine, which needs none of this; run: make run")
-    if not re.fullmatch(pattern, stage):
-        raise Refused(f"{stage!r} can't be a stage's name: it begins with a letter and has up to 16 of a-z, 0-9 and -")
-
-
-def describe(stage: str, cloudformation: Any) -> dict[str, Any] | None:
-    """The stack as CloudFormation describes it; None where there is none."""
-    try:
-        found: dict[str, Any] = cloudformation.describe_stacks(StackName=name_of(stage))["Stacks"][0]
-    except ClientError as error:
-        if "does not exist" in str(error):
-            return None
-        raise
-    return found
-
-
-def settle(stage: str, cloudformation: Any, console: Console) -> dict[str, Any] | None:
-    """Wait until nobody changes the stack. Raises Refused where that takes too long."""
-    stack = describe(stage, cloudformation)
-    if stack and stack["StackStatus"].endswith("_IN_PROGRESS"):
-        if stack["StackStatus"] == "REVIEW_IN_PROGRESS":
-            raise Refused(f"{name_of(stage)} is somebody's change set that was never executed; execute it or delete "
-                          "the stack in CloudFormation, then run this again")  # fmt: skip
-        console.print(f"Somebody else changes {name_of(stage)} ({stack['StackStatus']}); waiting for it.",
-                      highlight=False, soft_wrap=True)  # fmt: skip
-        follow(stack["StackId"], cloudformation, console, None)
-        stack = describe(stage, cloudformation)
-    return stack
 
 
 def _apply(stage: str, console: Console, cloudformation: Any, given: Mapping[str, str]) -> bool:
     """Create the stack, or update it. True where something changed."""
     name = name_of(stage)
-    stack = settle(stage, cloudformation, console)
-    if stack and stack["StackStatus"] in NEVER_CAME_UP:
+    stack = stacks.settle(stage, cloudformation, console)
+    if stack and stack["StackStatus"] in stacks.NEVER_CAME_UP:
         _clear_away(stage, stack, cloudformation, console)
         stack = None
     template = resources.document()
@@ -163,7 +110,7 @@ def _apply(stage: str, console: Console, cloudformation: Any, given: Mapping[str
             had = {each["ParameterKey"] for each in stack.get("Parameters", ())}
             request["Parameters"] = [_parameter(key, given, had) for key in template["Parameters"]
                                      if key in had or key in given]  # fmt: skip
-            since = _last_event(stack["StackId"], cloudformation)
+            since = stacks.last_event(stack["StackId"], cloudformation)
             started = cloudformation.update_stack(**request)["StackId"]
     except ClientError as error:
         if "No updates are to be performed" in str(error):
@@ -172,8 +119,8 @@ def _apply(stage: str, console: Console, cloudformation: Any, given: Mapping[str
         if error.response["Error"]["Code"] in {"ValidationError", "AlreadyExistsException", "LimitExceededException"}:
             raise NotProvisioned(f"CloudFormation refused {name}: {error.response['Error']['Message']}") from error
         raise
-    failures = follow(started, cloudformation, console, since)
-    status = (describe(stage, cloudformation) or {"StackStatus": "DELETE_COMPLETE"})["StackStatus"]
+    failures = stacks.follow(started, cloudformation, console, since)
+    status = (stacks.describe(stage, cloudformation) or {"StackStatus": "DELETE_COMPLETE"})["StackStatus"]
     if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
         raise NotProvisioned(f"{name} is {status}: {'; '.join(failures) or 'CloudFormation does not say why'}. What "
                              "was there before is as it was; mend the cause and run this again")  # fmt: skip
@@ -197,54 +144,6 @@ def _protect(name: str, cloudformation: Any) -> None:
         cloudformation.set_stack_policy(StackName=name, StackPolicyBody=json.dumps(STACK_POLICY))
 
 
-def _last_event(stack_id: str, cloudformation: Any) -> str | None:
-    events = cloudformation.describe_stack_events(StackName=stack_id)["StackEvents"]  # the newest first
-    return events[0]["EventId"] if events else None
-
-
-def follow(stack_id: str, cloudformation: Any, console: Console, since: str | None) -> list[str]:
-    """Show what becomes of the stack's resources after the event `since`, until all is done.
-
-    Returns what failed, and why. Raises Refused after LIMIT.
-    """
-    seen: set[str] = set() if since is None else {since}
-    failures: list[str] = []
-    until = time.monotonic() + LIMIT.total_seconds()
-    with console.status("CloudFormation is at it") as status:
-        while True:
-            stack = cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]
-            for event in _new_events(stack_id, cloudformation, seen):
-                resource, state = event["LogicalResourceId"], event["ResourceStatus"]
-                if event.get("PhysicalResourceId") != stack_id:
-                    line = f"  {state.lower().replace('_', ' '):<28} {resource}"
-                    console.print(line, highlight=False, markup=False, soft_wrap=True)
-                reason = event.get("ResourceStatusReason", "")
-                if state.endswith("_FAILED") and reason and "cancelled" not in reason:
-                    failures.append(f"{resource}: {reason}")
-                status.update(f"CloudFormation is at it: {resource} {state.lower().replace('_', ' ')}")
-            if not stack["StackStatus"].endswith("_IN_PROGRESS"):
-                return failures
-            if time.monotonic() > until:
-                raise Refused(f"{stack['StackName']} is still {stack['StackStatus']} after {LIMIT}; CloudFormation "
-                              "goes on by itself. Look there, and run this again")  # fmt: skip
-            time.sleep(PACE)
-
-
-def _new_events(stack_id: str, cloudformation: Any, seen: set[str]) -> list[dict[str, Any]]:
-    """The events that were not seen yet, the oldest first."""
-    new: list[dict[str, Any]] = []
-    for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id):
-        for event in page["StackEvents"]:
-            if event["EventId"] in seen:
-                break
-            new.append(event)
-        else:
-            continue
-        break
-    seen.update(event["EventId"] for event in new)
-    return new[::-1]
-
-
 def _refuse_broken(stage: str, stack: dict[str, Any]) -> None:
     name, status = name_of(stage), stack["StackStatus"]
     if status == "UPDATE_ROLLBACK_FAILED":
@@ -258,33 +157,20 @@ def _refuse_broken(stage: str, stack: dict[str, Any]) -> None:
 
 def _clear_away(stage: str, stack: dict[str, Any], cloudformation: Any, console: Console) -> None:
     """Delete a stack that never came up, and what it had made and kept, as long as nothing is in it."""
-    from infra.deploy import destroy
-
     console.print(f"{name_of(stage)} is {stack['StackStatus']}: it never came up. Deleting it, and making it anew.",
                   highlight=False, soft_wrap=True)  # fmt: skip
-    delete(stage, stack, cloudformation, console)
-    for kind, name in destroy.retained(stage):
-        if destroy.is_empty(kind, name):
-            destroy.take_away(kind, name)
-
-
-def delete(stage: str, stack: dict[str, Any], cloudformation: Any, console: Console) -> None:
-    """Delete the stack; what it retains stays. Raises NotProvisioned where CloudFormation can't."""
-    name = name_of(stage)
-    cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=False)
-    since = _last_event(stack["StackId"], cloudformation)
-    cloudformation.delete_stack(StackName=name)
-    failures = follow(stack["StackId"], cloudformation, console, since)
-    if describe(stage, cloudformation):
-        raise NotProvisioned(f"{name} can't be deleted: {'; '.join(failures) or 'its events say why'}. Mend that, "
-                             "then run this again")  # fmt: skip
+    stacks.delete(stage, stack, cloudformation, console)
+    gone = [(kind, name) for kind, name in remains.retained(stage) if remains.is_empty(kind, name)]
+    for kind, name in gone:
+        remains.take_away(kind, name)
+    if any(kind == "AWS::SQS::Queue" for kind, _ in gone):
+        with console.status("Waiting a minute: SQS keeps the names of deleted queues"):
+            time.sleep(NAMES_KEPT)
 
 
 def _refuse_leftovers(stage: str) -> None:
     """Raises NotProvisioned where a former stage's tables are still here: CloudFormation can't take them over."""
-    from infra.deploy import destroy
-
-    if left := [name for _, name in destroy.retained(stage)]:
+    if left := [name for _, name in remains.retained(stage)]:
         raise NotProvisioned(
             f"there is no stack {name_of(stage)}, but of a former one there are: {', '.join(left)}. To keep them, "
             "import them into a stack of that name (in CloudFormation: create stack, with existing resources). To be "
@@ -294,8 +180,8 @@ def _refuse_leftovers(stage: str) -> None:
 
 def _parameters(stage: str, cloudformation: Any) -> dict[str, str]:
     """What the stack was given; nothing where there is none that stands."""
-    stack = describe(stage, cloudformation)
-    if stack is None or stack["StackStatus"] in NEVER_CAME_UP:
+    stack = stacks.describe(stage, cloudformation)
+    if stack is None or stack["StackStatus"] in stacks.NEVER_CAME_UP:
         return {}
     return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", ())}
 

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from chalicelib.core.clock import instant, wall_now
-from infra.deploy import Refused, lock, recorded, releases
+from infra.deploy import Refused, lock, recorded, releases, stacks
 from infra.deploy.recorded import Record
 from infra.deploy.releases import Release
 
@@ -21,10 +21,8 @@ def rollback(stage: str, console: Console) -> None:
     """
     import boto3
 
-    from infra.deploy import provision
-
-    provision.check_name(stage)
-    bucket = provision.outputs(stage, boto3.client("cloudformation"))["Bucket"]
+    stacks.check_name(stage)
+    bucket = stacks.outputs(stage, boto3.client("cloudformation"))["Bucket"]
     s3 = boto3.client("s3")
     with lock.alone(stage, bucket, s3, "rollback"):
         recorded.restore(stage, bucket, s3)

@@ -17,7 +17,7 @@ from chalice.config import Config
 from rich.console import Console
 
 from infra import stages
-from infra.deploy import Refused, provision, recorded, releases, tuning, web
+from infra.deploy import Refused, provision, recorded, releases, stacks, tuning, web
 from infra.functions import Function
 
 _SETTLED = {"Enabled", "Disabled"}  # states of an event source mapping that something else can be asked of
@@ -52,8 +52,8 @@ def tune(stage: str, console: Console, sleep: Callable[[float], None] = time.sle
     """Set what differs, and say what was set. Raises Refused."""
     import boto3
 
-    provision.check_name(stage)
-    outputs = provision.outputs(stage, boto3.client("cloudformation"))
+    stacks.check_name(stage)
+    outputs = stacks.outputs(stage, boto3.client("cloudformation"))
     s3 = boto3.client("s3")
     console.print(recorded.restore(stage, outputs["Bucket"], s3), markup=False, soft_wrap=True)
     found = deployed(stage)
@@ -228,7 +228,7 @@ def _front(stage: str, found: Deployed, outputs: dict[str, str], console: Consol
         console.print(f"web app: {files} files uploaded or removed", soft_wrap=True)
     key = ssm.get_parameter(Name=f"/gatecall/{stage}/front-key", WithDecryption=True)["Parameter"]["Value"]
     updated = provision.update(stage, console, RestApi=found.rest_api, WebSocketApi=found.websocket_api, FrontKey=key)
-    distribution = provision.outputs(stage, boto3.client("cloudformation")).get("DistributionId")
+    distribution = stacks.outputs(stage, boto3.client("cloudformation")).get("DistributionId")
     if files and distribution:
         boto3.client("cloudfront").create_invalidation(
             DistributionId=distribution,

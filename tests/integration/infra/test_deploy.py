@@ -113,6 +113,15 @@ def test_chalices_failure_is_the_deploys(chalice: StandIn, screen: Screen) -> No
     assert "dev is deployed" in screen.text
 
 
+def test_a_log_group_is_made_that_chalice_takes_for_there(chalice: StandIn, screen: Screen) -> None:
+    """Of a deploy that stopped between fan_out_at_once and fan_out: Chalice looks for names that begin so."""
+    logs = boto3.client("logs")
+    logs.create_log_group(logGroupName="/aws/lambda/gatecall-dev-fan_out_at_once")
+    deploy("dev", screen.console, chalice=chalice)
+    groups = logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/gatecall-dev-fan_out")["logGroups"]
+    assert "/aws/lambda/gatecall-dev-fan_out" in [group["logGroupName"] for group in groups]
+
+
 def test_the_record_is_kept_when_the_tuning_fails(
     chalice: StandIn, screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:

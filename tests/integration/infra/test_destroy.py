@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra import stages
-from infra.deploy import Refused, destroy, lock, provision, recorded
+from infra.deploy import Refused, destroy, lock, provision, recorded, remains, stacks
 from infra.deploy.deploy import deploy
 
 from .conftest import Screen, StandIn
@@ -167,7 +167,7 @@ def taken_by_hand(name: str) -> Callable[[], None]:
         boto3.client("apigateway").delete_rest_api(restApiId=everything()["apis"][0])
 
     def bucket() -> None:
-        destroy.take_away("AWS::S3::Bucket", BUCKET)
+        remains.take_away("AWS::S3::Bucket", BUCKET)
 
     def secret() -> None:
         boto3.client("ssm").delete_parameter(Name="/gatecall/dev/front-key")
@@ -236,7 +236,7 @@ def test_a_former_stages_tables_can_be_taken_away(chalice: StandIn, screen: Scre
     """As provision says, where it finds them without a stack: then the stage can be made again."""
     deploy("dev", screen.console, chalice=chalice)
     taken_by_hand("stack")()
-    with pytest.raises(provision.NotProvisioned, match="destroy --stage dev"):
+    with pytest.raises(stacks.NotProvisioned, match="destroy --stage dev"):
         provision.provision("dev", screen.console)
     destroy.destroy("dev", screen.console, None)
     provision.provision("dev", screen.console)

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from infra import __main__ as command
 from infra import stages
-from infra.deploy import Refused, provision
+from infra.deploy import Refused, provision, stacks
 from infra.deploy.provision import NotProvisioned
 
 from .conftest import Screen
@@ -224,6 +224,17 @@ def test_a_stack_that_never_came_up_is_made_anew(screen: Screen) -> None:
     assert "gatecall-dev: CREATE_COMPLETE" in screen.text
 
 
+def test_a_deleted_queues_name_is_waited_for(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQS gives it out again after 60 s only (its API reference): sooner, the next stack would fail too."""
+    provision.provision("dev", screen.console)
+    in_state("ROLLBACK_COMPLETE")
+    waited: list[float] = []
+    monkeypatch.setattr(provision, "NAMES_KEPT", 61)
+    monkeypatch.setattr(provision.time, "sleep", waited.append)
+    provision.provision("dev", screen.console)
+    assert 61 in waited
+
+
 def test_what_holds_something_is_kept_from_a_stack_that_never_came_up(screen: Screen) -> None:
     """Nothing is deleted that somebody may miss."""
     provision.provision("dev", screen.console)
@@ -266,7 +277,7 @@ def test_nobody_waits_for_ever(screen: Screen, monkeypatch: pytest.MonkeyPatch) 
     """An update that does not end is left to CloudFormation, and that is said."""
     provision.provision("dev", screen.console)
     in_state("UPDATE_IN_PROGRESS")
-    monkeypatch.setattr(provision, "LIMIT", timedelta(0))
+    monkeypatch.setattr(stacks, "LIMIT", timedelta(0))
     with pytest.raises(Refused, match="still UPDATE_IN_PROGRESS"):
         provision.provision("dev", screen.console)
 
@@ -301,7 +312,7 @@ def test_the_progress_is_shown_resource_by_resource(screen: Screen) -> None:
         [("Bucket", "UPDATE_IN_PROGRESS", ""), ("Bucket", "UPDATE_COMPLETE", ""), ("Alarm", "UPDATE_IN_PROGRESS", "")],
         [("Alarm", "UPDATE_FAILED", "No such metric"), ("Topic", "UPDATE_FAILED", "Resource update cancelled")],
     )
-    failures = provision.follow("a-stack", cloudformation, screen.console, since="0")
+    failures = stacks.follow("a-stack", cloudformation, screen.console, since="0")
     lines = [line.split() for line in screen.text.splitlines()]
     assert [(line[-1], " ".join(line[:-1])) for line in lines] == [
         ("Bucket", "update in progress"), ("Bucket", "update complete"), ("Alarm", "update in progress"),
@@ -312,7 +323,7 @@ def test_the_progress_is_shown_resource_by_resource(screen: Screen) -> None:
 
 def test_a_failed_creation_says_why(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     """The reason of the resource that failed, not only the stack's status."""
-    monkeypatch.setattr(provision, "follow", lambda *_: [in_state("ROLLBACK_COMPLETE") and "Bucket: it is taken"])
+    monkeypatch.setattr(stacks, "follow", lambda *_: [in_state("ROLLBACK_COMPLETE") and "Bucket: it is taken"])
     with pytest.raises(NotProvisioned, match="ROLLBACK_COMPLETE: Bucket: it is taken"):
         provision.provision("dev", screen.console)
 

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from infra import functions, resources
-from infra.deploy import Refused, provision, recorded, releases, tune, tuning
+from infra.deploy import Refused, provision, recorded, releases, stacks, tune, tuning
 
 STAGE = "dev"
 DECLARED = tuning.functions(STAGE)
@@ -264,7 +264,7 @@ def test_the_public_addresses_are_in_ssm_and_shown(console: Console) -> None:
 def test_the_page_in_the_web_apps_place_is_up(console: Console) -> None:
     """Below web/, where CloudFront looks; and the record and the package are kept beside it."""
     tune.tune(STAGE, console)
-    bucket = provision.outputs(STAGE, boto3.client("cloudformation"))["Bucket"]
+    bucket = stacks.outputs(STAGE, boto3.client("cloudformation"))["Bucket"]
     keys = {each["Key"] for each in boto3.client("s3").list_objects_v2(Bucket=bucket)["Contents"]}
     assert {"web/index.html", f"deployed/{STAGE}.json", releases.RELEASES} <= keys
 

@@ -140,9 +140,9 @@ def _provision(given: argparse.Namespace, console: Console) -> int:
 def _make_secrets(given: argparse.Namespace, console: Console) -> int:
     import boto3
 
-    from infra.deploy import provision
+    from infra.deploy import stacks
 
-    provision.check_name(given.stage)
+    stacks.check_name(given.stage)
     made = secrets.make(given.stage, boto3.client("ssm"))
     console.print("\n".join(f"{name} made." for name in made) or "nothing to do", highlight=False, soft_wrap=True)
     return 0

@@ -19,7 +19,7 @@ from rich.console import Console
 from chalicelib.core.config import Misconfigured
 from infra import functions as of_app
 from infra import stages
-from infra.deploy import provision
+from infra.deploy import stacks
 from infra.doctor import channels, functions, gateway, running, stack
 from infra.doctor.stage import Finding, Findings, Stage
 
@@ -49,7 +49,7 @@ CHECKS: tuple[tuple[str, Callable[[Stage], Findings]], ...] = (
 
 def examine(stage: str, console: Console, *, quiet: bool = False) -> int:
     """Print what was found, where `quiet` only what is wrong. Returns how much is wrong. Raises Refused."""
-    provision.check_name(stage)
+    stacks.check_name(stage)
     wrong = 0
     for finding in _findings(stage):
         wrong += bool(finding.do)
@@ -69,12 +69,12 @@ def _findings(name: str) -> Findings:
     if found.do:
         return
     try:
-        there = provision.describe(name, client("cloudformation"))
+        there = stacks.describe(name, client("cloudformation"))
     except (BotoCoreError, ClientError) as error:
         yield _not_seen("the stack", error)
         return
-    if there is None or there["StackStatus"] in provision.NEVER_CAME_UP:
-        yield Finding(f"There is no stack {provision.name_of(name)} in this account and region.",
+    if there is None or there["StackStatus"] in stacks.NEVER_CAME_UP:
+        yield Finding(f"There is no stack {stacks.name_of(name)} in this account and region.",
                       f"Run: python -m infra deploy --stage {name}")  # fmt: skip
         return
     outputs = {each["OutputKey"]: each["OutputValue"] for each in there.get("Outputs", ())}

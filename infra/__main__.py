@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -30,8 +31,8 @@ TERMINAL = "terminal"  # where the audit trail says a command came from
 def main(arguments: list[str] | None = None) -> int:
     """Run the command that the arguments ask for. Returns the exit code."""
     given = _parser().parse_args(arguments)
-    if region := os.environ.get("AWS_REGION"):  # as AWS's other tools have it; boto3 asks for this one
-        os.environ.setdefault("AWS_DEFAULT_REGION", region)
+    if region := os.environ.get("AWS_REGION"):  # AWS's other tools go by it before the other; boto3 by the other alone
+        os.environ["AWS_DEFAULT_REGION"] = region
     console = Console()
     try:
         if given.command in _ON_AWS:
@@ -41,11 +42,23 @@ def main(arguments: list[str] | None = None) -> int:
     except (
         stages.NoSuchStage, NotRunning, Refused, Misconfigured, BotoCoreError, ClientError, GatecallError,
     ) as problem:  # fmt: skip
-        console.print(str(problem) + _advice(problem), style="red", markup=False, soft_wrap=True)
+        cause = _cause(problem)
+        console.print(str(cause) + _advice(cause), style="red", markup=False, soft_wrap=True)
         return 2
     except KeyboardInterrupt:
         console.print("Stopped. What is done stays done; run it again to go on.", style="red", soft_wrap=True)
         return 130
+
+
+def _cause(problem: Exception) -> Exception:
+    """What AWS or boto3 said, where the app has put it into words for those who call its API: `the tables are busy`."""
+    cause: BaseException | None = problem
+    while cause:
+        if isinstance(cause, BotoCoreError | ClientError):
+            said: Exception = cause
+            return said
+        cause = getattr(cause, "cause", None) or cause.__cause__  # pynamodb has the one, Python the other
+    return problem
 
 
 def _advice(problem: Exception) -> str:
@@ -60,12 +73,15 @@ def _advice(problem: Exception) -> str:
             return ". These credentials are not good, or no more: log in again."
         case "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation":
             return ". What deploying takes stands in infra/github.yaml."
+        case "ResourceNotFoundException" | "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue":
+            return (" (not in this account and region: see AWS_PROFILE and AWS_REGION, and what `python -m infra "
+                    "doctor` says of them)")  # fmt: skip
     return ""
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     admin = commands.add_parser("admin", help="make somebody an admin; of a stage that has none, the first")
     admin.add_argument("--email", required=True, help="the address of who is to be one")
     admin.add_argument("--language", default="en", choices=LANGUAGES, help="of a new account (default: %(default)s)")
@@ -101,8 +117,10 @@ def _add_commands_on_aws(commands: Any) -> None:
     made = commands.add_parser("provision", help="create or update a stage's tables, topics, queues and secrets on AWS")
     for command in (everything, made):
         command.add_argument("--alarms-to", metavar="ADDRESS", help="the email address that alarms are sent to")
-        command.add_argument("--domain", help="the name that the stage is to have, such as flights.example.com")
-        command.add_argument("--certificate", metavar="ARN", help="its certificate: of ACM, in us-east-1")
+        command.add_argument("--domain", help="its own name, such as flights.example.com, with --certificate")
+        command.add_argument(
+            "--certificate", metavar="ARN", help='its certificate: of ACM, in us-east-1; "" takes one back'
+        )
     kept = commands.add_parser("secrets", help="make a stage's secrets, where its template is deployed by other means")
     tuned = commands.add_parser("tune", help="set what Chalice cannot, after every deploy; `deploy` does it too")
     packed = commands.add_parser("package", help="make one CloudFormation template of everything, and the package")
@@ -113,7 +131,7 @@ def _add_commands_on_aws(commands: Any) -> None:
     gone = commands.add_parser("destroy", help="take a stage away: everything, the data too")
     gone.add_argument("--name", help="the stack's name, such as gatecall-prod; without it, it is asked for")
     for command in (everything, made, kept, tuned, packed, seen, before, gone):
-        command.add_argument("--stage", required=True)
+        command.add_argument("--stage", required=True, help="such as dev or prod")
     theirs = commands.add_parser("licences", help="list whose work is deployed, and under which licence")
     theirs.add_argument(
         "package", nargs="?", type=Path, help="a package (zip or directory); default: what is installed"
@@ -301,9 +319,12 @@ def _airports(text: str) -> list[str]:
     places = {code.strip(): airport(code.strip()) for code in text.split(",") if code.strip()}
     unknown = [code for code, place in places.items() if place is None]
     if unknown or not places:
-        raise Invalid(f"--airports: {', '.join(unknown) or 'nothing'} is no airport; name some such as WSI or EWR,JFK")
+        wrong = f"{', '.join(unknown)} is no airport" if unknown else "a key for feeds:aidx speaks for some"
+        raise Invalid(f"--airports: {wrong}; name them, such as WSI or EWR,JFK")
     return [place.iata or place.icao for place in places.values() if place]
 
 
 if __name__ == "__main__":
+    for each in (signal.SIGTERM, signal.SIGHUP):  # a CI's cancel, a terminal that is closed: as Ctrl-C, all in order
+        signal.signal(each, signal.default_int_handler)
     sys.exit(main())

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from chalicelib.core import config
 from infra.local import cloud
@@ -19,16 +20,40 @@ def enter(stage: str, directory: Path = cloud.DIRECTORY) -> None:
     if stage == "local":
         cloud.point_here(cloud.find(directory).environment)
         return
-    written = json.loads(CONFIG.read_text())
-    if stage not in written["stages"]:
-        known = ", ".join(["local", *written["stages"]])
-        raise NoSuchStage(f"there is no stage {stage}; .chalice/config.json has: {known}. To make it, or to know it "
+    settings = written()
+    if stage not in settings["stages"]:
+        known = ", ".join(["local", *settings["stages"]])
+        raise NoSuchStage(f"there is no stage {stage!r}; .chalice/config.json has: {known}. To make it, or to know it "
                           f"here too, run: python -m infra provision --stage {stage}")  # fmt: skip
     environment = {
-        **written["environment_variables"], **written["stages"][stage].get("environment_variables", {}),
+        **settings["environment_variables"], **settings["stages"][stage].get("environment_variables", {}),
     }  # fmt: skip
     unknown = "set by provisioning"
     missing = sorted(name for name in config.names() if environment.get(name, unknown) == unknown)
     if missing:
-        raise NoSuchStage(f"{', '.join(missing)} not known yet; run: python -m infra provision --stage {stage}")
+        names = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+        raise NoSuchStage(f"{names} not known yet; run: python -m infra provision --stage {stage}")
     os.environ.update(environment)
+
+
+def written() -> dict[str, Any]:
+    """What .chalice/config.json says. Raises Misconfigured where it can't be read, or is not what Chalice takes."""
+    try:
+        found: dict[str, Any] = json.loads(CONFIG.read_text())
+        for where in (found, *found["stages"].values()):
+            for name, value in where.get("environment_variables", {}).items():
+                if not isinstance(value, str):
+                    raise config.Misconfigured(
+                        f'.chalice/config.json has {name} as {value!r}; a setting stands in quotes: "{value}"'
+                    )
+            for name, function in where.get("lambda_functions", {}).items():
+                function.get("iam_policy_file", name)
+        found["environment_variables"].keys()
+    except (OSError, ValueError) as error:
+        raise config.Misconfigured(f".chalice/config.json can't be read: {error}. {_AGAIN}") from error
+    except (AttributeError, KeyError, TypeError) as error:
+        raise config.Misconfigured(f".chalice/config.json is not as it should be ({error}). {_AGAIN}") from error
+    return found
+
+
+_AGAIN = "Mend it; or put the one that is checked in back (git checkout .chalice/config.json), and deploy"

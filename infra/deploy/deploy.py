@@ -39,6 +39,7 @@ def deploy(
 
     from infra.deploy import lock, provision, recorded, stacks, tune
 
+    stacks.check_name(stage)
     columns = SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         steps = [progress.add_task(name, start=False, total=1) for name in ("provision", "chalice deploy", "tune")]
@@ -78,6 +79,10 @@ def run_chalice(arguments: list[str], say: Callable[[str], None]) -> int:
             for line in process.stdout or ():
                 say(line.rstrip())
             return process.wait()
+        except KeyboardInterrupt:  # whoever holds the stage after us must not meet a Chalice that is still at it
+            process.terminate()
+            process.wait()
+            raise
         finally:
             end.cancel()
 
@@ -117,7 +122,8 @@ def _run_chalice(stage: str, console: Console, chalice: Chalice) -> None:
 
     def say(line: str) -> None:
         said.append(line)
-        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+        if line.strip() and "Lambda ARN: " not in line:  # of each function; it was named when it was made
+            console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
 
     with tempfile.TemporaryDirectory() as out:
         code = chalice(["package", "--stage", stage, out], say)

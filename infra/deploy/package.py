@@ -18,7 +18,7 @@ from rich.console import Console
 
 from chalicelib.core import config
 from infra import policies, resources
-from infra.deploy import Refused, tuning
+from infra.deploy import Refused, stacks, tuning
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = "sam.json"  # as Chalice names it, beside deployment.zip
@@ -37,10 +37,11 @@ _NAMED_BY = {"AWS::DynamoDB::Table": "TableName", "AWS::SQS::Queue": "QueueName"
 
 
 def package(stage: str, out: Path, console: Console, project: Path = ROOT) -> None:
-    """Write sam.json and deployment.zip into `out`. Raises Refused where Chalice can't.
+    """Write sam.json and deployment.zip into `out`. Raises Refused for a bad name, or where Chalice fails.
 
     It is done in a copy of the project: the policies are for the template, not for `chalice deploy`.
     """
+    stacks.check_name(stage)
     out = out.resolve()
     with TemporaryDirectory() as directory, console.status(f"gatecall-{stage}: packaging"):
         copy = Path(directory) / "gatecall"

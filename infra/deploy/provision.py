@@ -17,7 +17,7 @@ from rich.console import Console
 
 from chalicelib.core import config
 from infra import resources, secrets, stages
-from infra.deploy import Refused, remains, stacks
+from infra.deploy import Refused, checks, remains, stacks
 from infra.deploy.stacks import NotProvisioned, name_of
 
 NAMES_KEPT = 61.0  # seconds until a deleted queue's name can be had again (SQS API reference, DeleteQueue: 60)
@@ -62,7 +62,9 @@ def provision(
     console.print(f"{name_of(stage)}: account {us['Account']}, {region}", highlight=False, soft_wrap=True)
     wanted = {"AlarmsTo": alarms_to, "Domain": domain, "Certificate": certificate}
     given = {name: value for name, value in wanted.items() if value is not None}
+    checks.asked(alarms_to, domain)
     _refuse_half_a_domain(stage, given, cloudformation)
+    checks.settings(stage)
     given |= _email_identity(stage, cloudformation, boto3.client("sesv2"))
     _apply(stage, console, cloudformation, given)
     made = stacks.outputs(stage, cloudformation)
@@ -99,6 +101,7 @@ def _apply(stage: str, console: Console, cloudformation: Any, given: Mapping[str
     }
     try:
         if stack is None:
+            checks.other_region(stage)
             _refuse_leftovers(stage)
             chosen = {"Stage": stage, **given}
             request["Parameters"] = [{"ParameterKey": key, "ParameterValue": chosen[key]} for key in chosen]
@@ -146,6 +149,9 @@ def _protect(name: str, cloudformation: Any) -> None:
 
 def _refuse_broken(stage: str, stack: dict[str, Any]) -> None:
     name, status = name_of(stage), stack["StackStatus"]
+    if "RestApi" not in {each["ParameterKey"] for each in stack.get("Parameters", ())}:
+        raise NotProvisioned(f"{name} was deployed by CloudFormation only, of what `package` made: this would take its "
+                             "functions away. Package it again, and deploy that")  # fmt: skip
     if status == "UPDATE_ROLLBACK_FAILED":
         raise NotProvisioned(f"{name} is {status}: CloudFormation could not go back from an update. Mend what its "
                              "events name, run `aws cloudformation continue-update-rollback --stack-name "
@@ -221,7 +227,7 @@ def _email_identity(stage: str, cloudformation: Any, ses: Any) -> dict[str, str]
 
 def _sender(stage: str) -> str:
     """The address of EMAIL_SENDER."""
-    settings = json.loads(stages.CONFIG.read_text())
+    settings = stages.written()
     of_stage = settings["stages"].get(stage, {}).get("environment_variables", {})
     written = {**settings["environment_variables"], **of_stage}.get("EMAIL_SENDER", "")
     return parseaddr(written)[1].lower()
@@ -230,7 +236,7 @@ def _sender(stage: str) -> str:
 def _tell_the_app(stage: str, made: Mapping[str, str], policies: Mapping[str, str]) -> bool:
     """Write the stage's settings, and where each function's policy is. True where the file changed."""
     text = stages.CONFIG.read_text()
-    settings = json.loads(text)
+    settings = stages.written()
     of_stage = settings["stages"].setdefault(stage, {"api_gateway_stage": stage})
     told = {resources.setting(name): value for name, value in made.items()}
     told = {name: value for name, value in told.items() if name in config.names()}

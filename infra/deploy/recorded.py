@@ -13,6 +13,7 @@ from typing import Any
 
 from chalicelib.core.clock import instant, wall_now
 from infra import stages
+from infra.deploy import Refused
 
 Record = dict[str, dict[str, Any]]  # what it made, by the name that it gives it
 
@@ -28,7 +29,9 @@ def restore(stage: str, bucket: str, s3: Any) -> str:
     The bucket and this machine each know when Chalice wrote theirs: the later one wins. Two that name different APIs
     can't both be right: then the bucket's wins, which is what others deploy by, as long as its API is there. What
     Chalice made and did not come to note, as it notes nothing where it fails, is looked for and added.
+    Raises Refused where this machine's can't be read.
     """
+    read(stage)  # before it is compared
     file = path_of(stage)
     here = file.read_bytes() if file.exists() else None
     here_at = datetime.fromtimestamp(file.stat().st_mtime, UTC) if here is not None else None
@@ -69,9 +72,14 @@ def save(stage: str, bucket: str, s3: Any) -> bool:
 
 
 def read(stage: str) -> Record:
-    """What Chalice notes on this machine that it made of a stage."""
+    """What Chalice notes on this machine that it made of a stage. Raises Refused where that can't be read."""
     file = path_of(stage)
-    return {each["name"]: each for each in json.loads(file.read_bytes())["resources"]} if file.exists() else {}
+    if not file.exists():
+        return {}
+    try:
+        return {each["name"]: each for each in json.loads(file.read_bytes())["resources"]}
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refused(f"{file} can't be read. Delete it, and run this again: the stage's bucket has another") from error
 
 
 def rest_api(stage: str) -> str:

@@ -61,7 +61,7 @@ def tune(stage: str, console: Console, sleep: Callable[[float], None] = time.sle
         QueueUrl=outputs["DeadLettersQueueUrl"], AttributeNames=["QueueArn"]
     )["Attributes"]["QueueArn"]
     declared, lambda_ = tuning.functions(stage), boto3.client("lambda")
-    settings = json.loads(stages.CONFIG.read_text())
+    settings = stages.written()
     changes = 0
     with console.status(f"gatecall-{stage}: comparing"):
         for change in chain(

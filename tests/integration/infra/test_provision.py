@@ -136,7 +136,7 @@ def test_secrets_can_be_made_alone(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_update_of_no_stack_says_what_to_run(screen: Screen) -> None:
     """`tune` of a stage that is not there."""
-    with pytest.raises(NotProvisioned, match="python -m infra provision --stage dev"):
+    with pytest.raises(NotProvisioned, match="python -m infra deploy --stage dev"):
         provision.update("dev", screen.console, RestApi="abc123")
 
 

@@ -49,3 +49,37 @@ def test_a_setting_that_is_not_known_yet_is_named_with_the_command(written: Any,
     with pytest.raises(NoSuchStage, match=r"^FLIGHTS_STREAM_ARN not known yet.*provision --stage dev"):
         enter("dev")
     assert "FLIGHTS_TABLE" not in os.environ
+
+
+def test_of_many_settings_that_are_not_known_the_first_are_named(written: Any) -> None:
+    """A stage that was never provisioned lacks a dozen."""
+    written(**dict.fromkeys(config.names(), None))
+    with pytest.raises(NoSuchStage, match=r"^\w+, \w+, \w+ and \d+ more not known yet"):
+        enter("dev")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"stages": {,}}', r"can't be read: .* line 1 column 13"),
+        ("{}", r"not as it should be .*stages"),
+        ('{"stages": {}}', r"not as it should be .*environment_variables"),
+        ('{"stages": [], "environment_variables": {}}', r"not as it should be"),
+        ('{"stages": {"dev": {"lambda_functions": {"f": 3}}}, "environment_variables": {}}', r"not as it should be"),
+        ('{"stages": {}, "environment_variables": {"SMS_RATE": 20}}', r'SMS_RATE as 20; .* quotes: "20"'),
+    ],
+)
+def test_what_somebody_broke_in_the_settings_is_said(written: Any, text: str, said: str) -> None:
+    """People edit the file by hand; so it is read by one function, which says what is wrong with it."""
+    stages.CONFIG.write_text(text)
+    with pytest.raises(config.Misconfigured, match=said):
+        stages.written()
+    with pytest.raises(config.Misconfigured):
+        enter("dev")
+
+
+def test_settings_that_are_not_there_are_said_so(written: Any) -> None:
+    """No traceback."""
+    stages.CONFIG.unlink()
+    with pytest.raises(config.Misconfigured, match="can't be read"):
+        enter("dev")

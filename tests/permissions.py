@@ -68,6 +68,7 @@ def deeds(service: str, operation: str, request: Mapping[str, Any], stage: str) 
         case "sesv2", _:
             sender = request["FromEmailAddress"].rpartition("<")[2].rstrip(">")
             yield Deed(f"ses:{operation}", ARN.format("ses", f"identity/{sender}"))
+            yield Deed(f"ses:{operation}", ARN.format("ses", "template/of-the-call"))
             if "ConfigurationSetName" in request:
                 name = request["ConfigurationSetName"]
                 yield Deed(f"ses:{operation}", ARN.format("ses", f"configuration-set/{name}"))

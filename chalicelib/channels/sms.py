@@ -8,6 +8,7 @@ from chalicelib.channels.model import Receipt
 from chalicelib.core import aws
 from chalicelib.core.config import config
 from chalicelib.core.errors import Unavailable
+from chalicelib.core.telemetry import logger
 
 # 3GPP TS 23.038, section 6.2.1: the default alphabet, and its extension table, whose characters take two septets.
 _GSM = frozenset(
@@ -71,11 +72,17 @@ def send(number: str, text: str) -> Receipt:
 
 
 def opted_out() -> Iterator[str]:
-    """Every number that answered STOP to this account. Raises Unavailable."""
+    """Every number that answered STOP to this account. Raises Unavailable.
+
+    None where SNS refuses: it sends no SMS in every Region, and its list of who opted out may have a policy of its own.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         for page in aws.client("sns").get_paginator("list_phone_numbers_opted_out").paginate():
             yield from page["phoneNumbers"]
     except (BotoCoreError, ClientError) as error:
+        if isinstance(error, ClientError) and not aws.is_transient(error):
+            logger.warning("SNS does not say who opted out", reason=error.response["Error"]["Code"])
+            return
         raise Unavailable(f"SNS does not say who opted out: {type(error).__name__}") from error

@@ -17,8 +17,9 @@ _NOT_UNDERSTOOD = "What was sent can't be understood"
 _BEFORE = (400, 413, 503)  # may come before the view is asked: as a problem, whatever the view itself answers
 _AGAIN = {"Retry-After": {"description": "seconds", "required": True, "schema": {"type": "integer"}}}
 _HOW = "how to show who one is (RFC 6750, RFC 9470)"
-_HEADERS = {  # that come with a status, always
-    "401": {"WWW-Authenticate": {"description": _HOW, "required": True, "schema": {"type": "string"}}},
+_HEADERS = {  # that come with a status
+    # API Gateway hands it on as x-amzn-Remapped-WWW-Authenticate, so it can't be promised
+    "401": {"WWW-Authenticate": {"description": _HOW, "schema": {"type": "string"}}},
     "429": _AGAIN,
     "503": _AGAIN,
 }

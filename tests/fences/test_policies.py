@@ -85,7 +85,7 @@ def test_actions_and_resources_are_named() -> None:
             service, owner, tail = resource.split(":")[2], ":".join(resource.split(":")[3:5]), resource.split(":", 5)[5]
             assert owner == "eu-west-1:123456789012", resource
             ours = "gatecall-dev" in tail or tail.startswith(("parameter/gatecall/dev/", "*/dev/POST/@connections/"))
-            theirs = tail in {"identity/*": "ses", "app/*": "sns", "endpoint/*": "sns"}
+            theirs = tail in {"identity/*": "ses", "template/*": "ses", "app/*": "sns", "endpoint/*": "sns"}
             assert ours or (theirs and service in {"ses", "sns"}), resource
     used = {
         action for _, statement in statements() if statement.get("Resource") == "*" for action in statement["Action"]

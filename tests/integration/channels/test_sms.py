@@ -96,9 +96,15 @@ def test_who_opted_out() -> None:
 
 def test_who_opted_out_is_not_said() -> None:
     """It is asked again later."""
-    Answering(aws.client("sns"), "ListPhoneNumbersOptedOut", refusal("AuthorizationError", status=403))
+    Answering(aws.client("sns"), "ListPhoneNumbersOptedOut", *[refusal("InternalError", status=500)] * 4)
     with pytest.raises(Unavailable):
         list(sms.opted_out())
+
+
+def test_where_sns_may_not_say_who_opted_out_nobody_did() -> None:
+    """A stage that sends no SMS, or a list with a policy of its own, is no failure of every hour."""
+    Answering(aws.client("sns"), "ListPhoneNumbersOptedOut", refusal("AuthorizationError", status=403))
+    assert list(sms.opted_out()) == []
 
 
 def test_a_receipt_tells_the_id() -> None:

@@ -54,6 +54,7 @@ def statement(effect: str = "Allow", **more: Any) -> dict[str, Any]:
             "sesv2", "SendBulkEmail", {"FromEmailAddress": "Us <us@example.com>", "ConfigurationSetName": "s"},
             [
                 Deed("ses:SendBulkEmail", ARN.format("ses", "identity/us@example.com")),
+                Deed("ses:SendBulkEmail", ARN.format("ses", "template/of-the-call")),
                 Deed("ses:SendBulkEmail", ARN.format("ses", "configuration-set/s")),
             ],
         ),

@@ -74,8 +74,7 @@ def _advice(problem: Exception) -> str:
         case "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation":
             return ". What deploying takes stands in infra/github.yaml."
         case "ResourceNotFoundException" | "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue":
-            return (" (not in this account and region: see AWS_PROFILE and AWS_REGION, and what `python -m infra "
-                    "doctor` says of them)")  # fmt: skip
+            return " (if it is there, AWS_PROFILE and AWS_REGION are not its: `python -m infra doctor` says whose)"
     return ""
 
 

@@ -135,7 +135,7 @@ def test_a_record_that_was_cut_off_is_named(screen: Screen, text: str) -> None:
     [
         (NoCredentialsError(), "Set AWS_PROFILE"),
         (NoRegionError(), "Set AWS_REGION"),
-        (ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Query"), "not in this account and region"),
+        (ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "Query"), "AWS_PROFILE and AWS_REGION"),
     ],
 )
 def test_a_command_that_reads_the_tables_says_why_it_can_not(

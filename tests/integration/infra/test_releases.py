@@ -330,6 +330,6 @@ def test_a_handler_that_moved_goes_back_too(chalice: StandIn, screen: Screen) ->
 
 def test_a_stage_that_is_not_there_can_not_be_rolled_back(aws: None, project: Path, screen: Screen) -> None:
     """Said with what to run."""
-    with pytest.raises(Refused, match="python -m infra provision --stage dev"):
+    with pytest.raises(Refused, match="python -m infra deploy --stage dev"):
         rollback.rollback("dev", screen.console)
     assert stages.CONFIG.exists()

@@ -36,7 +36,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             if not model.name.startswith(READING):
                 made.append(f"{service}.{model.name}")
 
-        of.meta.events.register("before-parameter-build", note)
+        of.meta.events.register("before-parameter-build", note, unique_id="noted")
         return of
 
     monkeypatch.setattr(boto3, "client", heard)

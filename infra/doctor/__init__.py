@@ -1,14 +1,15 @@
 """Says what is wrong with a deployed stage, and what to do: python -m infra doctor.
 
-Each check is a function of the stage that yields what it finds: infra/doctor/{stack,functions,gateway,channels,
-running}.py. It reads, and changes nothing.
+Each check is a function of the stage that yields what it finds: infra/doctor/{stack,made,functions,gateway,
+channels,running}.py. It reads, and changes nothing.
 """
 
-import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http.client import HTTPException
+from textwrap import indent
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
@@ -20,12 +21,14 @@ from chalicelib.core.config import Misconfigured
 from infra import functions as of_app
 from infra import stages
 from infra.deploy import stacks
-from infra.doctor import channels, functions, gateway, running, stack
+from infra.doctor import channels, functions, gateway, made, running, stack
 from infra.doctor.stage import Finding, Findings, Stage
 
 CHECKS: tuple[tuple[str, Callable[[Stage], Findings]], ...] = (
     ("the stack", stack.state),
+    ("what the stack made", made.made),
     ("the functions", functions.deployed),
+    ("the functions' roles", functions.roles),
     ("the settings", lambda stage: stack.settings(stage, written(stage.name))),
     ("what the settings say", stack.sense),
     ("the secrets and addresses", stack.parameters),
@@ -55,7 +58,7 @@ def examine(stage: str, console: Console, *, quiet: bool = False) -> int:
         wrong += bool(finding.do)
         if finding.do:
             console.print(f"✗ {finding.says}", style="red", markup=False, highlight=False, soft_wrap=True)
-            console.print(f"    {finding.do}", markup=False, highlight=False, soft_wrap=True)
+            console.print(indent(finding.do, "    "), markup=False, highlight=False, soft_wrap=True)
         elif not quiet:
             console.print(f"✓ {finding.says}", markup=False, highlight=False, soft_wrap=True)
     summary = "Nothing is wrong." if not wrong else f"{wrong} to put right."
@@ -75,7 +78,7 @@ def _findings(name: str) -> Findings:
         return
     if there is None or there["StackStatus"] in stacks.NEVER_CAME_UP:
         yield Finding(f"There is no stack {stacks.name_of(name)} in this account and region.",
-                      f"Run: python -m infra deploy --stage {name}")  # fmt: skip
+                      f"Run: .venv/bin/python -m infra deploy --stage {name}")  # fmt: skip
         return
     outputs = {each["OutputKey"]: each["OutputValue"] for each in there.get("Outputs", ())}
     settings = {**written(name), **stack.settings_of(outputs), "GATECALL_STAGE": name}
@@ -84,7 +87,8 @@ def _findings(name: str) -> Findings:
         declared = of_app.declared()
     except Misconfigured as problem:
         yield Finding(
-            f"{problem}.", f"Correct it in .chalice/config.json. Then run: python -m infra deploy --stage {name}"
+            f"{problem}.",
+            f"Correct it in .chalice/config.json. Then run: .venv/bin/python -m infra deploy --stage {name}",
         )
         return
     stage = Stage(name, there, client, settings, declared, answer_of, datetime.now(UTC))
@@ -101,8 +105,8 @@ def look(what: str, check: Callable[[Stage], Findings], stage: Stage) -> Finding
 
 
 def written(stage: str) -> Mapping[str, str]:
-    """The settings of a stage as .chalice/config.json has them."""
-    config = json.loads(stages.CONFIG.read_text())
+    """The settings of a stage as .chalice/config.json has them. Raises Misconfigured."""
+    config = stages.written()
     of_stage: Mapping[str, str] = config["stages"].get(stage, {}).get("environment_variables", {})
     return {**config["environment_variables"], **of_stage}
 
@@ -143,4 +147,10 @@ def _not_seen(what: str, error: BotoCoreError | ClientError) -> Finding:
     if isinstance(error, ClientError) and "AccessDenied" in (code := error.response["Error"]["Code"]) + str(error):
         return Finding(f"Could not look at {what}: {error.response['Error'].get('Message') or code}",
                        f"Have {error.operation_name} allowed to whoever runs this, then look again.")  # fmt: skip
+    if isinstance(error, ClientError) and _GONE.search(error.response["Error"]["Code"]):
+        return Finding(f"Could not look at {what}, as something is gone: {error}",
+                       "Put back what is named as gone above, then look again.")  # fmt: skip
     return Finding(f"Could not look at {what}: {error}", "Look again; if it stays so, tell us with this line.")
+
+
+_GONE = re.compile("NotFound|NonExistent|NoSuch|DoesNotExist")  # in services' words for it

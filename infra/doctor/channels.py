@@ -76,8 +76,9 @@ def _verified(name: str, found: dict[str, Any]) -> Findings:
         host = dkim.get("SigningHostedZone", "dkim.amazonses.com")
         records = "; ".join(f"{token}._domainkey.{name} CNAME {token}.{host}" for token in dkim.get("Tokens", ()))
         yield Finding(f"SES has not verified {name}.",
-                      f"Put into its DNS, and wait up to 72 hours: {records or 'the records in the SES console'}"
-                      )  # fmt: skip
+                      f"Put these records into its DNS: {records}. SES sees them within 72 hours." if records else
+                      "Put the records that the SES console shows (Identities) into its DNS. SES sees them within 72 "
+                      "hours.")  # fmt: skip
 
 
 def sms(stage: Stage) -> Findings:

@@ -1,11 +1,10 @@
 """The functions, and what triggers them."""
 
-import json
 from collections import Counter
 from typing import Any
 
 from chalicelib.channels.model import AT_ONCE
-from infra import stages
+from infra import policies, stages
 from infra.deploy import tuning
 from infra.deploy.tune import holds
 from infra.doctor.stage import Finding, Findings, Stage, join
@@ -32,6 +31,36 @@ def deployed(stage: Stage) -> Findings:
     yield from wrong or [Finding(f"All {len(stage.functions)} functions are deployed, from one package.")]
 
 
+def roles(stage: Stage) -> Findings:
+    """Is each function's role there, and may the function what infra/policies.yaml says, and no more?"""
+    iam, deploy = stage.client("iam"), f"Run: {stage.again('deploy')}"
+    gone, other, wrong = [], [], []
+    for name, there in stage.deployed.items():
+        role = there["Role"].rpartition("/")[2]
+        _, partition, _, region, account, *_ = there["FunctionArn"].split(":")
+        wanted = policies.render(stage.name, partition=partition, region=region, account=account)[name]
+        try:
+            has = {policy: iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+                   for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]}  # fmt: skip
+        except iam.exceptions.NoSuchEntityException:
+            gone.append(role)
+            continue
+        if wanted not in has.values():
+            other.append(name)
+            continue
+        wrong += [
+            Finding(f"The role {role} has a policy besides its own, {policy}, so {name} may more than it should.",
+                    f"Run: aws iam delete-role-policy --role-name {role} --policy-name {policy}")
+            for policy, document in has.items() if document != wanted
+        ]  # fmt: skip
+    if gone:
+        wrong.append(Finding(f"Roles are gone: {join(gone)}. Their functions may do nothing.", deploy))
+    if other:
+        wrong.append(Finding(f"What functions may do is not what infra/policies.yaml says: {join(other)}.", deploy))
+    if stage.deployed:
+        yield from wrong or [Finding("Each function may do what infra/policies.yaml says.")]
+
+
 def streams_and_queues(stage: Stage) -> Findings:
     """Does each function that handles a stream or queue get what is in it, as infra/deploy/tuning.py says?"""
     wrong: list[Finding] = []
@@ -45,18 +74,20 @@ def _mapping(stage: Stage, function: Function) -> list[Finding]:
     found = stage.client("lambda").list_event_source_mappings(FunctionName=function.full_name(stage.name))
     mappings = found["EventSourceMappings"]
     if function.kind == "stream":
-        current = stage.client("dynamodb").describe_table(TableName=function.source)["Table"].get("LatestStreamArn")
+        current = _stream(stage, function.source)
         good = [each for each in mappings if each["EventSourceArn"] == current]
         stale = [each for each in mappings if each not in good]
     else:
         good = [each for each in mappings if each["EventSourceArn"].rpartition(":")[2] == function.source]
         stale = []
+    # Where the table was made by hand, the stack goes on naming the former stream, and a deploy with it.
+    by_hand = function.kind == "stream" and current not in stage.outputs.values()
+    then = "do what is said above of its stream's setting." if by_hand else f"run: {stage.again('deploy')}"
     problems = [
         Finding(
             f"{function.name} listens to a former stream of {function.source} (a stale stream ARN: "
             f"{each['EventSourceArn']}); what changes now does not reach it.",
-            f"Run: aws lambda delete-event-source-mapping --uuid {each['UUID']}, wait a minute, then run: "
-            f"{stage.again('deploy')}",
+            f"Run: aws lambda delete-event-source-mapping --uuid {each['UUID']}, wait a minute, then {then}",
         )
         for each in stale
     ]
@@ -70,12 +101,21 @@ def _mapping(stage: Stage, function: Function) -> list[Finding]:
     return problems
 
 
+def _stream(stage: Stage, table: str) -> str | None:
+    dynamodb = stage.client("dynamodb")
+    try:
+        found: str | None = dynamodb.describe_table(TableName=table)["Table"].get("LatestStreamArn")
+    except dynamodb.exceptions.ResourceNotFoundException:
+        return None
+    return found
+
+
 def _of_mapping(stage: Stage, function: Function, mapping: dict[str, Any]) -> list[Finding]:
     problems = []
     if mapping.get("State") in {"Disabled", "Disabling"}:
         problems.append(Finding(
             f"The event source of {function.name} ({function.source}) is disabled: nothing triggers it.",
-            f"Run: aws lambda update-event-source-mapping --uuid {mapping['UUID']} --enabled",
+            f"Run: {stage.again('tune')}",
         ))  # fmt: skip
     if "PROBLEM" in (result := str(mapping.get("LastProcessingResult", ""))):
         problems.append(Finding(f"Lambda can't read {function.source} for {function.name}: {result}.",
@@ -109,7 +149,7 @@ def _schedule(stage: Stage, function: Function, arn: str) -> list[Finding]:
     if not rules:
         return [Finding(f"Nothing calls {function.name}: its schedule is not there.", f"Run: {stage.again('deploy')}")]
     return [
-        Finding(f"The schedule of {function.name} is disabled.", f"Run: aws events enable-rule --name {rule['Name']}")
+        Finding(f"The schedule of {function.name} is disabled.", f"Run: {stage.again('tune')}")
         for rule in rules
         if rule["State"] == "DISABLED"
     ]
@@ -135,7 +175,7 @@ def _asynchronous(stage: Stage, function: Function) -> dict[str, Any]:
 def limits(stage: Stage) -> Findings:
     """Does the account let as many functions run, and as many requests in, as this stage is set up for?"""
     limit = stage.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    config = json.loads(stages.CONFIG.read_text())
+    config = stages.written()
     of_stage = config["stages"].get(stage.name, {}).get("lambda_functions", {})
     reserved = {
         name: {**config.get("lambda_functions", {}).get(name, {}), **of_stage.get(name, {})}.get("reserved_concurrency")
@@ -177,6 +217,6 @@ def logs(stage: Stage) -> Findings:
     endless = [group["logGroupName"] for group in groups if not group.get("retentionInDays")]
     for name in endless:
         yield Finding(f"The log {name} is kept for ever.",
-                      f"Run: aws logs put-retention-policy --log-group-name {name} --retention-in-days 30")  # fmt: skip
+                      f"Run: {stage.again('tune')}")  # fmt: skip
     if not endless:
         yield Finding("No log is kept for ever.")

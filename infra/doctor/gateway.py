@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from chalicelib import __version__
 from infra.deploy import tuning
+from infra.deploy.remains import unless_gone
 from infra.deploy.tune import holds
 from infra.doctor.stage import Finding, Findings, Stage, join
 
@@ -18,7 +19,10 @@ def tuned(stage: Stage) -> Findings:
     if not rest or not websocket:
         yield Finding("The stack does not know the APIs, so there is no CloudFront before them.", tune)
         return
-    gateway = stage.client("apigateway")
+    gateway, sockets = stage.client("apigateway"), stage.client("apigatewayv2")
+    if gone := list(_gone(stage, rest, websocket)):
+        yield from gone
+        return
     wrong = []
     there = {each["responseType"]: each for each in gateway.get_gateway_responses(restApiId=rest, limit=500)["items"]}
     answers = tuning.gateway_responses(stage.settings["CORS_ORIGIN"])
@@ -31,10 +35,27 @@ def tuned(stage: Stage) -> Findings:
         wrong.append(Finding(
             f"The REST API is not throttled, or not measured as its alarms need it: {join(other)}.", tune
         ))  # fmt: skip
-    socket = stage.client("apigatewayv2").get_stage(ApiId=websocket, StageName=stage.name)
+    socket = sockets.get_stage(ApiId=websocket, StageName=stage.name)
     if not holds(socket.get("DefaultRouteSettings"), tuning.route_settings()):
         wrong.append(Finding("The WebSocket API lets in as much as the account does: it is not throttled.", tune))
     yield from wrong or [Finding("API Gateway answers as problem+json what it answers by itself, and is throttled.")]
+
+
+def _gone(stage: Stage, rest: str, websocket: str) -> Findings:
+    """What of the APIs was deleted: Chalice makes another API where the one that it noted is gone."""
+    gateway, sockets = stage.client("apigateway"), stage.client("apigatewayv2")
+    if not unless_gone(gateway.get_rest_api, restApiId=rest):
+        yield Finding(
+            f"The REST API {rest} is gone: nothing but the web app's files and WebSockets is answered.",
+            f"Run: {stage.again('deploy')}; it makes another. CloudFront's address stays, API Gateway's own is new.",
+        )
+    elif not unless_gone(gateway.get_stage, restApiId=rest, stageName=stage.name):
+        yield Finding(f"The stage {stage.name} of the REST API {rest} is gone.", f"Run: {stage.again('deploy')}")
+    if not unless_gone(sockets.get_api, ApiId=websocket):
+        yield Finding(f"The WebSocket API {websocket} is gone.", f"Run: {stage.again('deploy')}; it makes another.")
+    elif not unless_gone(sockets.get_stage, ApiId=websocket, StageName=stage.name):
+        yield Finding(f"The stage {stage.name} of the WebSocket API {websocket} is gone.",
+                      f"Run: {stage.again('tune')}")  # fmt: skip
 
 
 def pages(stage: Stage) -> Findings:
@@ -82,9 +103,10 @@ def domain(stage: Stage) -> Findings:
     wrong = []
     if certificate["Status"] != "ISSUED":
         records = [o["ResourceRecord"] for o in certificate.get("DomainValidationOptions", ()) if "ResourceRecord" in o]
-        todo = "; ".join(f"{r['Name']} {r['Type']} {r['Value']}" for r in records) or "see ACM's console in us-east-1"
+        listed = "; ".join(f"{r['Name']} {r['Type']} {r['Value']}" for r in records)
+        todo = f": {listed}" if listed else " the records that ACM's console shows in us-east-1"
         wrong.append(Finding(f"The certificate of {name} is not good: {certificate['Status']}.",
-                             f"Put into the domain's DNS: {todo}"))  # fmt: skip
+                             f"Put into the domain's DNS{todo}."))  # fmt: skip
     named = {certificate["DomainName"], *certificate.get("SubjectAlternativeNames", ())}
     if not {name, f"*.{name.partition('.')[2]}"} & named:
         wrong.append(Finding(

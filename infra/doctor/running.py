@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.core.telemetry import namespace
 from chalicelib.flights.poll import FEEDS
 from chalicelib.flights.read import SILENT_AFTER
-from infra.doctor.stage import Finding, Findings, Stage, join
+from infra.doctor.stage import Finding, Findings, Stage, join, some
 
 LOOKED_BACK = timedelta(minutes=15)
 
@@ -14,11 +14,6 @@ LOOKED_BACK = timedelta(minutes=15)
 def feeds(stage: Stage) -> Findings:
     """Is every feed polled, and has each said something lately?"""
     wrong = []
-    if unknown := [feed for feed in stage.feeds if feed not in FEEDS]:
-        wrong.append(Finding(
-            f"FEEDS names {join(unknown)}, which this checkout does not know; it knows {join(sorted(FEEDS))}.",
-            f"Correct FEEDS in .chalice/config.json. Then run: {stage.again('deploy')}",
-        ))  # fmt: skip
     if stage.feeds and not stage.settings["AIRPORTS"].strip(", "):
         wrong.append(Finding("AIRPORTS is empty, so the feeds are asked about no airport.",
                              f"Name them in .chalice/config.json. Then run: {stage.again('deploy')}"))  # fmt: skip
@@ -88,8 +83,9 @@ def dead_letters(stage: Stage) -> Findings:
     dimensions = [{"Name": "QueueName", "Value": queue.rpartition("/")[2]}]
     age = _last(stage, "AWS/SQS", "ApproximateAgeOfOldestMessage", dimensions)
     since = "" if age is None else f", the oldest since {stage.now - timedelta(seconds=age):%Y-%m-%d %H:%M} UTC"
+    were = "was" if number == 1 else "were"
     yield Finding(
-        f"{number} records could not be handled and were set aside{since}; SQS forgets them after 14 days.",
+        f"{some(number, 'record')} could not be handled and {were} set aside{since}; SQS forgets after 14 days.",
         f"Look: {stage.again('deadletters list')}. Once the cause is gone: {stage.again('deadletters replay')}",
     )
 
@@ -133,4 +129,5 @@ def told_of_alarms(stage: Stage) -> Findings:
         yield Finding(f"Nobody is told of alarms: {join(waiting)} has not agreed to be.",
                       "Open the link in the letter that AWS Notifications sent there.")  # fmt: skip
     else:
-        yield Finding(f"{len(subscribed) - len(waiting)} are told of alarms.")
+        told = len(subscribed) - len(waiting)
+        yield Finding(f"{some(told, 'subscriber')} of the alarms' topic {'is' if told == 1 else 'are'} told of alarms.")

@@ -1,13 +1,15 @@
 """The stack, and what the app is told of it."""
 
+import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 from chalicelib.core import config
+from chalicelib.core.config import Misconfigured
 from infra import resources, secrets
+from infra.deploy import checks
 from infra.doctor.stage import Finding, Findings, Stage, join
-
-URLS = ("web-url", "rest-url", "websocket-url")
 
 
 def state(stage: Stage) -> Findings:
@@ -39,8 +41,8 @@ def settings(stage: Stage, written: Mapping[str, str]) -> Findings:
         if made.get(name) != arn:
             yield Finding(
                 f"The stream behind {name} was made anew, not by CloudFormation: the stack names one that has ended.",
-                f"Put {arn} there in .chalice/config.json. Then run: chalice deploy --stage {stage.name}, and: "
-                f"{stage.again('tune')}",
+                f"Put {arn} there in .chalice/config.json. Then run: .venv/bin/chalice deploy --stage {stage.name}; "
+                f"then: {stage.again('tune')}",
             )
     stale = sorted(name for name, value in {**made, **current}.items() if written.get(name) != value)
     if stale:
@@ -79,7 +81,8 @@ def streams(stage: Stage) -> dict[str, str]:
     for name, arn in stage.settings.items():
         if name.endswith("_STREAM_ARN"):
             table = arn.partition(":table/")[2].partition("/")[0]
-            found[name] = dynamodb.describe_table(TableName=table)["Table"].get("LatestStreamArn", "")
+            with suppress(dynamodb.exceptions.ResourceNotFoundException):  # infra/doctor/made.py says so
+                found[name] = dynamodb.describe_table(TableName=table)["Table"].get("LatestStreamArn", "")
     return found
 
 
@@ -87,6 +90,10 @@ def sense(stage: Stage) -> Findings:
     """Do the settings make sense together?"""
     told = stage.settings
     wrong = []
+    try:
+        checks.settings(stage.name)
+    except Misconfigured as problem:
+        wrong.append(Finding(f"{problem}.", f"Once that is done, run: {stage.again('deploy')}"))
     if stage.replays and (real := [name for name in _SENDING if told[name]]):
         wrong.append(Finding(
             f"FEEDS has replay, so flights are of 2013, and {join(real)} is set: real people would be told of them.",
@@ -123,13 +130,20 @@ def parameters(stage: Stage) -> Findings:
         yield Finding(f"Secrets are missing: {join(missing)}.", f"Run: {stage.again('provision')}")
     else:
         yield Finding("The secrets are there.")
-    paths = [f"/gatecall/{stage.name}/{name}" for name in URLS]
-    there = {each["Name"]: each["Value"] for each in ssm.get_parameters(Names=paths)["Parameters"]}
-    lacking = [path for path in paths if not there.get(path)]
-    if lacking:
+    if not (web := stage.outputs.get("WebUrl")):
+        yield Finding("The app does not know its own address, and puts no links into messages.",
+                      f"Run: {stage.again('tune')}")  # fmt: skip
+        return
+    urls = {"web-url": web, "rest-url": stage.outputs["RestUrl"], "websocket-url": f"wss{web.removeprefix('https')}/ws"}
+    wanted = {f"/gatecall/{stage.name}/{name}": url for name, url in urls.items()}
+    there = {each["Name"]: each["Value"] for each in ssm.get_parameters(Names=list(wanted))["Parameters"]}
+    # CloudFormation made them, and does not look whether they are there still. In JSON, as the older AWS CLI opens an
+    # address that it is given as a value.
+    for name in (name for name, url in wanted.items() if there.get(name) != url):
+        told = json.dumps({"Name": name, "Type": "String", "Value": wanted[name], "Overwrite": True})
         yield Finding(
-            f"The app does not know its own address, and puts no links into messages: {join(lacking)} is not there.",
-            f"Run: {stage.again('tune')}",
+            f"The app does not know its own address: the parameter {name} is {there.get(name, 'gone')}.",
+            f"Run: aws ssm put-parameter --cli-input-json '{told}'",
         )
-    else:
-        yield Finding(f"The stage is at {there[paths[0]]}.")
+    if there == wanted:
+        yield Finding(f"The stage is at {web}.")

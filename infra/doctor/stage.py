@@ -80,7 +80,12 @@ class Stage:
 
     def again(self, command: str) -> str:
         """A command of ours for this stage."""
-        return f"python -m infra {command} --stage {self.name}"
+        return f".venv/bin/python -m infra {command} --stage {self.name}"
+
+
+def some(number: int, noun: str) -> str:
+    """So many of something: "1 record", "2 records"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def join(names: Sequence[str], most: int = 6) -> str:

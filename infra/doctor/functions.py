@@ -74,7 +74,8 @@ def _mapping(stage: Stage, function: Function) -> list[Finding]:
     found = stage.client("lambda").list_event_source_mappings(FunctionName=function.full_name(stage.name))
     mappings = found["EventSourceMappings"]
     if function.kind == "stream":
-        current = _stream(stage, function.source)
+        if (current := _stream(stage, function.source)) is None:
+            return []  # infra/doctor/made.py says so
         good = [each for each in mappings if each["EventSourceArn"] == current]
         stale = [each for each in mappings if each not in good]
     else:
@@ -102,9 +103,10 @@ def _mapping(stage: Stage, function: Function) -> list[Finding]:
 
 
 def _stream(stage: Stage, table: str) -> str | None:
+    """The ARN of a table's stream, "" where it is off; None where there is no table."""
     dynamodb = stage.client("dynamodb")
     try:
-        found: str | None = dynamodb.describe_table(TableName=table)["Table"].get("LatestStreamArn")
+        found: str = dynamodb.describe_table(TableName=table)["Table"].get("LatestStreamArn", "")
     except dynamodb.exceptions.ResourceNotFoundException:
         return None
     return found

@@ -22,7 +22,10 @@ def email(stage: Stage) -> Findings:
             )
         return
     yield from _account(stage)
-    yield from _identity(stage, parseaddr(sender)[1])
+    if "@" in (address := parseaddr(sender)[1]):
+        yield from _identity(stage, address)
+    else:
+        yield Finding(f"SES is not asked about {sender!r}, which is no address.")  # stack.sense says what to do
 
 
 def _account(stage: Stage) -> Findings:

@@ -37,14 +37,17 @@ def state(stage: Stage) -> Findings:
 def settings(stage: Stage, written: Mapping[str, str]) -> Findings:
     """Does .chalice/config.json (`written`) say what the stack made, and do the functions have it?"""
     made, current = settings_of(stage.outputs), streams(stage)
-    for name, arn in current.items():
-        if made.get(name) != arn:
+    anew = [name for name, arn in current.items() if made.get(name) != arn]
+    for name in anew:
+        if written.get(name) == current[name]:
+            yield Finding(f"{name} is of a stream that was made by hand. A deploy puts the former one there again.")
+        else:
             yield Finding(
                 f"The stream behind {name} was made anew, not by CloudFormation: the stack names one that has ended.",
-                f"Put {arn} there in .chalice/config.json. Then run: .venv/bin/chalice deploy --stage {stage.name}; "
-                f"then: {stage.again('tune')}",
+                f"Put {current[name]} there in .chalice/config.json. Then run: .venv/bin/chalice deploy --stage "
+                f"{stage.name}; then: {stage.again('tune')}",
             )
-    stale = sorted(name for name, value in {**made, **current}.items() if written.get(name) != value)
+    stale = sorted(name for name, value in made.items() if name not in anew and written.get(name) != value)
     if stale:
         yield Finding(
             f".chalice/config.json does not say what the stack {stage.stack_name} made: {join(stale)}.",
@@ -52,7 +55,7 @@ def settings(stage: Stage, written: Mapping[str, str]) -> Findings:
         )
     else:
         yield Finding(".chalice/config.json says what the stack made.")
-    expected = {name: value for name, value in stage.settings.items() if name in config.names()}
+    expected = {name: value for name, value in {**stage.settings, **current}.items() if name in config.names()}
     differ: dict[str, list[str]] = {}
     for function, there in stage.deployed.items():
         has = there.get("Environment", {}).get("Variables", {})

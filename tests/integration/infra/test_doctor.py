@@ -369,6 +369,9 @@ def test_a_stream_that_was_made_anew_by_hand_is_named(deployed: Stage) -> None:
     found = problems(lambda stage: stack.settings(stage, former), replace(deployed, stack={"Outputs": outputs}))
     assert "made anew" in found[0]
     assert f"Put {deployed.settings['ACCOUNTS_STREAM_ARN']} there" in found[0]
+    assert len(found) == 1  # and no deploy, which would put the former one there
+    mended = replace(deployed, stack={"Outputs": outputs}, settings=former)
+    assert problems(lambda stage: stack.settings(stage, deployed.settings), mended) == []
 
 
 @pytest.mark.parametrize(
@@ -800,6 +803,8 @@ def test_a_sender_that_is_not_verified_is_named(bare: Stage) -> None:
     """Nobody told SES of it; the records of a domain are not there yet; the letter to an address was not answered."""
     real = replace(bare, settings={**SETTINGS, **REAL})
     one_problem(channels.email, real, "flights@example.com", "provision --stage test")
+    no_address = replace(bare, settings={**SETTINGS, **REAL, "EMAIL_SENDER": "me"})
+    assert problems(channels.email, no_address) == []  # among the settings it is
     ses = bare.client("sesv2")
     ses.create_email_identity(EmailIdentity="example.com")
     told = {"VerifiedForSendingStatus": False, "DkimAttributes": {"Status": "PENDING", "Tokens": ["abc", "def"]}}

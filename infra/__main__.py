@@ -74,7 +74,8 @@ def _advice(problem: Exception) -> str:
         case "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation":
             return ". What deploying takes stands in infra/github.yaml."
         case "ResourceNotFoundException" | "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue":
-            return " (if it is there, AWS_PROFILE and AWS_REGION are not its: `python -m infra doctor` says whose)"
+            return (" (if it is there, AWS_PROFILE and AWS_REGION are not its: `.venv/bin/python -m infra doctor` says "
+                    "whose)")  # fmt: skip
     return ""
 
 

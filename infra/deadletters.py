@@ -37,7 +37,7 @@ class Gone(Exception):
 class Letter:
     """What could not be handled: by whom, since when, why; and how SQS forgets it."""
 
-    kind: Literal["record", "message", "event", "batch"]
+    kind: Literal["record", "message", "event", "batch", "unknown"]
     at: str
     by: str  # the function, without the stage; of a message, the queue
     error: str
@@ -72,9 +72,20 @@ def _read(message: dict[str, Any]) -> Letter:
             record,
             receipt,
         )
-    letter = json.loads(message["Body"])
+    try:
+        letter = json.loads(message["Body"])
+        return _of_ours(letter, receipt)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        first = datetime.fromtimestamp(int(told["SentTimestamp"]) / 1000, UTC)
+        record = {"MessageBody": message["Body"]}
+        return Letter("unknown", instant(first), "nobody known", "this is no letter of ours", record, receipt)
+
+
+def _of_ours(letter: dict[str, Any], receipt: str) -> Letter:
+    """What a function of ours set aside, or Lambda. Raises KeyError and the like for anything else."""
     if "requestContext" not in letter:
-        return Letter("record", letter["at"], letter["function"], letter["error"], letter["record"], receipt)
+        record = dict(letter["record"])
+        return Letter("record", letter["at"], letter["function"], letter["error"], record, receipt)
     # Lambda's own: arn:aws:lambda:<region>:<account>:function:<name>, and after it :$LATEST or nothing.
     function = letter["requestContext"]["functionArn"].split(":")[6].removeprefix(f"gatecall-{config().stage}-")
     at = instant(datetime.fromisoformat(letter["timestamp"]))
@@ -105,9 +116,12 @@ def replay(console: Console) -> int:
 
     A batch that its stream no longer has is told of and forgotten, too: there is nothing left to replay.
     """
-    sqs = aws.client("sqs")
+    sqs, found = aws.client("sqs"), list(letters())
+    if not found:
+        console.print(f"Nothing is set aside in stage {config().stage}.")
+        return 0
     went, failed = 0, 0
-    for letter in list(letters()):  # all first: a poison record comes back while we go on
+    for letter in found:  # all first: a poison record comes back while we go on
         try:
             problem = _again(letter)
         except Gone as gone:
@@ -136,6 +150,8 @@ def _again(letter: Letter) -> str | None:
             return _invoke(letter.by, letter.record)
         case "batch":
             return _read_again(letter)
+        case "unknown":
+            return letter.error
 
 
 def _invoke(function: str, event: dict[str, Any]) -> str | None:

@@ -51,7 +51,7 @@ def rotate(stage: str, name: str, ssm: Any) -> None:
     try:
         keys = json.loads(ssm.get_parameter(Name=path, WithDecryption=True)["Parameter"]["Value"])
     except ssm.exceptions.ParameterNotFound:
-        raise NotFound(f"there is no {path} yet; run: python -m infra provision --stage {stage}") from None
+        raise NotFound(f"there is no {path} yet; run: .venv/bin/python -m infra provision --stage {stage}") from None
     new = _ROTATED[name]
     following = keys[1] if len(keys) > 1 else new()  # of one key, nobody knows the next yet
     ssm.put_parameter(Name=path, Type="SecureString", Value=json.dumps([following, new(), keys[0]]), Overwrite=True)

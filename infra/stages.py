@@ -24,7 +24,7 @@ def enter(stage: str, directory: Path = cloud.DIRECTORY) -> None:
     if stage not in settings["stages"]:
         known = ", ".join(["local", *settings["stages"]])
         raise NoSuchStage(f"there is no stage {stage!r}; .chalice/config.json has: {known}. To make it, or to know it "
-                          f"here too, run: python -m infra provision --stage {stage}")  # fmt: skip
+                          f"here too, run: .venv/bin/python -m infra provision --stage {stage}")  # fmt: skip
     environment = {
         **settings["environment_variables"], **settings["stages"][stage].get("environment_variables", {}),
     }  # fmt: skip
@@ -32,7 +32,7 @@ def enter(stage: str, directory: Path = cloud.DIRECTORY) -> None:
     missing = sorted(name for name in config.names() if environment.get(name, unknown) == unknown)
     if missing:
         names = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
-        raise NoSuchStage(f"{names} not known yet; run: python -m infra provision --stage {stage}")
+        raise NoSuchStage(f"{names} not known yet; run: .venv/bin/python -m infra provision --stage {stage}")
     os.environ.update(environment)
 
 

@@ -56,7 +56,9 @@ def deploy(
                 recorded.save(stage, bucket, s3)
             _begin(progress, steps, 2)
             tune.tune(stage, console)
-    console.print(f"{stage} is deployed. Whether it is well: python -m infra doctor --stage {stage}", soft_wrap=True)
+    console.print(
+        f"{stage} is deployed. Whether it is well: .venv/bin/python -m infra doctor --stage {stage}", soft_wrap=True
+    )
 
 
 def run_chalice(arguments: list[str], say: Callable[[str], None]) -> int:

@@ -89,8 +89,8 @@ def _ask(stage: str, console: Console, typed: str | None) -> None:
     name = stacks.name_of(stage)
     if stage != "dev" and typed is None:
         if not (console.is_terminal and sys.stdin.isatty()):
-            raise Refused(f"{stage} is not dev: nothing was taken away. If it is to go, run: python -m infra destroy "
-                          f"--stage {stage} --name {name}")  # fmt: skip
+            raise Refused(f"{stage} is not dev: nothing was taken away. If it is to go, run: .venv/bin/python -m infra "
+                          f"destroy --stage {stage} --name {name}")  # fmt: skip
         typed = console.input(f"Type {name} to take it all away: ")
     if typed is not None and typed.strip() != name:
         raise Refused(f"that is not {name}: nothing was taken away")

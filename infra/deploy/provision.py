@@ -157,8 +157,8 @@ def _refuse_broken(stage: str, stack: dict[str, Any]) -> None:
                              "events name, run `aws cloudformation continue-update-rollback --stack-name "
                              f"{name}`, and then this again")  # fmt: skip
     if status == "DELETE_FAILED":
-        raise NotProvisioned(f"{name} is {status}: somebody began to take it away; run: python -m infra destroy "
-                             f"--stage {stage}")  # fmt: skip
+        raise NotProvisioned(f"{name} is {status}: somebody began to take it away; run: .venv/bin/python -m infra "
+                             f"destroy --stage {stage}")  # fmt: skip
 
 
 def _clear_away(stage: str, stack: dict[str, Any], cloudformation: Any, console: Console) -> None:
@@ -180,7 +180,7 @@ def _refuse_leftovers(stage: str) -> None:
         raise NotProvisioned(
             f"there is no stack {name_of(stage)}, but of a former one there are: {', '.join(left)}. To keep them, "
             "import them into a stack of that name (in CloudFormation: create stack, with existing resources). To be "
-            f"rid of them and all that they hold: python -m infra destroy --stage {stage}"
+            f"rid of them and all that they hold: .venv/bin/python -m infra destroy --stage {stage}"
         )
 
 

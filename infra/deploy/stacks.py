@@ -24,7 +24,9 @@ def outputs(stage: str, cloudformation: Any) -> dict[str, str]:
     """What the stack made, by the names of the template's outputs. Raises NotProvisioned."""
     stack = describe(stage, cloudformation)
     if stack is None or stack["StackStatus"] in NEVER_CAME_UP:
-        raise NotProvisioned(f"there is no stack {name_of(stage)} here; run: python -m infra deploy --stage {stage}")
+        raise NotProvisioned(
+            f"there is no stack {name_of(stage)} here; run: .venv/bin/python -m infra deploy --stage {stage}"
+        )
     return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())}
 
 

@@ -39,7 +39,7 @@ def deployed(stage: str) -> Deployed:
     if missing := {"rest_api", "websocket_api"} - noted.keys():
         raise Refused(
             f"{stage} is not deployed: Chalice's record of it names no {' and no '.join(sorted(missing))}; "
-            f"run: python -m infra deploy --stage {stage}"
+            f"run: .venv/bin/python -m infra deploy --stage {stage}"
         )
     return Deployed(
         noted["rest_api"]["rest_api_id"],
@@ -100,7 +100,7 @@ def _event_sources(
         name = function.full_name(stage)
         mappings = lambda_.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
         if not mappings:
-            raise Refused(f"{name} has no event source; run: python -m infra deploy --stage {stage}")
+            raise Refused(f"{name} has no event source; run: .venv/bin/python -m infra deploy --stage {stage}")
         for mapping in mappings:
             # What is about to go (a source that was replaced) takes no settings.
             if mapping["State"] == "Deleting":

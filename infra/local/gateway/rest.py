@@ -201,7 +201,7 @@ def _preflight(methods: Mapping[str, Any]) -> Response:
 def _refusal(refused: Refused) -> Response:
     answer = tuning.gateway_responses(config().cors_origin)[refused.kind]
     prefix = "gatewayresponse.header."
-    headers = {name.removeprefix(prefix): value.strip("'") for name, value in answer["responseParameters"].items()}
+    headers = {name.removeprefix(prefix): value[1:-1] for name, value in answer["responseParameters"].items()}
     body: str = answer["responseTemplates"]["application/json"]
     body = body.replace("$context.requestId", events.context("").aws_request_id)
     body = body.replace("$context.error.messageString", json.dumps(str(refused)))

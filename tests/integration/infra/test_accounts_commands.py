@@ -113,7 +113,7 @@ def test_a_scrapers_key_needs_no_airports(run: Run) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (("--name", "wsi"), "nothing is no airport"),
+        (("--name", "wsi"), "speaks for some; name them, such as WSI"),
         (("--name", "WSI", "--airports", "WSI"), "is not a key's name"),
         (("--name", "wsi", "--airports", "nowhere"), "is no airport"),
         (("--name", "wsi", "--airports", "WSI", "--scopes", "all"), "is no scope"),

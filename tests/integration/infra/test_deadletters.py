@@ -64,7 +64,21 @@ def test_what_was_set_aside_is_listed_and_stays(console: Console) -> None:
 def test_an_empty_queue_is_said_to_be_empty(console: Console) -> None:
     """No table without rows."""
     command.show(console)
-    assert "Nothing is set aside" in console.export_text()
+    assert command.replay(console) == 0
+    assert console.export_text().count("Nothing is set aside") == 2
+
+
+@pytest.mark.parametrize("body", ["", "no JSON", "[]", '{"what": 1}', '{"requestContext": {"functionArn": 1}}'])
+def test_what_is_no_letter_of_ours_holds_nobody_up(body: str, console: Console, functions: Any) -> None:
+    """Somebody sent it there by hand: it is shown, and stays; the letters beside it are replayed."""
+    aws.client("sqs").send_message(QueueUrl=config().dead_letters_queue, MessageBody=body or " ")
+    set_aside("good")
+    invoked = functions(lambda name: None)
+    command.show(console)
+    assert "no letter of ours" in console.export_text(clear=False)
+    assert command.replay(console) == 1
+    assert invoked == ["gatecall-test-push_change"]
+    assert [letter.kind for letter in command.letters()] == ["unknown"]
 
 
 def test_what_goes_well_is_forgotten_and_what_fails_stays(console: Console, functions: Any) -> None:

@@ -10,6 +10,8 @@ from chalicelib.core.config import Misconfigured
 from infra import resources, stages
 from infra.deploy import Refused
 
+LEFT_FREE = 100  # of concurrent executions, which Lambda lets nobody reserve
+
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]+", re.IGNORECASE)
 
@@ -45,6 +47,42 @@ def settings(stage: str) -> None:
     if told.email_sender and not _ADDRESS.fullmatch(parseaddr(told.email_sender)[1]):
         raise Misconfigured(
             f"EMAIL_SENDER is {told.email_sender!r}; it is empty, or such as Example Air <flights@example.com>{where}"
+        )
+
+
+def reserved(stage: str) -> dict[str, int]:
+    """How many executions at a time .chalice/config.json keeps for functions of a stage, by name."""
+    from infra import policies
+
+    written = stages.written()
+    for_all, of_stage = (each.get("lambda_functions", {}) for each in (written, written["stages"].get(stage, {})))
+    asked = {name: {**for_all.get(name, {}), **of_stage.get(name, {})}.get("reserved_concurrency")
+             for name in policies.files(stage)}  # fmt: skip
+    return {name: number for name, number in asked.items() if number}
+
+
+def concurrency(stage: str) -> None:
+    """Raises Refused where the account can't reserve that: `chalice deploy` would fail midway."""
+    import boto3
+
+    functions, missing = boto3.client("lambda"), 0
+    for name, number in reserved(stage).items():
+        full = f"gatecall-{stage}" if name == "api_handler" else f"gatecall-{stage}-{name}"
+        try:
+            missing += number - functions.get_function_concurrency(FunctionName=full).get(
+                "ReservedConcurrentExecutions", 0
+            )
+        except functions.exceptions.ResourceNotFoundException:
+            missing += number
+    if missing <= 0:
+        return
+    free = functions.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+    if free - missing < LEFT_FREE:
+        raise Refused(
+            f"{stage} keeps {missing} executions at a time for itself (reserved_concurrency in .chalice/config.json), "
+            f"and this account has {free}, of which {LEFT_FREE} can't be reserved. Ask for more: aws service-quotas "
+            "request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000; or "
+            "take reserved_concurrency out"
         )
 
 

@@ -65,6 +65,7 @@ def provision(
     checks.asked(alarms_to, domain)
     _refuse_half_a_domain(stage, given, cloudformation)
     checks.settings(stage)
+    checks.concurrency(stage)
     given |= _email_identity(stage, cloudformation, boto3.client("sesv2"))
     _apply(stage, console, cloudformation, given)
     made = stacks.outputs(stage, cloudformation)

@@ -4,13 +4,11 @@ from collections import Counter
 from typing import Any
 
 from chalicelib.channels.model import AT_ONCE
-from infra import policies, stages
-from infra.deploy import tuning
+from infra import policies
+from infra.deploy import checks, tuning
 from infra.deploy.tune import holds
 from infra.doctor.stage import Finding, Findings, Stage, join
 from infra.functions import Function
-
-LEFT_FREE = 100  # of concurrent executions, which Lambda lets nobody reserve
 
 
 def deployed(stage: Stage) -> Findings:
@@ -177,17 +175,12 @@ def _asynchronous(stage: Stage, function: Function) -> dict[str, Any]:
 def limits(stage: Stage) -> Findings:
     """Does the account let as many functions run, and as many requests in, as this stage is set up for?"""
     limit = stage.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    config = stages.written()
-    of_stage = config["stages"].get(stage.name, {}).get("lambda_functions", {})
-    reserved = {
-        name: {**config.get("lambda_functions", {}).get(name, {}), **of_stage.get(name, {})}.get("reserved_concurrency")
-        for name in (function.name for function in stage.functions)
-    }
-    kept = sum(number for number in reserved.values() if number)
+    reserved = checks.reserved(stage.name)
+    kept = sum(reserved.values())
     at_once = sum(AT_ONCE.values()) + sum(
-        tuning.event_source(f, "").get("ParallelizationFactor", 1) for f in stage.functions if not reserved[f.name]
+        tuning.event_source(f, "").get("ParallelizationFactor", 1) for f in stage.functions if f.name not in reserved
     )
-    needed = kept + max(LEFT_FREE if kept else 0, at_once)
+    needed = kept + max(checks.LEFT_FREE if kept else 0, at_once)
     if limit < needed:
         yield Finding(
             f"This account lets {limit} functions run at once; the stage may need {needed}, and is throttled above.",

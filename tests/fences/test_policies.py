@@ -196,11 +196,12 @@ def test_logs_are_kept_as_long_as_people_are_told() -> None:
 def test_production_differs_by_what_it_must() -> None:
     """No replayed flights of 2013 for real people. Its settings else are the same, until an admin gives it others.
 
-    No function reserves concurrency: a new account has 10 at a time, of which Lambda lets none be reserved. What must
-    not be overrun is kept by its event source (`maximum_concurrency`) and by the API's throttling.
+    It keeps executions for requests: a storm of messages must not keep passengers from their boards. A new account has
+    10 at a time, of which Lambda lets none be reserved: dev keeps none, and provisioning says so of prod.
     """
     assert CONFIG["stages"]["prod"]["environment_variables"]["FEEDS"] == ""
-    assert "reserved_concurrency" not in TEXT
+    assert TEXT.count("reserved_concurrency") == 1
+    assert CONFIG["stages"]["prod"]["lambda_functions"]["api_handler"]["reserved_concurrency"] == 200
     own = {stage: set(CONFIG["stages"][stage]["environment_variables"]) for stage in ("dev", "prod")}
     assert own["prod"] - own["dev"] == {"FEEDS", "AIRPORTS"}
     for stage in STAGES:

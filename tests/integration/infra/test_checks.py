@@ -54,6 +54,19 @@ def test_what_is_no_address_and_no_name_is_refused(screen: Screen, asked: dict[s
     assert made() == []
 
 
+def test_what_the_account_can_not_reserve_is_refused(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new account has 10 executions at a time: Chalice would fail midway. What is reserved already is no more."""
+    functions = boto3.client("lambda")
+    limit = {"AccountLimit": {"UnreservedConcurrentExecutions": 299}}
+    monkeypatch.setattr(functions, "get_account_settings", lambda: limit)
+    with pytest.raises(Refused, match=r"keeps 200 executions .* has 299.*L-B99A9384"):
+        provision.provision("prod", screen.console)
+    assert made() == []
+    monkeypatch.setattr(functions, "get_function_concurrency", lambda **_: {"ReservedConcurrentExecutions": 200})
+    provision.provision("prod", screen.console)
+    provision.provision("dev", screen.console)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

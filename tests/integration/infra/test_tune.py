@@ -273,7 +273,7 @@ def test_a_stage_that_is_not_deployed_can_not_be_tuned(console: Console, monkeyp
     """The sentence says what to run."""
     recorded.path_of(STAGE).unlink()
     monkeypatch.setattr(recorded, "restore", lambda *_: "there is none yet.")
-    with pytest.raises(Refused, match="run: .venv/bin/python -m infra deploy --stage dev"):
+    with pytest.raises(Refused, match=r"run: \.venv/bin/python -m infra deploy --stage dev"):
         tune.tune(STAGE, console)
 
 

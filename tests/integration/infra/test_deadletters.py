@@ -104,6 +104,18 @@ def test_a_poison_record_is_replayed_once_at_a_time(console: Console, functions:
     assert [letter.record["messageId"] for letter in command.letters()] == ["poison"]
 
 
+def test_a_batch_of_which_all_is_left_comes_again_whole() -> None:
+    """By an error: until `tune` has set a source, Lambda takes whatever is returned for success. Nothing is set aside."""
+
+    def busy(_: Any) -> None:
+        raise Unavailable("not now")
+
+    with pytest.raises(Unavailable):
+        deadletters.handle_each("push_change", [{"id": "a"}, {"id": "b"}], busy, lambda record: record["id"])
+    assert deadletters.handle_each("push_change", [], busy, lambda record: record["id"]) == {"batchItemFailures": []}
+    assert list(command.letters()) == []
+
+
 def test_a_batch_reports_what_can_not_be_handled_now_and_sets_aside_what_never_can() -> None:
     """Uninteresting, good, busy, poison, good: each has its own end."""
     handled = []

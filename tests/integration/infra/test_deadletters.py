@@ -105,7 +105,7 @@ def test_a_poison_record_is_replayed_once_at_a_time(console: Console, functions:
 
 
 def test_a_batch_of_which_all_is_left_comes_again_whole() -> None:
-    """By an error: until `tune` has set a source, Lambda takes whatever is returned for success. Nothing is set aside."""
+    """By an error: until `tune` has set a source, Lambda takes what is returned for success. Nothing is set aside."""
 
     def busy(_: Any) -> None:
         raise Unavailable("not now")

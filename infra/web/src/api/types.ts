@@ -1,0 +1,30 @@
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type AccountLine = Schemas["AccountLine"];
+export type AirportLine = Schemas["AirportLine"];
+export type BoardAnswer = Schemas["BoardAnswer"];
+export type ChangeLine = Schemas["ChangeLine"];
+export type Channel = Schemas["Channel"];
+export type DeliveryLine = Schemas["DeliveryLine"];
+export type Direction = Schemas["Direction"];
+export type EventLine = Schemas["EventLine"];
+export type FeedLine = Schemas["FeedLine"];
+export type FlightDetail = Schemas["FlightDetail"];
+export type FlightRow = Schemas["FlightRow"];
+export type FollowRequest = Schemas["FollowRequest"];
+export type HistoryAnswer = Schemas["HistoryAnswer"];
+export type Interest = Schemas["Interest"];
+export type InvitationLine = Schemas["InvitationLine"];
+export type KeyLine = Schemas["KeyLine"];
+export type Kind = Schemas["Kind"];
+export type MeAnswer = Schemas["MeAnswer"];
+export type OperatorUpdate = Schemas["OperatorUpdate"];
+export type Phase = Schemas["Phase"];
+export type RightLine = Schemas["RightLine"];
+export type Role = Schemas["Role"];
+export type SessionLine = Schemas["SessionLine"];
+export type SubscriptionLine = Schemas["SubscriptionLine"];
+export type TokensAnswer = Schemas["TokensAnswer"];
+export type Wishes = Schemas["Wishes"];

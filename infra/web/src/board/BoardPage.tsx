@@ -1,0 +1,5 @@
+import { Page } from "../ui/page";
+
+export function BoardPage() {
+  return <Page title="BoardPage">…</Page>;
+}

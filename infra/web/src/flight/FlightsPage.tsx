@@ -1,0 +1,5 @@
+import { Page } from "../ui/page";
+
+export function FlightsPage() {
+  return <Page title="FlightsPage">…</Page>;
+}

@@ -1,0 +1,5 @@
+import { Page } from "../ui/page";
+
+export function FollowingPage() {
+  return <Page title="FollowingPage">…</Page>;
+}

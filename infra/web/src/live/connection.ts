@@ -1,0 +1,176 @@
+import ReconnectingWebSocket from "partysocket/ws";
+import { useEffect, useSyncExternalStore } from "react";
+import type { ChangeLine, FlightRow } from "../api/types";
+import { tell } from "./clock";
+
+/** What the server says (chalicelib/live/messages.py). */
+export type Told =
+  | { type: "state"; topic: string; part: number; parts: number; flights: FlightRow[] }
+  | { type: "change"; flight: FlightRow; version: number; changes: ChangeLine[] }
+  | { type: "watching"; topics: string[] }
+  | { type: "pong"; at: string }
+  | { type: "error"; detail: string };
+
+/** How the app is connected: "idle" where nothing is watched. `heard`: when the server last spoke, `since`: of this state. */
+export type Connection = {
+  state: "idle" | "connecting" | "live" | "lost" | "offline";
+  since: number;
+  heard: number | undefined;
+};
+
+const PING_EVERY = 50_000; // API Gateway closes what is silent for ten minutes; a dead network is found sooner
+const PONG_WITHIN = 8_000;
+const IDLE_AFTER = 10_000; // with nothing to watch, so that going from page to page keeps the connection
+const WATCHED_AT_ONCE = 10; // topics in a message; it may have 4 kB
+
+/** One WebSocket for the whole app: it watches what is on the page, reconnects with backoff, and watches all anew. */
+export class LiveConnection {
+  #socket: ReconnectingWebSocket | undefined;
+  #topics = new Map<string, number>(); // how many parts of the page watch it
+  #connection: Connection = { state: "idle", since: Date.now(), heard: undefined };
+  #listeners = new Set<() => void>();
+  #hearers = new Set<(told: Told) => void>();
+  #ping: ReturnType<typeof setInterval> | undefined;
+  #pong: ReturnType<typeof setTimeout> | undefined;
+  #idle: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly url: () => string) {
+    addEventListener("online", () => this.#retry());
+    addEventListener("offline", () => this.#become(this.#socket ? "offline" : "idle"));
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") this.#ask();
+    });
+  }
+
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  /** Be told when the connection's state changes. */
+  onConnection = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Be told what the server says. */
+  onTold(hearer: (told: Told) => void): () => void {
+    this.#hearers.add(hearer);
+    return () => this.#hearers.delete(hearer);
+  }
+
+  /** Watch a topic until the function that is returned is called. The server begins with its state. */
+  watch(topic: string): () => void {
+    clearTimeout(this.#idle);
+    const watchers = this.#topics.get(topic) ?? 0;
+    this.#topics.set(topic, watchers + 1);
+    if (!this.#socket) this.#open();
+    else if (!watchers) this.#say({ action: "watch", topics: [topic] });
+    let watching = true;
+    return () => {
+      if (!watching) return;
+      watching = false;
+      const left = (this.#topics.get(topic) ?? 1) - 1;
+      if (left) this.#topics.set(topic, left);
+      else {
+        this.#topics.delete(topic);
+        this.#say({ action: "unwatch", topics: [topic] });
+        if (!this.#topics.size) this.#idle = setTimeout(() => this.#close(), IDLE_AFTER);
+      }
+    };
+  }
+
+  #open(): void {
+    this.#become(navigator.onLine ? "connecting" : "offline");
+    const socket = new ReconnectingWebSocket(this.url, [], {
+      minReconnectionDelay: 500 + Math.random() * 1000, // a thousand clients don't all come back in one second
+      maxReconnectionDelay: 30_000,
+      reconnectionDelayGrowFactor: 1.7,
+      connectionTimeout: 8_000,
+      maxEnqueuedMessages: 0, // what to watch is said anew
+    });
+    this.#socket = socket;
+    socket.addEventListener("open", () => this.#opened());
+    socket.addEventListener("close", () => {
+      if (this.#socket === socket) this.#closed();
+    });
+    socket.addEventListener("message", ({ data }) => this.#told(data));
+  }
+
+  #opened(): void {
+    const topics = [...this.#topics.keys()];
+    for (let first = 0; first < topics.length; first += WATCHED_AT_ONCE) {
+      this.#say({ action: "watch", topics: topics.slice(first, first + WATCHED_AT_ONCE) });
+    }
+    this.#ask();
+    clearInterval(this.#ping);
+    this.#ping = setInterval(() => this.#ask(), PING_EVERY);
+    setTimeout(() => this.#ask(), 2_000); // two readings tell how fast the flight clock runs
+  }
+
+  #closed(): void {
+    clearInterval(this.#ping);
+    clearTimeout(this.#pong);
+    this.#become(navigator.onLine ? (this.#connection.heard ? "lost" : "connecting") : "offline");
+  }
+
+  #close(): void {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#closed();
+    socket?.close();
+    this.#become("idle");
+  }
+
+  #retry(): void {
+    if (!this.#socket) return;
+    this.#become("connecting");
+    this.#socket.reconnect();
+  }
+
+  /** Ask whether the server is still there: a network that is gone does not always say so. */
+  #ask(): void {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#say({ action: "ping" });
+    clearTimeout(this.#pong);
+    this.#pong = setTimeout(() => this.#socket?.reconnect(), PONG_WITHIN);
+  }
+
+  #say(message: { action: "ping" } | { action: "watch" | "unwatch"; topics: string[] }): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  #told(data: string): void {
+    const told: Told = JSON.parse(data);
+    if (told.type === "pong") {
+      clearTimeout(this.#pong);
+      tell(told.at);
+    }
+    this.#become("live", Date.now());
+    for (const hearer of this.#hearers) hearer(told);
+  }
+
+  #become(state: Connection["state"], heard = this.#connection.heard): void {
+    const since = state === this.#connection.state ? this.#connection.since : Date.now();
+    this.#connection = { state, since, heard };
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** The app's connection, at /ws of its own host. */
+export const live = new LiveConnection(() => `${location.origin.replace(/^http/, "ws")}/ws`);
+
+/** The connection's state; renders again when it changes. */
+export function useConnection(): Connection {
+  return useSyncExternalStore(live.onConnection, () => live.connection);
+}
+
+/** Watch topics, such as `airport:EWR:departures`, as long as the component is shown. */
+export function useLive(topics: readonly string[]): void {
+  const key = topics.join(" ");
+  useEffect(() => {
+    const ends = key ? key.split(" ").map((topic) => live.watch(topic)) : [];
+    return () => {
+      for (const end of ends) end();
+    };
+  }, [key]);
+}

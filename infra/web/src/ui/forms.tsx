@@ -1,0 +1,213 @@
+import { Trans } from "@lingui/react/macro";
+import { type ReactNode, useState } from "react";
+import {
+  Button,
+  Checkbox,
+  FieldError,
+  Form,
+  Input,
+  type InputProps,
+  Label,
+  ListBox,
+  ListBoxItem,
+  Popover,
+  Radio,
+  RadioGroup,
+  Select,
+  SelectValue,
+  Text,
+  TextField,
+} from "react-aria-components";
+import { ApiProblem } from "../api/problems";
+import { Notice, Why } from "./states";
+import styles from "./ui.module.css";
+
+/**
+ * A form whose fields are named as the API names them: what the API refuses of a field is shown at that field, all else
+ * above. `ask` is given the fields; what it throws is shown. `done`: what is said once it went through.
+ */
+export function AskForm(props: {
+  ask: (fields: FormData) => Promise<void>;
+  submit: string;
+  tone?: "main" | "danger";
+  done?: ReactNode;
+  beside?: ReactNode;
+  children: ReactNode;
+}) {
+  const [asking, setAsking] = useState(false);
+  const [done, setDone] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const faults = error instanceof ApiProblem ? error.errors : [];
+
+  async function ask(form: HTMLFormElement) {
+    if (asking) return;
+    setAsking(true);
+    setDone(false);
+    setError(undefined);
+    try {
+      await props.ask(new FormData(form));
+      setDone(true);
+    } catch (reason) {
+      setError(reason);
+    } finally {
+      setAsking(false);
+    }
+  }
+
+  return (
+    <Form
+      className={styles.form}
+      validationErrors={Object.fromEntries(
+        faults.map((fault) => [fault.name.split(".")[0] ?? "", fault.detail]),
+      )}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void ask(event.currentTarget);
+      }}
+    >
+      {error !== undefined && !faults.length && (
+        <Notice tone="bad" says>
+          <Why error={error} />
+        </Notice>
+      )}
+      {props.children}
+      {done && props.done && (
+        <Notice tone="good" says>
+          {props.done}
+        </Notice>
+      )}
+      <div className={styles.actions}>
+        <Button
+          type="submit"
+          isPending={asking}
+          className={`${styles.button} ${styles[props.tone ?? "main"]}`}
+        >
+          {props.submit}
+        </Button>
+        {asking && (
+          <span className={styles.hint} role="status">
+            <Trans>Sending …</Trans>
+          </span>
+        )}
+        {props.beside}
+      </div>
+    </Form>
+  );
+}
+
+/** One line of text. `type`, `autoComplete`, `inputMode` and so on go to the input. */
+export function TextLine(
+  props: { label: string; name: string; hint?: string; required?: boolean; value?: string } & Pick<
+    InputProps,
+    "type" | "autoComplete" | "inputMode" | "pattern" | "placeholder" | "maxLength" | "minLength"
+  >,
+) {
+  const { label, name, hint, required, value, ...input } = props;
+  return (
+    <TextField name={name} isRequired={required} defaultValue={value} className={styles.field}>
+      <Label className={styles.label}>{label}</Label>
+      {hint && (
+        <Text slot="description" className={styles.hint}>
+          {hint}
+        </Text>
+      )}
+      <Input {...input} className={styles.input} />
+      <FieldError className={styles.wrong} />
+    </TextField>
+  );
+}
+
+/** One of some, from a list that opens. */
+export function SelectOne<Id extends string>(props: {
+  label: string;
+  name: string;
+  options: readonly { id: Id; label: string }[];
+  value?: Id;
+  onChange?: (id: Id) => void;
+}) {
+  return (
+    <Select
+      name={props.name}
+      defaultValue={props.value ?? props.options[0]?.id}
+      onChange={(key) => {
+        const chosen = props.options.find((option) => option.id === key);
+        if (chosen) props.onChange?.(chosen.id);
+      }}
+      className={styles.field}
+    >
+      <Label className={styles.label}>{props.label}</Label>
+      <Button className={styles.input}>
+        <SelectValue />
+      </Button>
+      <FieldError className={styles.wrong} />
+      <Popover className={styles.popover}>
+        <ListBox className={styles.list} items={props.options}>
+          {(option) => (
+            <ListBoxItem id={option.id} className={styles.option}>
+              {option.label}
+            </ListBoxItem>
+          )}
+        </ListBox>
+      </Popover>
+    </Select>
+  );
+}
+
+/** One of a few, all of them seen. */
+export function ChooseOne<Id extends string>(props: {
+  label: string;
+  name: string;
+  options: readonly { id: Id; label: ReactNode }[];
+  value?: Id;
+  onChange?: (id: Id) => void;
+}) {
+  return (
+    <RadioGroup
+      name={props.name}
+      defaultValue={props.value}
+      isRequired
+      onChange={(value) => {
+        const chosen = props.options.find((option) => option.id === value);
+        if (chosen) props.onChange?.(chosen.id);
+      }}
+      className={styles.field}
+    >
+      <Label className={styles.label}>{props.label}</Label>
+      {props.options.map((option) => (
+        <Radio key={option.id} value={option.id} className={styles.choice}>
+          {({ isSelected }) => (
+            <>
+              <span className={`${styles.box} ${styles.round}`} aria-hidden>
+                {isSelected && "●"}
+              </span>
+              <span>{option.label}</span>
+            </>
+          )}
+        </Radio>
+      ))}
+      <FieldError className={styles.wrong} />
+    </RadioGroup>
+  );
+}
+
+/** Yes or no; in the form's data as "yes" where it is ticked. */
+export function Tick(props: { name: string; required?: boolean; value?: boolean; children: ReactNode }) {
+  return (
+    <Checkbox
+      name={props.name}
+      value="yes"
+      isRequired={props.required}
+      defaultSelected={props.value}
+      className={styles.choice}
+    >
+      {({ isSelected }) => (
+        <>
+          <span className={styles.box} aria-hidden>
+            {isSelected && "✓"}
+          </span>
+          <span>{props.children}</span>
+        </>
+      )}
+    </Checkbox>
+  );
+}

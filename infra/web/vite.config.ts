@@ -1,0 +1,55 @@
+import { lingui } from "@lingui/vite-plugin";
+import react from "@vitejs/plugin-react";
+import { VitePWA } from "vite-plugin-pwa";
+import { defineConfig } from "vitest/config";
+
+// Where `npm run dev` finds the API: the local cloud, as `make run` starts it.
+const CLOUD = process.env.GATECALL ?? "http://localhost:8000";
+const API = ["/v1", "/docs", "/follow", "/account", "/s/", "/local"];
+
+export default defineConfig({
+  plugins: [
+    react({ babel: { plugins: ["@lingui/babel-plugin-lingui-macro"] } }),
+    lingui(),
+    VitePWA({
+      strategies: "injectManifest",
+      srcDir: "src",
+      filename: "sw.ts",
+      injectRegister: false,
+      manifest: {
+        name: "Gatecall",
+        short_name: "Gatecall",
+        description: "Live departures and arrivals, and a message when your flight changes",
+        start_url: "/",
+        display: "standalone",
+        background_color: "#0e1116",
+        theme_color: "#0e1116",
+        icons: [
+          { src: "icon.svg", sizes: "any", type: "image/svg+xml" },
+          { src: "icon-192.png", sizes: "192x192", type: "image/png" },
+          { src: "icon-512.png", sizes: "512x512", type: "image/png" },
+          { src: "icon-512-maskable.png", sizes: "512x512", type: "image/png", purpose: "maskable" },
+        ],
+      },
+      injectManifest: { globPatterns: ["**/*.{js,css,html,svg}"] },
+    }),
+  ],
+  build: {
+    target: "es2022",
+    reportCompressedSize: false,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    proxy: {
+      ...Object.fromEntries(API.map((path) => [path, CLOUD])),
+      "/ws": { target: CLOUD.replace("http", "ws"), ws: true },
+    },
+  },
+  test: {
+    environment: "jsdom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    setupFiles: ["src/testing.ts"],
+    restoreMocks: true,
+  },
+});

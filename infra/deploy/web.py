@@ -5,7 +5,7 @@ infra/web/dist is what building the web app makes. Until it is built, the stage 
 
 import hashlib
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from infra.deploy import Refused
@@ -41,6 +41,16 @@ def directory() -> Path:
     return built if (built / _INDEX).is_file() else _WEB / "start"
 
 
+def content_type(name: str) -> str:
+    """What a file is, by its name."""
+    return _CONTENT_TYPES.get(PurePosixPath(name).suffix, "application/octet-stream")
+
+
+def cache_control(name: str) -> str:
+    """How long a browser may keep a file, by its name below the web app's directory."""
+    return "public, max-age=31536000, immutable" if _HASHED.fullmatch(name) else "no-cache"
+
+
 def upload(bucket: str, s3: Any, directory: Path) -> int:
     """Make what is below `web/` in the bucket the same as the directory. Returns how many files changed.
 
@@ -56,8 +66,8 @@ def upload(bucket: str, s3: Any, directory: Path) -> int:
             Bucket=bucket,
             Key=key,
             Body=wanted[key].read_bytes(),
-            ContentType=_CONTENT_TYPES.get(wanted[key].suffix, "application/octet-stream"),
-            CacheControl="public, max-age=31536000, immutable" if _HASHED.fullmatch(name) else "no-cache",
+            ContentType=content_type(name),
+            CacheControl=cache_control(name),
         )
     gone = sorted(there.keys() - wanted.keys())
     for first in range(0, len(gone), 1000):

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.spinner import Spinner
 
+from infra import webapp
 from infra.local import cloud, follow
 from infra.local.applog import AppLog
 from infra.local.functions import Functions
@@ -80,12 +81,13 @@ def _start(settings: Settings, console: Console, stack: ExitStack, ending: threa
     rest = stack.enter_context(listening("PORT", settings.port))
     websocket = stack.enter_context(listening("WS_PORT", settings.ws_port))
     port, ws_port = rest.getsockname()[1], websocket.getsockname()[1]
-    measures = Measures()
-    stack.enter_context(_logging(settings, console, ending, measures))
 
     def note(text: str) -> None:
         console.print(f"[yellow]Note:[/] {escape(text)}", soft_wrap=True)
 
+    web_app = _web_app(console, note)
+    measures = Measures()
+    stack.enter_context(_logging(settings, console, ending, measures))
     with _progress(console, "Starting the cloud …") as progress:
         address = f"http://localhost:{port}"
         given = {
@@ -111,8 +113,8 @@ def _start(settings: Settings, console: Console, stack: ExitStack, ending: threa
         outbox = Outbox(lambda message: console.print(f"{message.at.astimezone():%H:%M:%S}  {message}", **PLAIN))
         stack.enter_context(outbox.watching())
         local = outbox_page.application(outbox)
-        stack.enter_context(serving(functions, rest, websocket, compress_from=_compress_from(), local=local,
-                                    measured=measures.request))  # fmt: skip
+        stack.enter_context(serving(functions, rest, websocket, compress_from=_compress_from(), web_app=web_app,
+                                    local=local, measured=measures.request))  # fmt: skip
         stack.enter_context(measures.watching(aws.client("cloudwatch")))
         stack.callback(triggers.stop, STOP_SECONDS)
         filled = _fill(triggers, progress)
@@ -120,9 +122,22 @@ def _start(settings: Settings, console: Console, stack: ExitStack, ending: threa
         running = cloud.Running(os.getpid(), address, f"ws://localhost:{ws_port}", environment)
         stack.callback(cloud.remove_note, settings.directory)
         cloud.write_note(settings.directory, running)
-    _welcome(console, settings, running)
+    _welcome(console, settings, running, web_app)
     if not filled:
         note("the flights of yesterday and tomorrow are still coming in, for a few seconds more")
+
+
+def _web_app(console: Console, note: Callable[[str], None]) -> Path | None:
+    """The directory of the web app, as it is now or, where that can't be built, as it was; None where there is none."""
+    directory = webapp.DIST if (webapp.DIST / webapp.INDEX).is_file() else None
+    try:
+        with webapp.telling(console) as say:
+            webapp.build(say)
+    except webapp.NotBuilt as reason:
+        what = "the web app is as it was built before" if directory else "there is no web app, but all else runs"
+        note(f"{what}: {reason}")
+        return directory
+    return webapp.DIST
 
 
 def _app(environment: dict[str, str], measures: Measures) -> tuple[Functions, Triggers]:
@@ -206,16 +221,20 @@ def _flight_to_follow(rest: str, airport: str) -> str:
     return str(to_leave[len(to_leave) // 2]) if to_leave else "UA1545"
 
 
-def _welcome(console: Console, settings: Settings, running: cloud.Running) -> None:
+def _welcome(console: Console, settings: Settings, running: cloud.Running, web_app: Path | None) -> None:
     airport = running.environment["AIRPORTS"].partition(",")[0]
     python = os.path.relpath(sys.executable) if shutil.which("make") else sys.executable
     rest = running.rest
+    board = f"airports/{airport}/departures"
+    pages = f"""{rest}/
+         {rest}/{board}  (the board)
+         {rest}/docs  (the API)""" if web_app else f"""{rest}/docs
+         {rest}/v1/{board}"""  # fmt: skip
     pace = "as the clock" if settings.speed == 1 else f"{settings.speed:g} times as fast as the clock"
     console.print(f"""
 [bold green]Gatecall runs.[/] One day of operations is repeated, {pace}. Ctrl-C ends it.
 
-  [bold]Open[/]   {rest}/docs
-         {rest}/v1/airports/{airport}/departures
+  [bold]Open[/]   {pages}
          {rest}/local/outbox  (messages as they go out)
          {running.websocket}  (WebSocket)
   [bold]Try[/]    {python} -m infra.local watch {airport}

@@ -147,7 +147,7 @@ class RestApi:
         if (
             self._compress_from is not None
             and len(response.body) >= self._compress_from
-            and _accepts_gzip(accepted)
+            and accepts_gzip(accepted)
             and "content-encoding" not in response.headers
         ):
             response.body = gzip.compress(response.body, 6, mtime=0)
@@ -178,7 +178,8 @@ def _decompressed(body: bytes, coding: str | None) -> bytes:
     return plain
 
 
-def _accepts_gzip(accepted: str) -> bool:
+def accepts_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding takes gzip."""
     weights = {
         name.strip().lower(): weight for name, _, weight in (part.partition(";") for part in accepted.split(","))
     }

@@ -7,11 +7,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import uvicorn
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from infra.local.functions import Functions
+from infra.local.gateway import web
 from infra.local.gateway.management import application
 from infra.local.gateway.rest import RestApi
 from infra.local.gateway.sockets import IDLE, LONGEST, MAX_MESSAGE, FramesAsOnApiGateway, Sockets
@@ -55,20 +59,33 @@ def serving(
     seconds: float = 29,
     idle: timedelta = IDLE,
     longest: timedelta = LONGEST,
+    web_app: Path | None = None,
     local: ASGIApp | None = None,
     measured: Callable[[str, int, float], None] = lambda *_: None,
 ) -> Iterator[None]:
     """Serve an app's REST API on one socket, and its WebSocket API (with AWS's own interfaces) on the other.
 
-    `local` answers beside the REST API, below /local/: what is no part of the app. `measured` is told of each request
-    to the REST API: the route, the status, and how many seconds it took.
+    The first is one host for all, as CloudFront is: the WebSocket API is at /ws there too, and the web app, built in
+    the directory `web_app`, has the paths that are nobody else's. `local` answers below /local/: what is no part of the
+    app. `measured` is told of each request to the REST API: the route, the status, and how many seconds it took.
     """
     api = RestApi(functions, compress_from=compress_from, seconds=seconds, measured=measured)
+    pages = web.WebApp(directory=web_app, check_dir=False) if web_app else api
+    # The app answers a connection by the management API, which is beside the WebSocket's own port.
+    sockets = Sockets(functions, domain=f"{HOST}:{websocket.getsockname()[1]}", idle=idle, longest=longest)
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
-        await (local if local and scope["path"].startswith("/local/") else api)(scope, receive, send)
+        origin = web.origin(scope["raw_path"].decode("latin-1"))
+        if scope["type"] == "websocket":
+            socket = WebSocket(scope, receive, send)
+            await (sockets.serve(socket) if origin == "websocket" else socket.send_denial_response(Response("", 403)))
+        elif local and scope["path"].startswith("/local/"):
+            await local(scope, receive, send)
+        elif origin == "websocket":
+            await Response("", 403)(scope, receive, send)  # API Gateway's answer to what is no WebSocket
+        else:
+            await (pages if origin == "web" else api)(scope, receive, send)
 
-    sockets = Sockets(functions, idle=idle, longest=longest)
     servers = [
         uvicorn.Server(uvicorn.Config(
             application, log_config=None, access_log=False, lifespan="off", server_header=False,

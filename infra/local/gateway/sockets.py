@@ -77,10 +77,13 @@ class Connection:
 
 
 class Sockets:
-    """The connections of one WebSocket API; `idle` and `longest` are how long one may be silent, and last."""
+    """The connections of one WebSocket API. `domain` is where it is itself, whatever name a client came by; `idle` and
+    `longest` are how long a connection may be silent, and last.
+    """  # fmt: skip
 
-    def __init__(self, functions: Functions, *, idle: timedelta = IDLE, longest: timedelta = LONGEST):
+    def __init__(self, functions: Functions, *, domain: str, idle: timedelta = IDLE, longest: timedelta = LONGEST):
         self._functions = functions
+        self._domain = domain
         self._handlers = {route: handler.name for route, handler in functions.app.websocket_handlers.items()}
         self._idle = idle
         self._longest = longest
@@ -153,7 +156,7 @@ class Sockets:
             connection.id,
             at=datetime.now(UTC),
             connected_at=connection.at,
-            domain=socket.headers.get("host", "localhost"),
+            domain=self._domain,
             headers=socket.headers.items(),
             query=socket.url.query,
             source_ip=connection.source_ip,

@@ -1,9 +1,11 @@
-"""REST routes of airports: suggestions as one types."""
+"""REST routes of airports: suggestions as one types, and the airports that a stage is at home at."""
 
 from pydantic import Field
 
+from chalicelib.airports.lookup import home
 from chalicelib.airports.suggest import suggest
 from chalicelib.core.callers import ANYONE
+from chalicelib.core.config import config
 from chalicelib.core.routes import Answer, Query, Routes, Shape
 
 routes = Routes(__name__)
@@ -12,7 +14,11 @@ routes = Routes(__name__)
 class SuggestQuery(Query):
     """What was typed so far."""
 
-    q: str = Field(max_length=200, description="part of a code, a name or a city; accents do not matter")
+    q: str = Field(
+        "",
+        max_length=200,
+        description="part of a code, a name or a city; accents do not matter. Without it: the home airports",
+    )
     limit: int = Field(10, ge=1, le=50)
 
 
@@ -38,6 +44,6 @@ class AirportsAnswer(Answer):
 
 @routes.get("/v1/airports", callers=ANYONE, max_age=86400)
 def airports_suggested(query: SuggestQuery) -> AirportsAnswer:
-    """The airports a person most likely means, by code, name or city."""
-    found = suggest(query.q, query.limit)
+    """The airports a person most likely means, by code, name or city; the home airports where nothing was typed."""
+    found = suggest(query.q, query.limit) if query.q else home(config().airports)[: query.limit]
     return AirportsAnswer(airports=[AirportLine.model_validate(airport, from_attributes=True) for airport in found])

@@ -7,6 +7,7 @@ that beats building an index of which a cold function would use one entry.
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,6 +21,11 @@ def airport(code: str) -> Airport | None:
     """The airport of an IATA code or, where it is none, an ICAO code, in any case of letters; None if unknown."""
     upper = code.upper()
     return _find(upper) if code.isascii() and _CODE.fullmatch(upper) else None
+
+
+def home(codes: Iterable[str]) -> list[Airport]:
+    """The airports of the setting AIRPORTS, in its order; a code that is none is left out."""
+    return [found for code in codes if (found := airport(code))]
 
 
 def zone(code: str) -> ZoneInfo:

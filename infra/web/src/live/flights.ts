@@ -1,6 +1,6 @@
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, unwrap } from "../api/client";
-import type { BoardAnswer, Direction, FlightRow } from "../api/types";
+import type { BoardAnswer, Direction, FeedLine, FlightRow } from "../api/types";
 import { live, type Told, useLive } from "./connection";
 import * as merge from "./merge";
 
@@ -127,13 +127,27 @@ async function wholeBoard(iata: string, direction: Direction, signal: AbortSigna
   for (;;) {
     const query = { limit: FULL_PART, ...(cursor ? { cursor } : {}) };
     const asked = { params: { path: { iata }, query }, signal };
-    const answer = await unwrap(
-      direction === "departures"
-        ? api.GET("/v1/airports/{iata}/departures", asked)
-        : api.GET("/v1/airports/{iata}/arrivals", asked),
-    );
+    const call = await (direction === "departures"
+      ? api.GET("/v1/airports/{iata}/departures", asked)
+      : api.GET("/v1/airports/{iata}/arrivals", asked));
+    const answer = await unwrap(Promise.resolve(call));
     flights.push(...answer.flights);
-    if (!answer.cursor) return { ...answer, flights };
+    const feeds = heard(answer.feeds, call.response.headers.get("Gatecall-Feeds"));
+    if (!answer.cursor) return { ...answer, feeds, flights };
     cursor = answer.cursor;
   }
+}
+
+/** The feeds with the time each last spoke as the header has it: where nothing else changed, the body is an older one. */
+export function heard(feeds: readonly FeedLine[], header: string | null): FeedLine[] {
+  const told = new Map(
+    header?.split(", ").map((each): [string, string] => {
+      const [name = "", at = ""] = each.split(";heard=");
+      return [name, at];
+    }),
+  );
+  return feeds.map((feed) => {
+    const at = told.get(feed.name);
+    return at && at > feed.heard_at ? { ...feed, heard_at: at, silent: false } : feed;
+  });
 }

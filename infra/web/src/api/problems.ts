@@ -24,6 +24,18 @@ export class NoAnswer extends Error {
   override name = "NoAnswer";
 }
 
+/** The app itself knows why not, and says so in its own words: of the whole, or of fields by their names. */
+export class Refused extends Error {
+  override name = "Refused";
+
+  constructor(
+    message: string,
+    readonly fields: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+  }
+}
+
 /** The problem of an answer that is none of 2xx. */
 export async function problemOf(response: Response): Promise<ApiProblem> {
   const told: unknown = await response.json().catch(() => null);

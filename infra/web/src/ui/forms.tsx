@@ -1,8 +1,9 @@
-import { Trans } from "@lingui/react/macro";
-import { type ReactNode, useState } from "react";
+import { Trans, useLingui } from "@lingui/react/macro";
+import { createContext, type ReactNode, use, useEffect, useMemo, useRef, useState } from "react";
 import {
   Button,
-  Checkbox,
+  CheckboxButton,
+  CheckboxField,
   FieldError,
   Form,
   Input,
@@ -18,13 +19,17 @@ import {
   Text,
   TextField,
 } from "react-aria-components";
-import { ApiProblem } from "../api/problems";
+import { ApiProblem, Refused } from "../api/problems";
 import { Notice, Why } from "./states";
 import styles from "./ui.module.css";
 
+/** The language of what was refused of fields, where it is another than the app's: the API speaks English. */
+const InEnglish = createContext<"en" | undefined>(undefined);
+
 /**
  * A form whose fields are named as the API names them: what the API refuses of a field is shown at that field, all else
- * above. `ask` is given the fields; what it throws is shown. `done`: what is said once it went through.
+ * above. `ask` is given the fields; what it throws is shown. `done`: what is said once it went through; `clears`: the
+ * form is then as it was at first.
  */
 export function AskForm(props: {
   ask: (fields: FormData) => Promise<void>;
@@ -32,12 +37,19 @@ export function AskForm(props: {
   tone?: "main" | "danger";
   done?: ReactNode;
   beside?: ReactNode;
+  clears?: boolean;
   children: ReactNode;
 }) {
   const [asking, setAsking] = useState(false);
   const [done, setDone] = useState(false);
   const [error, setError] = useState<unknown>();
-  const faults = error instanceof ApiProblem ? error.errors : [];
+  const form = useRef<HTMLFormElement>(null);
+  const faults = useMemo(() => faultsOf(error), [error]); // the same until another answer: fields forget them by it
+
+  useEffect(() => {
+    if (error)
+      form.current?.querySelector<HTMLElement>("[data-invalid] input, [data-invalid] button")?.focus();
+  }, [error]);
 
   async function ask(form: HTMLFormElement) {
     if (asking) return;
@@ -47,6 +59,7 @@ export function AskForm(props: {
     try {
       await props.ask(new FormData(form));
       setDone(true);
+      if (props.clears) form.reset();
     } catch (reason) {
       setError(reason);
     } finally {
@@ -56,21 +69,20 @@ export function AskForm(props: {
 
   return (
     <Form
+      ref={form}
       className={styles.form}
-      validationErrors={Object.fromEntries(
-        faults.map((fault) => [fault.name.split(".")[0] ?? "", fault.detail]),
-      )}
+      validationErrors={faults}
       onSubmit={(event) => {
         event.preventDefault();
         void ask(event.currentTarget);
       }}
     >
-      {error !== undefined && !faults.length && (
+      {error !== undefined && !Object.keys(faults).length && (
         <Notice tone="bad" says>
           <Why error={error} />
         </Notice>
       )}
-      {props.children}
+      <InEnglish value={error instanceof ApiProblem ? "en" : undefined}>{props.children}</InEnglish>
       {done && props.done && (
         <Notice tone="good" says>
           {props.done}
@@ -95,6 +107,30 @@ export function AskForm(props: {
   );
 }
 
+/** What was refused of each field, by its name. */
+function faultsOf(error: unknown): Readonly<Record<string, string>> {
+  if (error instanceof Refused) return error.fields;
+  if (!(error instanceof ApiProblem)) return {};
+  return Object.fromEntries(error.errors.map((fault) => [fault.name.split(".")[0] ?? "", fault.detail]));
+}
+
+/** What is wrong with a field: in the app's language what its browser finds, else what was refused of it. */
+export function Wrong({ type, short }: { type?: string; short?: string }) {
+  const { t } = useLingui();
+  const lang = use(InEnglish);
+  return (
+    <FieldError className={styles.wrong}>
+      {({ validationDetails: found, validationErrors }) => {
+        if (found.valueMissing) return type === "checkbox" ? t`Tick this to go on.` : t`This is missing.`;
+        if (found.typeMismatch && type === "email")
+          return t`This is not an email address. One looks like ada@example.com.`;
+        if (found.tooShort && short) return short;
+        return <span lang={lang}>{validationErrors.join(" ")}</span>;
+      }}
+    </FieldError>
+  );
+}
+
 /** One line of text. `type`, `autoComplete`, `inputMode` and so on go to the input. */
 export function TextLine(
   props: { label: string; name: string; hint?: string; required?: boolean; value?: string } & Pick<
@@ -112,7 +148,7 @@ export function TextLine(
         </Text>
       )}
       <Input {...input} className={styles.input} />
-      <FieldError className={styles.wrong} />
+      <Wrong type={props.type} />
     </TextField>
   );
 }
@@ -139,7 +175,7 @@ export function SelectOne<Id extends string>(props: {
       <Button className={styles.input}>
         <SelectValue />
       </Button>
-      <FieldError className={styles.wrong} />
+      <Wrong />
       <Popover className={styles.popover}>
         <ListBox className={styles.list} items={props.options}>
           {(option) => (
@@ -185,7 +221,7 @@ export function ChooseOne<Id extends string>(props: {
           )}
         </Radio>
       ))}
-      <FieldError className={styles.wrong} />
+      <Wrong />
     </RadioGroup>
   );
 }
@@ -193,21 +229,24 @@ export function ChooseOne<Id extends string>(props: {
 /** Yes or no; in the form's data as "yes" where it is ticked. */
 export function Tick(props: { name: string; required?: boolean; value?: boolean; children: ReactNode }) {
   return (
-    <Checkbox
+    <CheckboxField
       name={props.name}
       value="yes"
       isRequired={props.required}
       defaultSelected={props.value}
-      className={styles.choice}
+      className={styles.field}
     >
-      {({ isSelected }) => (
-        <>
-          <span className={styles.box} aria-hidden>
-            {isSelected && "✓"}
-          </span>
-          <span>{props.children}</span>
-        </>
-      )}
-    </Checkbox>
+      <CheckboxButton className={styles.choice}>
+        {({ isSelected }) => (
+          <>
+            <span className={styles.box} aria-hidden>
+              {isSelected && "✓"}
+            </span>
+            <span>{props.children}</span>
+          </>
+        )}
+      </CheckboxButton>
+      <Wrong type="checkbox" />
+    </CheckboxField>
   );
 }

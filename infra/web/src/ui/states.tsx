@@ -1,6 +1,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { type ReactNode, useEffect, useState } from "react";
-import { ApiProblem, NoAnswer } from "../api/problems";
+import { ApiProblem, NoAnswer, Refused } from "../api/problems";
+import { relative } from "./times";
 import styles from "./ui.module.css";
 
 export type Tone = "good" | "late" | "bad";
@@ -67,10 +68,17 @@ export function Failed(props: { error: unknown; again?: () => void }) {
 
 /** An error in words: the API's own where it told, else what a person can do. */
 export function Why({ error }: { error: unknown }) {
+  const { i18n } = useLingui();
+  if (error instanceof Refused) return error.message;
   if (error instanceof NoAnswer)
     return <Trans>There is no connection to the server. Check your network, then try again.</Trans>;
-  if (error instanceof ApiProblem && error.status === 429)
-    return <Trans>That was asked for too often. Wait a little, then try again.</Trans>;
+  if (error instanceof ApiProblem && error.status === 429) {
+    if (!error.retryAfter) return <Trans>That was asked for too often. Wait a little, then try again.</Trans>;
+    const when = relative(error.retryAfter, i18n.locale, "long");
+    return (
+      <Trans comment="when: such as “in 5 minutes”">That was asked for too often. Try again {when}.</Trans>
+    );
+  }
   if (error instanceof ApiProblem && error.status >= 500)
     return <Trans>The server can’t answer at the moment. Try again in a minute.</Trans>;
   if (error instanceof ApiProblem && error.detail) return <span lang="en">{error.detail}</span>;

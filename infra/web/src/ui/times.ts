@@ -43,8 +43,8 @@ export function zoneName(instant: string | number, zone: string, language: strin
 }
 
 /** How long ago or until, such as "in 35 min." or "2 hr. ago"; `seconds` is negative for what has passed. */
-export function relative(seconds: number, language: string): string {
-  const words = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
+export function relative(seconds: number, language: string, style: "short" | "long" = "short"): string {
+  const words = new Intl.RelativeTimeFormat(language, { numeric: "auto", style });
   const size = Math.abs(seconds);
   if (size < 60) return words.format(Math.round(seconds), "second");
   if (size < 3600) return words.format(Math.round(seconds / 60), "minute");

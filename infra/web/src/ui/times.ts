@@ -1,8 +1,10 @@
 /** Times for people: in a language, and by the clocks of an airport's zone (IANA name). */
 
-/** The time of day, such as 14:05; 24 hours where the language does so. */
+/** The time of day, such as 14:05: by 24 hours in every language, as boards and tickets say it. */
 export function clockTime(instant: string | number, zone: string, language: string): string {
-  return format(language, zone, { hour: "2-digit", minute: "2-digit" }).format(new Date(instant));
+  return format(language, zone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(
+    new Date(instant),
+  );
 }
 
 /** The day, such as Sat 21 Nov. */

@@ -1,5 +1,24 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { Link } from "@tanstack/react-router";
 import { Page } from "../ui/page";
+import ui from "../ui/ui.module.css";
 
+/** An address that leads nowhere. */
 export function LostPage() {
-  return <Page title="LostPage">…</Page>;
+  const { t } = useLingui();
+  return (
+    <Page title={t`There is no such page`} narrow>
+      <p>
+        <Trans>
+          The address may have been typed or copied wrong. A link to a flight works until some days after it
+          has landed.
+        </Trans>
+      </p>
+      <div className={ui.actions}>
+        <Link to="/" className={`${ui.button} ${ui.main}`}>
+          <Trans>Find an airport or a flight</Trans>
+        </Link>
+      </div>
+    </Page>
+  );
 }

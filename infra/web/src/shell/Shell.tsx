@@ -1,9 +1,82 @@
-import { Outlet } from "@tanstack/react-router";
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useQueryClient } from "@tanstack/react-query";
+import { Outlet, useRouter, useRouterState } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
+import { restore, useSession } from "../api/session";
+import { Footer } from "./Footer";
+import { Header } from "./Header";
+import { News } from "./News";
+import styles from "./shell.module.css";
 
+/** What stands around every page. A board on a wall screen stands alone. */
 export function Shell() {
+  const { t } = useLingui();
+  const main = useRef<HTMLElement>(null);
+  const wall = useRouterState({
+    select: ({ location: { pathname, search } }) =>
+      pathname.startsWith("/airports/") && "wall" in search && search.wall === true,
+  });
+  useSessionHere();
+  useFocusOnPage(main);
   return (
-    <main>
-      <Outlet />
-    </main>
+    <div className={wall ? undefined : styles.shell}>
+      {!wall && (
+        <>
+          {/* biome-ignore lint/a11y/useValidAnchor: it goes to the content, but the address stays the page's */}
+          <a
+            href="#main"
+            className={styles.skip}
+            onClick={(event) => {
+              event.preventDefault();
+              main.current?.focus();
+              main.current?.scrollIntoView();
+            }}
+          >
+            <Trans>Skip to the content</Trans>
+          </a>
+          <Header />
+        </>
+      )}
+      <News wall={wall} />
+      <main
+        key="main"
+        id="main"
+        ref={main}
+        tabIndex={-1}
+        className={styles.main}
+        aria-label={wall ? t`Board` : undefined}
+      >
+        <Outlet />
+      </main>
+      {!wall && <Footer />}
+    </div>
+  );
+}
+
+/** Find out who uses the app once the page is there, and forget what was theirs when they are gone. */
+function useSessionHere() {
+  const client = useQueryClient();
+  const { state } = useSession();
+  useEffect(() => {
+    const timer = setTimeout(restore);
+    return () => clearTimeout(timer);
+  }, []);
+  useEffect(() => {
+    if (state === "guest") client.removeQueries({ queryKey: ["mine"] });
+  }, [state, client]);
+}
+
+/** Another page begins at its heading, which is read out, as a page that a browser loads would be. */
+function useFocusOnPage(main: { current: HTMLElement | null }) {
+  const router = useRouter();
+  useEffect(
+    () =>
+      router.subscribe("onRendered", ({ fromLocation, pathChanged }) => {
+        if (!fromLocation || !pathChanged) return;
+        const heading = main.current?.querySelector<HTMLElement>("h1");
+        if (heading && !heading.hasAttribute("tabindex")) heading.tabIndex = -1;
+        (heading ?? main.current)?.focus({ preventScroll: true });
+      }),
+    [router, main],
   );
 }

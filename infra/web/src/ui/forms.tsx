@@ -33,7 +33,8 @@ const InEnglish = createContext<"en" | undefined>(undefined);
  */
 export function AskForm(props: {
   ask: (fields: FormData) => Promise<void>;
-  submit: string;
+  /** The button's words; undefined where there is nothing to send yet. */
+  submit: string | undefined;
   tone?: "main" | "danger";
   done?: ReactNode;
   beside?: ReactNode;
@@ -43,6 +44,7 @@ export function AskForm(props: {
   const [asking, setAsking] = useState(false);
   const [done, setDone] = useState(false);
   const [error, setError] = useState<unknown>();
+  const [above, setAbove] = useState(false); // it is not of a field, or of one that this form has not
   const form = useRef<HTMLFormElement>(null);
   const faults = useMemo(() => faultsOf(error), [error]); // the same until another answer: fields forget them by it
 
@@ -61,6 +63,8 @@ export function AskForm(props: {
       setDone(true);
       if (props.clears) form.reset();
     } catch (reason) {
+      const fields = Object.keys(faultsOf(reason));
+      setAbove(!fields.length || fields.some((name) => !form.elements.namedItem(name)));
       setError(reason);
     } finally {
       setAsking(false);
@@ -77,7 +81,7 @@ export function AskForm(props: {
         void ask(event.currentTarget);
       }}
     >
-      {error !== undefined && !Object.keys(faults).length && (
+      {error !== undefined && above && (
         <Notice tone="bad" says>
           <Why error={error} />
         </Notice>
@@ -89,13 +93,15 @@ export function AskForm(props: {
         </Notice>
       )}
       <div className={styles.actions}>
-        <Button
-          type="submit"
-          isPending={asking}
-          className={`${styles.button} ${styles[props.tone ?? "main"]}`}
-        >
-          {props.submit}
-        </Button>
+        {props.submit && (
+          <Button
+            type="submit"
+            isPending={asking}
+            className={`${styles.button} ${styles[props.tone ?? "main"]}`}
+          >
+            {props.submit}
+          </Button>
+        )}
         {asking && (
           <span className={styles.hint} role="status">
             <Trans>Sending …</Trans>

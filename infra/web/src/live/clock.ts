@@ -27,9 +27,14 @@ export function tell(at: string): void {
   for (const listener of listeners) listener();
 }
 
+/** What the flight clock showed when the local clock showed `local`, both in milliseconds. */
+export function flightAt(local: number): number {
+  return flightTime(local, reading, rate);
+}
+
 /** The flight clock now, in milliseconds. */
 export function flightNow(): number {
-  return flightTime(Date.now(), reading, rate);
+  return flightAt(Date.now());
 }
 
 /** The flight clock in milliseconds, rendered again every so many seconds and when the server tells it. */

@@ -22,8 +22,9 @@ export default defineConfig({
         description: "Live departures and arrivals, and a message when your flight changes",
         start_url: "/",
         display: "standalone",
+        id: "/",
         background_color: "#0e1116",
-        theme_color: "#0e1116",
+        theme_color: "#171c23",
         icons: [
           { src: "icon.svg", sizes: "any", type: "image/svg+xml" },
           { src: "icon-192.png", sizes: "192x192", type: "image/png" },
@@ -31,7 +32,7 @@ export default defineConfig({
           { src: "icon-512-maskable.png", sizes: "512x512", type: "image/png", purpose: "maskable" },
         ],
       },
-      injectManifest: { globPatterns: ["**/*.{js,css,html,svg}"] },
+      injectManifest: { globPatterns: ["**/*.{js,css,html,svg}"] }, // of languages sw.ts takes those that are spoken
     }),
   ],
   build: {
@@ -39,6 +40,14 @@ export default defineConfig({
     reportCompressedSize: false,
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rollupOptions: {
+      output: {
+        chunkFileNames: ({ facadeModuleId }) => {
+          const language = /\/words\/([a-z]{2})\//.exec(facadeModuleId ?? "")?.[1];
+          return language ? `assets/words-${language}-[name]-[hash].js` : "assets/[name]-[hash].js";
+        },
+      },
+    },
   },
   server: {
     proxy: {

@@ -46,8 +46,9 @@ const persistOptions = {
 
 // A page that was open while another version was deployed asks for files that are gone: it starts anew, once.
 addEventListener("vite:preloadError", (event) => {
-  event.preventDefault();
+  if (!navigator.onLine) return; // TroublePage says so
   if (Date.now() - Number(sessionStorage.getItem("gatecall.reloaded") ?? 0) < 60_000) return;
+  event.preventDefault();
   sessionStorage.setItem("gatecall.reloaded", String(Date.now()));
   location.reload();
 });

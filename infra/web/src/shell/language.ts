@@ -6,7 +6,8 @@ export type Words = "board" | "pages";
 
 const KEPT = "gatecall.language";
 const CATALOGUES = import.meta.glob<{ messages: Messages }>("../words/*/*.po");
-const loaded: Words[] = [];
+const wanted = new Set<Words>(["board"]); // a page needs them
+const loaded = new Set<string>(); // "de board"
 
 /** The language that was chosen, else the first of the browser's that there is, else English. */
 export function preferred(): Language {
@@ -14,21 +15,31 @@ export function preferred(): Language {
   return wanted.find(isLanguage) ?? "en";
 }
 
-/** Speak a language, and keep to it on this device when it was `chosen`. */
+/**
+ * Speak a language, and keep to it on this device when it was `chosen`. Where its words can't be had, as without a
+ * network, the language stays, and throws; at the start that is English, which comes with the app.
+ */
 export async function speak(language: Language, { chosen = false } = {}): Promise<void> {
-  const words = loaded.length ? loaded : (["board"] as const);
-  const catalogues = await Promise.all(words.map((each) => catalogue(language, each)));
-  i18n.loadAndActivate({ locale: language, messages: Object.assign({}, ...catalogues) });
+  try {
+    const messages = await Promise.all([...wanted].map((words) => catalogue(language, words)));
+    i18n.loadAndActivate({ locale: language, messages: Object.assign({}, ...messages) });
+  } catch (reason) {
+    if (i18n.locale || language === "en") throw reason;
+    return speak("en");
+  }
+  for (const words of wanted) loaded.add(`${language} ${words}`);
   document.documentElement.lang = language;
   if (chosen) keep(language);
-  if (!loaded.includes("board")) loaded.push("board");
 }
 
 /** Have the words of the pages beside the board; their loaders ask for them (routes.tsx). */
 export async function withWords(words: Words): Promise<void> {
-  if (loaded.includes(words)) return;
-  loaded.push(words);
-  i18n.load(i18n.locale, await catalogue(i18n.locale, words));
+  const language = i18n.locale;
+  if (loaded.has(`${language} ${words}`)) return;
+  const messages = await catalogue(language, words);
+  wanted.add(words);
+  loaded.add(`${language} ${words}`);
+  i18n.load(language, messages);
 }
 
 export function isLanguage(text: unknown): text is Language {

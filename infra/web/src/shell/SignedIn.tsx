@@ -1,6 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { Navigate, useLocation } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useRouter } from "@tanstack/react-router";
+import { type ReactNode, useEffect } from "react";
 import { restore, useSession } from "../api/session";
 import type { AccountLine, Role } from "../api/types";
 import { Page } from "../ui/page";
@@ -9,7 +9,6 @@ import { Failed, Loading } from "../ui/states";
 /** What only a person with an account sees, where `roles` are given only in one of them; a guest is led to log in. */
 export function SignedIn(props: { roles?: readonly Role[]; children: (account: AccountLine) => ReactNode }) {
   const session = useSession();
-  const here = useLocation({ select: ({ href }) => href });
   const { t } = useLingui();
   if (session.state === "unknown") {
     return (
@@ -22,7 +21,7 @@ export function SignedIn(props: { roles?: readonly Role[]; children: (account: A
       </Page>
     );
   }
-  if (session.state === "guest") return <Navigate to="/login" search={{ next: here }} replace />;
+  if (session.state === "guest") return <ToLogIn />;
   if (props.roles && !props.roles.includes(session.account.role)) {
     return (
       <Page title={t`Not for this account`} narrow>
@@ -36,4 +35,16 @@ export function SignedIn(props: { roles?: readonly Role[]; children: (account: A
     );
   }
   return props.children(session.account);
+}
+
+/** Leads to the log-in, which leads back. Once: on its way there the page is still shown, under the other address. */
+function ToLogIn() {
+  const router = useRouter();
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      void router.navigate({ to: "/login", search: { next: router.state.location.href }, replace: true });
+    });
+    return () => clearTimeout(timer);
+  }, [router]);
+  return null;
 }

@@ -307,10 +307,10 @@ def confirm_page(query: LinkQuery) -> Document:
 @routes.post("/follow/confirm", callers=ANYONE, consumes=(), produces=HTML, others=PAGES)
 def confirm_button(query: LinkQuery) -> Document:
     """Confirm an address."""
-    from chalicelib.alerts import confirm, pages
+    from chalicelib.alerts import confirm, manage, pages
 
     now = _now()
-    return _page(lambda: pages.confirmed(confirm.by_link(query.token, now), now))
+    return _page(lambda: pages.confirmed(manage.held(confirm.by_link(query.token, now).address.id, now), now))
 
 
 @routes.get("/follow/unsubscribe", callers=ANYONE, max_age=None, produces=HTML, others=PAGES)

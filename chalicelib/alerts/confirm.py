@@ -255,7 +255,10 @@ def _send(contact: Contact, wanted: Subscription, now: Now) -> Receipt:
             return push.send(to, push.Push(title, body, data, urgent=True, topic="confirm"))
         case Channel.WEBPUSH:
             title, body, data = words.confirm_push(code, language, sender)
-            shown = {"title": title, "body": body, "data": {**data, "subscription": wanted.id}}
+            data["subscription"] = wanted.id
+            if wanted.subject.leg:
+                data["flight"] = str(wanted.subject.leg)  # its page is where the code is waited for
+            shown = {"title": title, "body": body, "language": language, "urgent": True, "data": data}
             payload = json.dumps(shown, ensure_ascii=False).encode()
             return webpush.send(to, payload, topic="confirm", urgent=True, now=now.wall)
         case Channel.WEBHOOK:

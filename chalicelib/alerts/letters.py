@@ -37,8 +37,9 @@ def write(follower: Follower, flight: Flight, news: News, now: Now) -> Letter:
     match follower.address.channel:
         case Channel.EMAIL:
             urls = words.Links(
-                links.manage(follower.address.id, now.wall), links.unsubscribe(follower.id), calendar(flight.leg), None
-            )
+                links.manage(follower.address.id, now.wall), links.unsubscribe(follower.id), calendar(flight.leg),
+                page(flight.leg),
+            )  # fmt: skip
             subject, text, html = _email(flight, news, follower, now).for_links(urls)
             return Email(to, subject, text, html, urls.unsubscribe)
         case Channel.SMS:
@@ -49,8 +50,9 @@ def write(follower: Follower, flight: Flight, news: News, now: Now) -> Letter:
             return partial(push.send, to, push.Push(title, body, data, news.urgent, str(flight.leg)))
         case Channel.WEBPUSH:
             title, body, data = words.push_of(flight, news, language, now.flight, number=number)
-            shown = json.dumps({"title": title, "body": body, "data": data}, ensure_ascii=False).encode()
-            return partial(webpush.send, to, shown, topic=str(flight.leg), urgent=news.urgent, now=now.wall)
+            shown = {"title": title, "body": body, "language": language, "urgent": news.urgent, "data": data}
+            payload = json.dumps(shown, ensure_ascii=False).encode()
+            return partial(webpush.send, to, payload, topic=str(flight.leg), urgent=news.urgent, now=now.wall)
         case Channel.WEBHOOK:
             said = words.webhook_of(flight, news, follower.id, now.wall)
             # The same when it is tried again, another for a reminder of the same version.
@@ -89,6 +91,11 @@ def pace(channel: Channel, number: int) -> None:
 def calendar(leg: LegId) -> str:
     """Where a flight's .ics is."""
     return f"{public_url()}/v1/flights/{leg}/calendar.ics"
+
+
+def page(leg: LegId) -> str:
+    """Where a flight is in the web app."""
+    return f"{public_url()}/flights/{leg}"
 
 
 @cache

@@ -23,15 +23,17 @@ def to_confirm(contact: Contact, subscriptions: Sequence[Subscription]) -> Docum
     return _page("confirm", language, "heading_confirm", labels=labels, address=addresses.hidden(contact.address))
 
 
-def confirmed(contact: Contact, now: Now) -> Document:
-    """That an address is confirmed, and where to see and change what it is told."""
-    return _page(
-        "confirmed",
-        contact.language,
-        "heading_confirmed",
-        "confirmed",
-        token=links.manage_token(contact.address.id, now.wall),
-    )
+def confirmed(holding: Holding, now: Now) -> Document:
+    """That an address is confirmed, what it is told of, and where to see and change that."""
+    contact = holding.contact
+    assert contact
+    language, token = contact.language, links.manage_token(contact.address.id, now.wall)
+    followed = [
+        (words.subject_label(each.subject, language), _in_the_app(each, token))
+        for each in holding.subscriptions
+        if each.status is not Status.STOPPED
+    ]
+    return _page("confirmed", language, "heading_confirmed", "confirmed", token=token, followed=followed)
 
 
 def to_unsubscribe(subscription: Subscription) -> Document:
@@ -47,7 +49,8 @@ def to_manage(holding: Holding, now: Now, notice: str | None = None, status: int
     contact = holding.contact
     assert contact
     language = contact.language
-    followed = [_followed(each, language, now) for each in holding.subscriptions]
+    token = links.manage_token(contact.address.id, now.wall)
+    followed = [_followed(each, language, token, now) for each in holding.subscriptions]
     return _page(
         "manage", language, "heading_manage", notice, status, followed=followed,
         going=sum(each["going"] for each in followed) > 1, address=addresses.hidden(contact.address),
@@ -60,7 +63,7 @@ def said(language: str, notice: str, status: int = 200) -> Document:
     return _page("said", language, _HEADINGS.get(notice, "heading_manage"), notice, status)
 
 
-def _followed(subscription: Subscription, language: str, now: Now) -> dict[str, Any]:
+def _followed(subscription: Subscription, language: str, token: str, now: Now) -> dict[str, Any]:
     # Of a route it would take a look at every flight: whose page this is, has had a message about the one that matters.
     subject = subscription.subject
     flights = [] if subject.route else plan.flights_of(subject, now.flight)
@@ -74,6 +77,7 @@ def _followed(subscription: Subscription, language: str, now: Now) -> dict[str, 
     return {
         "id": subscription.id,
         "label": words.subject_label(subject, language),
+        "url": _in_the_app(subscription, token),
         "status": t[f"status_{subscription.status}"],
         "going": subscription.status is not Status.STOPPED,
         "rule": rule,
@@ -83,6 +87,14 @@ def _followed(subscription: Subscription, language: str, now: Now) -> dict[str, 
         "states": states,
         "dues": dues,
     }
+
+
+def _in_the_app(subscription: Subscription, token: str) -> str:
+    """Where the web app shows what is followed, as seen from a page. It may manage it by the token, which stands in the
+    fragment: no server is sent that, and it is in no log.
+    """
+    leg = subscription.subject.leg
+    return f"../{f'flights/{leg}' if leg else 'following'}#token={token}"
 
 
 def _calendar(flight: Flight, language: str) -> str:

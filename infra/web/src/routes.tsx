@@ -72,7 +72,9 @@ const flight = createRoute({
 const following = createRoute({
   getParentRoute: () => root,
   path: "/following",
-  validateSearch: (search): { confirm?: string; code?: string } => ({
+  validateSearch: (search): { number?: string; date?: string; confirm?: string; code?: string } => ({
+    number: text(search.number),
+    date: text(search.date),
     confirm: text(search.confirm),
     code: text(search.code),
   }),

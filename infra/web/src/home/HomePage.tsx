@@ -16,18 +16,20 @@ export function HomePage() {
   const { t } = useLingui();
   const own = useOwnAirports();
   return (
-    <Page title={t`Departures and arrivals, live`} heading={null}>
-      <div className={styles.hero}>
-        <h1 tabIndex={-1}>
-          <Trans>Where do you fly from?</Trans>
-        </h1>
-        <p>
-          <Trans>
-            See every departure and arrival as it changes, and get a message when your flight does.
-          </Trans>
-        </p>
-        <Finder label={t`Airport, city or flight number`} />
-      </div>
+    <Page
+      title={t`Departures and arrivals, live`}
+      heading={
+        <div className={styles.hero}>
+          <h1 tabIndex={-1}>
+            <Trans>Where do you fly from?</Trans>
+          </h1>
+          <p>
+            <Trans>Every departure and arrival as it changes, and a message when your flight does.</Trans>
+          </p>
+          <Finder label={t`Airport, city or flight number`} />
+        </div>
+      }
+    >
       <LastSeen />
       {own.isPending && <Loading label={t`Loading the airports`} />}
       {own.error && !own.data && <Failed error={own.error} again={() => void own.refetch()} />}

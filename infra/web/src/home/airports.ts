@@ -12,7 +12,7 @@ export function useAirports(text: string) {
   const q = text.trim();
   return useQuery({
     queryKey: ["airports", q.toLowerCase()],
-    queryFn: ({ signal }) => asked({ q }, signal),
+    queryFn: ({ signal }) => asked({ q, limit: 7 }, signal),
     enabled: q.length > 0,
     staleTime: HOURS,
     placeholderData: (before) => before, // the list stays while the next letter is answered
@@ -34,14 +34,14 @@ export function useOwnAirports() {
 export function useAirport(iata: string) {
   return useQuery({
     queryKey: ["airports", iata.toLowerCase()],
-    queryFn: ({ signal }) => asked({ q: iata }, signal),
+    queryFn: ({ signal }) => asked({ q: iata, limit: 7 }, signal),
     staleTime: HOURS,
     meta: { kept: true },
     select: (airports) => airports.find((airport) => airport.iata === iata) ?? null,
   });
 }
 
-async function asked(query: { q?: string }, signal: AbortSignal): Promise<Airport[]> {
+async function asked(query: { q?: string; limit?: number }, signal: AbortSignal): Promise<Airport[]> {
   const { airports } = await unwrap(api.GET("/v1/airports", { params: { query }, signal }));
   return airports.filter((airport): airport is Airport => typeof airport.iata === "string");
 }

@@ -9,10 +9,7 @@ export function LostPage() {
   return (
     <Page title={t`There is no such page`} narrow>
       <p>
-        <Trans>
-          The address may have been typed or copied wrong. A link to a flight works until some days after it
-          has landed.
-        </Trans>
+        <Trans>The address may have been typed or copied wrong, or the page is no longer there.</Trans>
       </p>
       <div className={ui.actions}>
         <Link to="/" className={`${ui.button} ${ui.main}`}>

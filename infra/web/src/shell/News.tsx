@@ -28,7 +28,7 @@ export function News({ wall }: { wall: boolean }) {
     <div className={styles.news}>
       <div role="status">
         {!online && (
-          <p>
+          <p data-tone="late">
             <Trans>You are offline. What you see is as it was last seen.</Trans>
           </p>
         )}

@@ -1,5 +1,6 @@
+import { useLingui } from "@lingui/react/macro";
 import type { ReactNode } from "react";
-import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
+import { Button, Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import styles from "./ui.module.css";
 
 /** A dialog over the page; Escape and a click beside it close it. `alert`: something is about to be lost. */
@@ -10,6 +11,7 @@ export function Asking(props: {
   onClose: () => void;
   children: ReactNode;
 }) {
+  const { t } = useLingui();
   return (
     <ModalOverlay
       className={styles.veil}
@@ -19,9 +21,16 @@ export function Asking(props: {
     >
       <Modal className={styles.dialog}>
         <Dialog role={props.alert ? "alertdialog" : "dialog"}>
-          <Heading slot="title" level={2}>
-            {props.title}
-          </Heading>
+          <div className={styles.title}>
+            <Heading slot="title" level={2}>
+              {props.title}
+            </Heading>
+            {!props.alert && (
+              <Button slot="close" className={styles.close} aria-label={t`Close`}>
+                ×
+              </Button>
+            )}
+          </div>
           {props.children}
         </Dialog>
       </Modal>

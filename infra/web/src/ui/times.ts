@@ -46,12 +46,17 @@ export function zoneName(instant: string | number, zone: string, language: strin
 
 /** How long ago or until, such as "in 35 min." or "2 hr. ago"; `seconds` is negative for what has passed. */
 export function relative(seconds: number, language: string, style: "short" | "long" = "short"): string {
-  const words = new Intl.RelativeTimeFormat(language, { numeric: "auto", style });
+  const words = new Intl.RelativeTimeFormat(regional(language), { numeric: "auto", style });
   const size = Math.abs(seconds);
   if (size < 60) return words.format(Math.round(seconds), "second");
   if (size < 3600) return words.format(Math.round(seconds / 60), "minute");
   if (size < 86_400) return words.format(Math.round(seconds / 3600), "hour");
   return words.format(Math.round(seconds / 86_400), "day");
+}
+
+/** A language as this browser's person writes it: en-GB and en-US differ in days and clocks. */
+function regional(language: string): string {
+  return navigator.languages.find((each) => each.startsWith(`${language}-`)) ?? language;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>(); // making one is slow, and a board asks for hundreds
@@ -60,7 +65,7 @@ function format(language: string, zone: string, options: Intl.DateTimeFormatOpti
   const key = JSON.stringify([language, zone, options]);
   let made = formats.get(key);
   if (!made) {
-    made = new Intl.DateTimeFormat(language, { timeZone: zone, ...options });
+    made = new Intl.DateTimeFormat(regional(language), { timeZone: zone, ...options });
     formats.set(key, made);
   }
   return made;

@@ -96,12 +96,20 @@ def start(tmp_path: Path) -> Callable[..., object]:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """One local cloud for all tests that only look at it: EWR's flights, a quarter of a minute every second.
+    """One local cloud for all tests that only look at it: EWR's flights, a quarter of a minute every second."""
+    speed = "15"  # at 60 it takes a processor for itself
+    with shared(tmp_path_factory, "cloud", SPEED=speed, AIRPORTS="EWR") as running:
+        yield running
 
-    The workers of one run of pytest share it. Whoever comes first starts it, and ends it when the others are done.
+
+@contextmanager
+def shared(tmp_path_factory: pytest.TempPathFactory, name: str, **settings: str) -> Iterator[LocalCloud]:
+    """A local cloud that the workers of one run of pytest share.
+
+    Whoever comes first starts it, and ends it when the others are done.
     """
     own = tmp_path_factory.getbasetemp()
-    directory = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "cloud"
+    directory = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
     directory.mkdir(exist_ok=True)
     with (directory / "turn").open("w") as turn, (directory / "users").open("w") as users:
         flock(turn, LOCK_EX)
@@ -110,7 +118,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
             flock(turn, LOCK_UN)
             yield LocalCloud(directory)
             return
-        with starting(directory, SPEED="15", AIRPORTS="EWR") as started:  # at 60 it takes a processor for itself
+        with starting(directory, **settings) as started:
             started.wait_until_it_says("Ctrl-C ends it")
             flock(turn, LOCK_UN)
             yield started

@@ -76,6 +76,7 @@ export function AskForm(props: {
       ref={form}
       className={styles.form}
       validationErrors={faults}
+      onInput={mended}
       onSubmit={(event) => {
         event.preventDefault();
         void ask(event.currentTarget);
@@ -111,6 +112,15 @@ export function AskForm(props: {
       </div>
     </Form>
   );
+}
+
+/**
+ * What is wrong with a field goes as soon as it is mended. React Aria waits until the field is left, and where that is
+ * by a press on the button below, the button moves up under the finger and is not pressed.
+ */
+function mended({ target }: { target: EventTarget }) {
+  if (target instanceof HTMLInputElement && target.closest("[data-invalid]"))
+    target.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 /** What was refused of each field, by its name. */

@@ -60,5 +60,6 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/testing.ts"],
     restoreMocks: true,
+    testTimeout: 20_000, // the first of a file loads what it tests, on a busy machine for seconds
   },
 });

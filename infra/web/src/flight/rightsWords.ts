@@ -275,7 +275,10 @@ export function rightsText(text: string, i18n: I18n): { words: string; english: 
     const found = pattern.exec(text);
     if (!found) continue;
     const values = Object.entries(found.groups ?? {}).map(([name, value]) => [name, own(value, i18n)]);
-    return { words: i18n._({ ...words, values: Object.fromEntries(values) }), english: false };
+    return {
+      words: i18n._(words.id, Object.fromEntries(values), { message: words.message }),
+      english: false,
+    };
   }
   return { words: text, english: true };
 }

@@ -85,7 +85,7 @@ export function useFollowing(): Following {
   return {
     holders,
     asked: device?.asked ?? [],
-    loading: !device || session.state === "unknown" || answers.some(({ isPending }) => isPending),
+    loading: !device || (session.state === "unknown" && !session.why) || answers.some(({ isPending }) => isPending),
     error: failed?.error,
     seen: failed?.data ? failed.dataUpdatedAt : undefined,
     again: () =>

@@ -11,7 +11,8 @@ import type { Line } from "./lines";
 
 const BEYOND = 6; // lines rendered above and below what is seen
 const ROW = 4; // rem, until a line is measured
-const BAR = 4; // rem, which the bars at the window's edges may cover
+const ABOVE = 5.5; // rem, covered by the bar and the column headings at the window's top
+const BELOW = 5; // rem, covered by a phone's navigation
 
 /** The board's flights in a table of which only what is seen, and a little more, is in the document. */
 export function BoardList(props: {
@@ -36,8 +37,8 @@ export function BoardList(props: {
     estimateSize: () => ROW * rem,
     getItemKey: useCallback((index: number) => lines[index]?.key ?? index, [lines]),
     scrollMargin: margin,
-    scrollPaddingStart: BAR * rem,
-    scrollPaddingEnd: BAR * rem,
+    scrollPaddingStart: ABOVE * rem,
+    scrollPaddingEnd: BELOW * rem,
     overscan: BEYOND,
     // Who moves by Tab comes to the next line also where it is scrolled out of sight.
     rangeExtractor: useCallback(
@@ -68,13 +69,14 @@ export function BoardList(props: {
       places: items.map(({ key, start, end }) => ({ key: String(key), start, end })),
     };
     if (!before || before.lines === lines) return;
+    const top = window.scrollY + ABOVE * rem;
     if (before.narrowedBy !== narrowedBy) {
-      if (window.scrollY > margin) window.scrollTo({ top: margin - BAR * rem });
+      if (top > margin) window.scrollTo({ top: margin - ABOVE * rem, behavior: "instant" });
       return;
     }
     const places = new Map(virtual.measurementsCache.map(({ key, start }) => [String(key), start]));
-    if (window.scrollY > margin) {
-      const moved = drift(before.places, window.scrollY, (key) => places.get(key));
+    if (top > margin) {
+      const moved = drift(before.places, top, (key) => places.get(key));
       if (moved) window.scrollBy({ top: moved, behavior: "instant" });
     }
     if (focused.current && !places.has(focused.current) && document.activeElement === document.body) {
@@ -95,7 +97,7 @@ export function BoardList(props: {
   const move = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const at = lines.findIndex(({ key }) => key === focused.current);
-    const page = Math.max(1, Math.floor((window.innerHeight - 2 * BAR * rem) / (ROW * rem)));
+    const page = Math.max(1, Math.floor((window.innerHeight - (ABOVE + BELOW) * rem) / (ROW * rem)));
     const steps: Record<string, number> = {
       ArrowDown: 1,
       ArrowUp: -1,
@@ -112,8 +114,7 @@ export function BoardList(props: {
     if (to === undefined || !line) return;
     wanted.current = line.key;
     focused.current = line.key;
-    virtual.scrollToIndex(to, { align: "auto" });
-    virtual.measure; // the list renders again as it scrolls; where nothing scrolls the row is there already
+    virtual.scrollToIndex(to, { align: "auto" }); // the list renders again where that scrolls
     const link = body.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(line.key)}"] a`);
     if (link) {
       wanted.current = undefined;
@@ -151,8 +152,8 @@ export function BoardList(props: {
         onFocus={({ target }) => {
           focused.current = target.closest<HTMLElement>("[data-key]")?.dataset.key;
         }}
-        onBlur={({ relatedTarget }) => {
-          if (relatedTarget) focused.current = undefined;
+        onBlur={({ relatedTarget, target }) => {
+          if (relatedTarget || (target.isConnected && document.hasFocus())) focused.current = undefined;
         }}
       >
         {items.map(({ index, key, start }) => {

@@ -1,10 +1,9 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useDeferredValue, useMemo } from "react";
-import { api, unwrap } from "../api/client";
 import { ApiProblem } from "../api/problems";
 import type { Direction } from "../api/types";
+import { useAirport } from "../home/airports";
 import { useNow } from "../live/clock";
 import { useBoard } from "../live/flights";
 import type { Board } from "../live/merge";
@@ -29,7 +28,7 @@ export function BoardPage() {
   const { iata, direction } = useParams({ from: "/airports/$iata/$direction" });
   const asked = useSearch({ from: "/airports/$iata/$direction" });
   const board = useBoard(iata, direction);
-  const airport = useAirport(iata);
+  const airport = useAirport(iata).data ?? undefined; // until it is known, there is the code
   const place = airport?.city || iata;
   const title = direction === "departures" ? t`Departures from ${place}` : t`Arrivals in ${place}`;
 
@@ -71,7 +70,9 @@ export function BoardPage() {
       ) : board.error ? (
         <>
           <Failed error={board.error} again={() => void board.refetch()} />
-          <LiveState updatedAt={0} />
+          <div className={styles.bar}>
+            <LiveState updatedAt={0} />
+          </div>
         </>
       ) : (
         <Waiting />
@@ -114,17 +115,33 @@ function Flights(props: {
     <>
       <Narrow board={board} asked={props.asked} found={found.length} ask={ask} />
       <section className={styles.board} aria-label={t`Flights`}>
-        {earlier.size > 0 && !asked.q && (
-          <button
-            type="button"
-            className={styles.earlier}
-            aria-expanded={!!unfolded}
-            onClick={() => ask({ earlier: unfolded ? undefined : true })}
-          >
-            <span aria-hidden="true" className={styles.arrow} />
-            {t`Earlier flights (${earlier.size})`}
-          </button>
-        )}
+        <div className={styles.bar}>
+          <LiveState updatedAt={props.updatedAt} zone={zone} feeds={board.feeds} />
+          {props.error && (
+            <button type="button" className={styles.again} onClick={props.again}>
+              <Trans>Try again</Trans>
+            </button>
+          )}
+        </div>
+        <div className={styles.above}>
+          {earlier.size > 0 && !asked.q && (
+            <button
+              type="button"
+              className={styles.earlier}
+              aria-expanded={!!unfolded}
+              onClick={() => ask({ earlier: unfolded ? undefined : true })}
+            >
+              <span aria-hidden="true" className={styles.arrow} />
+              {t`Earlier flights (${earlier.size})`}
+            </button>
+          )}
+          <span className={styles.aside}>
+            <SayChanges board={board} />
+            <button type="button" className={styles.wall} onClick={() => void toWall(ask)}>
+              <Trans>Full screen</Trans>
+            </button>
+          </span>
+        </div>
         {shown.length > 0 ? (
           <BoardList
             lines={shown}
@@ -138,17 +155,13 @@ function Flights(props: {
           <Nothing direction={direction} filtered={filtered} folded={earlier.size > 0} ask={ask} />
         )}
       </section>
-      <div className={styles.bar}>
-        <LiveState updatedAt={props.updatedAt} zone={zone} feeds={board.feeds} />
-        <SayChanges board={board} />
-        {props.error && !(props.error instanceof ApiProblem && props.error.status === 404) && (
-          <button type="button" className={styles.again} onClick={props.again}>
-            <Trans>Try again</Trans>
-          </button>
-        )}
-      </div>
     </>
   );
+}
+
+async function toWall(ask: (change: Partial<BoardSearch>) => void): Promise<void> {
+  await document.documentElement.requestFullscreen?.().catch(() => undefined); // where it may not, in the window
+  ask({ wall: true });
 }
 
 function Nothing(props: {
@@ -192,18 +205,4 @@ function Nothing(props: {
       </p>
     </Empty>
   );
-}
-
-/** The airport of a code; until it is known, or offline, there is only the code. */
-function useAirport(iata: string) {
-  const { data } = useQuery({
-    queryKey: ["airport", iata],
-    queryFn: async ({ signal }) => {
-      const answer = await unwrap(api.GET("/v1/airports", { params: { query: { q: iata } }, signal }));
-      return answer.airports.find((each) => each.iata === iata) ?? null;
-    },
-    staleTime: Number.POSITIVE_INFINITY,
-    meta: { kept: true },
-  });
-  return data ?? undefined;
 }

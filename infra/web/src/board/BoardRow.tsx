@@ -11,6 +11,7 @@ import { meantCodeshares } from "./search";
 import { here, spaced, status, there } from "./wording";
 
 const MARKED = 60_000;
+const NONE = "–";
 
 type Placed = { index: number; at: number; measure: (element: HTMLElement | null) => void };
 
@@ -52,7 +53,7 @@ export const BoardRow = memo(function BoardRow(
           scheduled={mine.scheduled}
           expected={mine.expected}
           zone={zone}
-          cancelled={row.phase === "cancelled"}
+          off={row.phase === "cancelled"}
         />
       </span>
       <span role="cell" className={styles.city} id={name("city")}>
@@ -88,19 +89,13 @@ export const BoardRow = memo(function BoardRow(
         </span>
       </span>
       <span role="cell" className={styles.terminal}>
-        {mine.terminal ? <Flap text={mine.terminal} /> : <None />}
+        <Flap text={mine.terminal ?? NONE} />
       </span>
-      <span role="cell" className={styles.place} id={name("place")}>
-        {mine.place ? (
-          <>
-            <span className={styles.what}>{direction === "departures" ? t`Gate` : t`Belt`} </span>
-            <b>
-              <Flap text={mine.place} />
-            </b>
-          </>
-        ) : (
-          <None />
-        )}
+      <span role="cell" className={styles.place} id={name("place")} data-none={!mine.place || undefined}>
+        {mine.place && <span className={styles.what}>{direction === "departures" ? t`Gate` : t`Belt`} </span>}
+        <b key="place">
+          <Flap text={mine.place ?? NONE} />
+        </b>
       </span>
       <span role="cell" className={styles.status} data-tone={tone} id={name("status")}>
         <span className={styles.badge}>
@@ -137,51 +132,40 @@ export const DayRow = memo(function DayRow(props: Placed & { day: string; zone: 
   );
 });
 
-function Times(props: {
-  scheduled?: string | null;
-  expected?: string | null;
-  zone: string;
-  cancelled: boolean;
-}) {
+function Times(props: { scheduled?: string | null; expected?: string | null; zone: string; off: boolean }) {
   const { i18n, t } = useLingui();
   const { zone } = props;
   const scheduled = props.scheduled ?? props.expected;
-  if (!scheduled) return <None />;
+  if (!scheduled) return NONE;
+  const expected = props.expected ?? scheduled;
   const before = clockTime(scheduled, zone, i18n.locale);
-  const now = clockTime(props.expected ?? scheduled, zone, i18n.locale);
-  const days = props.expected ? daysBetween(scheduled, props.expected, zone) : 0;
-  if (now === before && !days) {
-    return props.cancelled ? (
-      <s className={styles.now}>{before}</s>
-    ) : (
-      <span className={styles.now}>{before}</span>
-    );
-  }
+  const now = clockTime(expected, zone, i18n.locale);
+  const days = daysBetween(scheduled, expected, zone);
+  const moved = now !== before || days !== 0;
   return (
     <>
-      <s className={styles.before}>
-        <span className="hidden-but-read">{t`scheduled`} </span>
-        {before}
-      </s>{" "}
-      <span className={styles.now}>
-        <span className="hidden-but-read">{t`now`} </span>
+      {moved && (
+        <s className={styles.before}>
+          <span className="hidden-but-read">{t`scheduled`} </span>
+          {before}
+        </s>
+      )}
+      <span
+        key="now"
+        className={styles.now}
+        data-moved={moved || undefined}
+        data-off={props.off || undefined}
+      >
+        {moved && <span className="hidden-but-read"> {t`now`} </span>}
         <Flap text={now} />
         {days !== 0 && (
           <sup className={styles.days}>
             <span aria-hidden="true">{days > 0 ? `+${days}` : `−${-days}`}</span>
-            <span className="hidden-but-read">{day(props.expected ?? scheduled, zone, i18n.locale)}</span>
+            <span className="hidden-but-read"> {day(expected, zone, i18n.locale)}</span>
           </sup>
         )}
       </span>
     </>
-  );
-}
-
-function None() {
-  return (
-    <span className={styles.soft} aria-hidden="true">
-      –
-    </span>
   );
 }
 

@@ -7,10 +7,16 @@ import { clockTime, relative } from "../ui/times";
 import styles from "./live.module.css";
 
 /**
- * How the page is connected and how old is what it shows, always visible; a change of it is said politely.
+ * How the page is connected and how old is what it shows, always visible.
  * `updatedAt`: when what is shown was last right, in local milliseconds; `feeds`: the systems it comes from.
+ * `says`: a change of the connection is read out; the shell does that wherever it is there.
  */
-export function LiveState(props: { updatedAt: number; zone?: string; feeds?: readonly FeedLine[] }) {
+export function LiveState(props: {
+  updatedAt: number;
+  zone?: string;
+  feeds?: readonly FeedLine[];
+  says?: boolean;
+}) {
   const { i18n, t } = useLingui();
   const { state, heard = 0 } = useConnection();
   const now = useNow(5);
@@ -49,9 +55,11 @@ export function LiveState(props: { updatedAt: number; zone?: string; feeds?: rea
       <span className={styles.connection} data-tone={tone}>
         {shown}
       </span>
-      <span className="hidden-but-read" role="status">
-        {say}
-      </span>
+      {props.says && (
+        <span className="hidden-but-read" role="status">
+          {say}
+        </span>
+      )}
       {state === "live" && props.feeds && <Heard feeds={props.feeds} now={now} />}
     </div>
   );

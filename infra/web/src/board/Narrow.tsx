@@ -93,9 +93,6 @@ export function Narrow(props: {
           ))}
         </select>
       )}
-      <button type="button" className={`${ui.button} ${styles.wall}`} onClick={() => void toWall(ask)}>
-        <Trans>Full screen</Trans>
-      </button>
       <p role="status" className={filtered ? styles.found : "hidden-but-read"}>
         {filtered && <Plural value={found} one="# flight found" other="# flights found" />}
       </p>
@@ -133,11 +130,6 @@ function Find({ q, ask }: { q: string; ask: (change: Partial<BoardSearch>) => vo
       onChange={({ target }) => setTyped(target.value)}
     />
   );
-}
-
-async function toWall(ask: (change: Partial<BoardSearch>) => void): Promise<void> {
-  await document.documentElement.requestFullscreen?.().catch(() => undefined); // where it may not, in the window
-  ask({ wall: true });
 }
 
 function distinct(values: (string | null | undefined)[], asked?: string): string[] {

@@ -15,6 +15,9 @@ export function Waiting() {
   }, []);
   return (
     <>
+      <div className={styles.bar}>
+        <LiveState updatedAt={0} />
+      </div>
       <div className={styles.waiting}>
         <p role="status" className={slow ? ui.hint : "hidden-but-read"}>
           {slow ? <Trans>This takes longer than usual.</Trans> : <Trans>The board is coming …</Trans>}
@@ -27,9 +30,6 @@ export function Waiting() {
             <span className={ui.skeleton} />
           </div>
         ))}
-      </div>
-      <div className={styles.bar}>
-        <LiveState updatedAt={0} />
       </div>
     </>
   );

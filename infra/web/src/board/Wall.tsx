@@ -3,7 +3,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
-import { createPortal } from "react-dom";
 import { useNow } from "../live/clock";
 import type { Board } from "../live/merge";
 import { clockTime } from "../ui/times";
@@ -34,7 +33,6 @@ export function Wall(props: { board: Board; name: string; updatedAt: number }) {
   const page = turns % pages.length;
   const rows = pages[page] ?? [];
   const clock = (instant: string) => clockTime(instant, zone, i18n.locale);
-  useAlone();
   useAwakeScreen();
 
   useEffect(() => {
@@ -55,13 +53,8 @@ export function Wall(props: { board: Board; name: string; updatedAt: number }) {
     else await navigate({ search: (before) => ({ ...before, wall: undefined }), replace: true });
   };
 
-  return createPortal(
-    <section
-      className={styles.wall}
-      data-awake={awake || undefined}
-      aria-label={t`Board`}
-      style={{ fontSize: `${room.letter}px` }}
-    >
+  return (
+    <div className={styles.wall} data-awake={awake || undefined} style={{ fontSize: `${room.letter}px` }}>
       <header className={styles.head}>
         <h1 className={styles.title}>
           {direction === "departures" ? <Trans>Departures</Trans> : <Trans>Arrivals</Trans>}
@@ -115,7 +108,7 @@ export function Wall(props: { board: Board; name: string; updatedAt: number }) {
         </p>
       )}
       <footer className={styles.foot}>
-        <LiveState updatedAt={props.updatedAt} zone={zone} feeds={board.feeds} />
+        <LiveState updatedAt={props.updatedAt} zone={zone} feeds={board.feeds} says />
         {pages.length > 1 && (
           <span>
             {page + 1} / {pages.length}
@@ -125,8 +118,7 @@ export function Wall(props: { board: Board; name: string; updatedAt: number }) {
       <button type="button" className={styles.out} onClick={() => void leave()}>
         <Trans>Leave full screen</Trans>
       </button>
-    </section>,
-    document.body,
+    </div>
   );
 }
 
@@ -168,18 +160,6 @@ function useMoved(): boolean {
     };
   }, []);
   return moved;
-}
-
-/** The rest of the app is behind the wall: out of reach, and not read. */
-function useAlone(): void {
-  useEffect(() => {
-    const app = document.getElementById("root");
-    if (!app) return;
-    app.inert = true;
-    return () => {
-      app.inert = false;
-    };
-  }, []);
 }
 
 /** Keep the screen from going dark, where the device lets a page do that. */

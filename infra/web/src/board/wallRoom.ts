@@ -2,8 +2,8 @@ import type { Direction, FlightRow } from "../api/types";
 import { gone } from "./lines";
 import { here } from "./wording";
 
-const HEAD_AND_FOOT = 5.2; // of a letter's height
-const ROW = 1.5;
+const HEAD_AND_FOOT = 4.3; // of a letter's height
+const ROW = 1.35;
 const HOURS = 4;
 const PAGES = 8; // a passenger waits a minute and a half for a page, at most
 

@@ -38,7 +38,9 @@ export class LiveConnection {
     addEventListener("online", () => this.#retry());
     addEventListener("offline", () => this.#become(this.#socket ? "offline" : "idle"));
     document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") this.#ask();
+      if (document.visibilityState !== "visible") return;
+      if (this.#connection.state === "lost") this.#retry();
+      else this.#ask();
     });
   }
 
@@ -121,10 +123,12 @@ export class LiveConnection {
     this.#become("idle");
   }
 
+  /** Connect at once, by a new socket: one that waits for its next try goes on waiting whatever it is told. */
   #retry(): void {
-    if (!this.#socket) return;
-    this.#become("connecting");
-    this.#socket.reconnect();
+    const before = this.#socket;
+    if (!before) return;
+    this.#open();
+    before.close();
   }
 
   /** Ask whether the server is still there: a network that is gone does not always say so. */

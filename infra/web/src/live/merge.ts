@@ -129,14 +129,26 @@ function belongs(row: FlightRow, board: { direction: Direction; from: string; to
   return row.shown !== false && at >= board.from && at < board.to;
 }
 
-/** The board with these flights in order, noting which of them were known in another version before. */
+/** All that a board shows of a flight: where two versions differ elsewhere only, nobody saw it change. */
+function look(row: FlightRow, direction: Direction): string {
+  const { departure, arrival } = row;
+  const end =
+    direction === "departures"
+      ? [departure.scheduled_out, departure.expected_out, departure.terminal, departure.gate, arrival.airport]
+      : [arrival.scheduled_in, arrival.expected_in, arrival.terminal, arrival.belt, departure.airport];
+  return JSON.stringify([row.number, row.codeshares, row.phase, row.diverted_to, ...end]);
+}
+
+/** The board with these flights in order, noting which of them look otherwise than before. */
 function put(board: Board, before: Board | undefined, rows: readonly FlightRow[], at: number): Board {
   const known = byId(before?.flights);
   const shown = rows.filter((row) => row.shown !== false);
   const marks: Record<string, number> = {};
   for (const row of shown) {
     const had = known.get(row.id);
-    const mark = had && had.version < row.version ? at : board.changed[row.id];
+    const newer = had && had.version < row.version;
+    const seen = newer && look(had, board.direction) !== look(row, board.direction);
+    const mark = seen ? at : board.changed[row.id];
     if (mark) marks[row.id] = mark;
   }
   const order = (row: FlightRow) => `${scheduled(row, board.direction)} ${row.id}`;

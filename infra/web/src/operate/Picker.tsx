@@ -1,9 +1,7 @@
 import { useLingui } from "@lingui/react/macro";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { ComboBox, Input, Label, ListBox, ListBoxItem, Popover, Text } from "react-aria-components";
-import { api, unwrap } from "../api/client";
-import type { AirportLine } from "../api/types";
+import { useAirports } from "../home/airports";
 import { Why } from "../ui/states";
 import ui from "../ui/ui.module.css";
 import styles from "./operate.module.css";
@@ -82,22 +80,13 @@ export function AirportPicker(props: {
 }) {
   const { t, i18n } = useLingui();
   const [typed, setTyped] = useState("");
-  const asked = useSettled(typed.trim(), 150);
-  const found = useQuery({
-    queryKey: ["airports", asked],
-    queryFn: async ({ signal }) =>
-      (await unwrap(api.GET("/v1/airports", { params: { query: { q: asked, limit: 8 } }, signal }))).airports,
-    enabled: asked !== "",
-    placeholderData: keepPreviousData,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const found = useAirports(typed);
   const countries = new Intl.DisplayNames(i18n.locale, { type: "region" });
-  const choices = (typed.trim() ? (found.data ?? []) : []).map((airport) => ({
-    id: codeOf(airport),
-    title: `${codeOf(airport)} · ${airport.city}`,
-    detail: `${airport.name}, ${countries.of(airport.country) ?? airport.country}`,
+  const choices = (typed.trim() ? (found.data ?? []) : []).map(({ iata, city, name, country }) => ({
+    id: iata,
+    title: `${iata} · ${city}`,
+    detail: `${name}, ${countries.of(country) ?? country}`,
   }));
-  const searching = typed.trim() !== asked || found.isFetching;
   return (
     <Picker
       {...props}
@@ -107,7 +96,7 @@ export function AirportPicker(props: {
       none={
         !typed.trim() ? (
           t`Type a city, a name or a code.`
-        ) : searching ? (
+        ) : found.isFetching ? (
           t`Searching …`
         ) : found.error ? (
           <Why error={found.error} />
@@ -117,19 +106,4 @@ export function AirportPicker(props: {
       }
     />
   );
-}
-
-/** The code that the API names an airport by. */
-export function codeOf(airport: AirportLine): string {
-  return airport.iata ?? airport.icao;
-}
-
-/** A value once it has not changed for some milliseconds. */
-function useSettled<T>(value: T, milliseconds: number): T {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), milliseconds);
-    return () => clearTimeout(timer);
-  }, [value, milliseconds]);
-  return settled;
 }

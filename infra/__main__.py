@@ -132,6 +132,8 @@ def _add_commands_on_aws(commands: Any) -> None:
     gone.add_argument("--name", help="the stack's name, such as gatecall-prod; without it, it is asked for")
     for command in (everything, made, kept, tuned, packed, seen, before, gone):
         command.add_argument("--stage", required=True, help="such as dev or prod")
+    built = commands.add_parser("web", help="build the web app where it changed, or run its own linters or tests")
+    built.add_argument("what", nargs="?", choices=("build", "lint", "test"), default="build")
     theirs = commands.add_parser("licences", help="list whose work is deployed, and under which licence")
     theirs.add_argument(
         "package", nargs="?", type=Path, help="a package (zip or directory); default: what is installed"
@@ -201,6 +203,27 @@ def _destroy(given: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def _web(given: argparse.Namespace, console: Console) -> int:
+    import subprocess
+
+    from infra import webapp
+
+    try:
+        with webapp.telling(console) as say:
+            if given.what != "build":
+                command = [*webapp.prepare(say), given.what]
+            elif not webapp.build(say):
+                console.print("The web app is built already: nothing to do.", soft_wrap=True)
+    except webapp.NotBuilt as reason:
+        if given.what == "build":
+            raise Refused(f"The web app is not built: {reason}") from None
+        if isinstance(reason, webapp.NoNode) and not os.environ.get("CI"):
+            console.print(f"Skipped: {given.what} of the web app, as {reason}", style="yellow", soft_wrap=True)
+            return 0
+        raise Refused(f"{given.what} of the web app can't be run: {reason}") from None
+    return subprocess.run(command, check=False).returncode if given.what != "build" else 0
+
+
 def _show_licences(given: argparse.Namespace, console: Console) -> int:
     from infra import licences
 
@@ -209,7 +232,7 @@ def _show_licences(given: argparse.Namespace, console: Console) -> int:
 
 _ON_AWS: dict[str, Callable[[argparse.Namespace, Console], int]] = {
     "deploy": _deploy, "provision": _provision, "secrets": _make_secrets, "tune": _tune, "package": _package,
-    "doctor": _examine, "rollback": _roll_back, "destroy": _destroy, "licences": _show_licences,
+    "doctor": _examine, "rollback": _roll_back, "destroy": _destroy, "web": _web, "licences": _show_licences,
 }  # fmt: skip
 
 

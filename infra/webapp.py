@@ -75,7 +75,7 @@ def build(say: Say = lambda *_: None, web: Path = WEB) -> bool:
         sources = _of_sources(web)
         if _noted(web).get("web") != sources or not (web / "dist" / INDEX).exists():
             npm = _npm(web)
-            _prepare(npm, web, say)
+            _install(npm, web, say)
             made = web / ".build" / "dist"
             shutil.rmtree(made, ignore_errors=True)
             out = ["--", "--outDir", str(made.relative_to(web)), "--emptyOutDir"]
@@ -85,13 +85,15 @@ def build(say: Say = lambda *_: None, web: Path = WEB) -> bool:
     return True
 
 
-def run(script: str, say: Say = lambda *_: None, web: Path = WEB) -> int:
-    """Run a script of package.json, such as `lint`, on this terminal. Returns its exit code. Raises NotBuilt."""
+def prepare(say: Say = lambda *_: None, web: Path = WEB) -> list[str]:
+    """Install and generate what the scripts of package.json need. Returns the command that runs one, but for its name,
+    such as `lint`. Raises NotBuilt.
+    """  # fmt: skip
     npm = _npm(web)
     with _alone(web, say):
         _write_document(web, say)
-        _prepare(npm, web, say)
-    return subprocess.run([npm, "run", "--silent", script], cwd=web, env=_environment(), check=False).returncode
+        _install(npm, web, say)
+    return [npm, "--prefix", str(web), "run", "--silent"]
 
 
 def _is_built(web: Path) -> bool:
@@ -193,10 +195,12 @@ def _fits(version: str, wanted: str) -> bool:
     return False
 
 
-def _prepare(npm: str, web: Path, say: Say) -> None:
+def _install(npm: str, web: Path, say: Say) -> None:
     """Install what package-lock.json says, and write the API's types, where either changed."""
     fresh = not _is_installed(web)
     if fresh:
+        # Out of reach, `npm ci` tries for minutes; to ask for one package's version takes seconds.
+        _run("Asking npm's registry", [npm, "view", "vite", "version", "--fetch-retries=0"], web, say)
         # No package's own scripts are run: none that we use needs it. Development's packages are what builds.
         _run("Installing what builds the web app", [npm, "ci", "--ignore-scripts", "--include=dev"], web, say)
     document, types = web / "openapi.json", web / "src" / "api" / "schema.d.ts"
@@ -241,7 +245,8 @@ def _run(what: str, command: list[str], web: Path, say: Say) -> None:
         finally:
             _end(process)
     if process.returncode:
-        raise NotBuilt(_why(" ".join(["npm", *command[1:3]]), log, web))
+        name = " ".join(["npm", *command[1 : 3 if command[1] == "run" else 2]])
+        raise NotBuilt(_why(name, log, web))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -263,8 +268,8 @@ def _environment() -> dict[str, str]:
 def _why(command: str, log: Path, web: Path) -> str:
     said = re.sub(r"\x1b\[[\d;]*m", "", log.read_text(errors="replace"))
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    if command == "npm ci" and (found := _OUT_OF_REACH.search(said)):
-        return f"npm can't be reached ({found[0]}), from where it is installed; run it again when the network is there"
+    if command in ("npm view", "npm ci") and (found := _OUT_OF_REACH.search(said)):
+        return f"npm can't reach its registry ({found[0]}); try again when the network is there"
     errors = [line for line in lines if re.search(r"error", line, re.IGNORECASE)] or lines[-1:] or ["without a word"]
     at = lines.index(errors[0]) if errors[0] in lines else 0
     reason = " ".join(lines[at : at + 2]) if errors[0].endswith(":") else errors[0]

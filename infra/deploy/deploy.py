@@ -6,13 +6,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from threading import Timer
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from infra import stages
+from infra import stages, webapp
 from infra.deploy import Refused
 
 # Of one run of Chalice. A first deploy with its roles takes about five minutes; but it sends the package once for each
@@ -37,9 +38,11 @@ def deploy(
     """
     import boto3
 
-    from infra.deploy import lock, provision, recorded, stacks, tune
+    from infra.deploy import lock, provision, recorded, stacks, tune, web
 
     stacks.check_name(stage)
+    with suppress(webapp.NoNode):  # tune says so
+        web.build(console)  # before anything: what fails in it leaves the stage as it is
     columns = SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         steps = [progress.add_task(name, start=False, total=1) for name in ("provision", "chalice deploy", "tune")]

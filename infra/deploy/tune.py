@@ -223,7 +223,7 @@ def _front(stage: str, found: Deployed, outputs: dict[str, str], console: Consol
     import boto3
 
     ssm = boto3.client("ssm")
-    files = web.upload(outputs["Bucket"], boto3.client("s3"), web.directory())
+    files = web.renew(outputs["Bucket"], boto3.client("s3"), console)
     if files:
         console.print(f"web app: {files} files uploaded or removed", soft_wrap=True)
     key = ssm.get_parameter(Name=f"/gatecall/{stage}/front-key", WithDecryption=True)["Parameter"]["Value"]

@@ -1,6 +1,7 @@
 """Puts the web app into a stage's bucket, below `web/`, where CloudFront takes it from.
 
-infra/web/dist is what building the web app makes. Until it is built, the stage shows the page of infra/web/start.
+Building it takes node (infra/webapp.py). On a machine without, a stage keeps the web app that it has; one that has none
+shows the page of infra/web/start.
 """
 
 import hashlib
@@ -8,11 +9,13 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from rich.console import Console
+
+from infra import webapp
 from infra.deploy import Refused
 
 PREFIX = "web/"
-_WEB = Path(__file__).parents[1] / "web"
-_INDEX = "index.html"
+START = webapp.WEB / "start"
 # Named by what is in them, such as assets/board-Bx1f09_q.js: the same name never means anything else.
 _HASHED = re.compile(r"assets/(.+/)?[^/]+-[A-Za-z0-9_-]{8}\.\w+(\.map)?")
 _CONTENT_TYPES = {
@@ -35,10 +38,27 @@ _CONTENT_TYPES = {
 }
 
 
-def directory() -> Path:
-    """Where the web app stands: as it was built, or the page in its place."""
-    built = _WEB / "dist"
-    return built if (built / _INDEX).is_file() else _WEB / "start"
+def build(console: Console) -> None:
+    """Build the web app, where it changed. Raises webapp.NoNode, and Refused where it fails for another reason."""
+    try:
+        with webapp.telling(console) as say:
+            webapp.build(say)
+    except webapp.NoNode:
+        raise
+    except webapp.NotBuilt as reason:
+        raise Refused(f"the web app can't be built: {reason}") from None
+
+
+def renew(bucket: str, s3: Any, console: Console) -> int:
+    """Build the web app and upload it. Returns how many files changed. Raises Refused."""
+    try:
+        build(console)
+    except webapp.NoNode as reason:
+        there = PREFIX + webapp.INDEX in _there(bucket, s3)
+        shown = "the one that is there stays" if there else "a page in its place is shown"
+        console.print(f"web app: not built, {shown}: {reason}", markup=False, soft_wrap=True)
+        return 0 if there else upload(bucket, s3, START)
+    return upload(bucket, s3, webapp.DIST)
 
 
 def content_type(name: str) -> str:
@@ -60,7 +80,7 @@ def upload(bucket: str, s3: Any, directory: Path) -> int:
     wanted = {PREFIX + path.relative_to(directory).as_posix(): path for path in directory.rglob("*") if path.is_file()}
     there = _there(bucket, s3)
     changed = [key for key, path in wanted.items() if there.get(key) != _md5(path)]
-    for key in sorted(changed, key=lambda key: (key == PREFIX + _INDEX, key)):
+    for key in sorted(changed, key=lambda key: (key == PREFIX + webapp.INDEX, key)):
         name = key.removeprefix(PREFIX)
         s3.put_object(
             Bucket=bucket,

@@ -16,7 +16,7 @@ import pytest
 from moto import mock_aws
 from rich.console import Console
 
-from infra import stages
+from infra import stages, webapp
 from infra.deploy import provision, stacks
 from infra.local import moto_gaps
 
@@ -41,7 +41,19 @@ def one_client_of_each_service(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def web_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A web app that is built already: how it is built, test_webapp.py looks at."""
+    built = tmp_path / "web" / "dist"
+    (built / "assets").mkdir(parents=True)
+    (built / "index.html").write_text('<script type="module" src="/assets/index-Bx1f09_q.js"></script>')
+    (built / "assets" / "index-Bx1f09_q.js").write_text("run()")
+    monkeypatch.setattr(webapp, "DIST", built)
+    monkeypatch.setattr(webapp, "build", lambda say: False)
+    return built
+
+
+@pytest.fixture
+def aws(web_app: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty account."""
     moto_gaps.mend_deploying()
     monkeypatch.setattr(stacks, "PACE", 0)

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from chalicelib.core.clock import wall_now
-from infra import stages
+from infra import stages, webapp
 from infra.deploy import Refused, lock, recorded
 from infra.deploy.deploy import deploy, run_chalice
 
@@ -42,6 +42,26 @@ def test_the_three_steps_come_in_order(chalice: StandIn, screen: Screen) -> None
     assert "  Creating lambda function: gatecall-dev-fan_out" in after
     assert "\x1b" not in screen.text  # no terminal: plain lines
     assert chalice.ran == ["package", "deploy"]
+
+
+def test_a_web_app_that_fails_to_build_stops_a_deploy_before_it_begins(
+    chalice: StandIn, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is made yet; a machine without node deploys all else."""
+
+    def fails(say: webapp.Say) -> bool:
+        raise webapp.NotBuilt("npm run build failed: it said why")
+
+    def without_node(say: webapp.Say) -> bool:
+        raise webapp.NoNode("node is not installed")
+
+    monkeypatch.setattr(webapp, "build", fails)
+    with pytest.raises(Refused, match="the web app can't be built: npm run build failed"):
+        deploy("dev", screen.console, chalice=chalice)
+    assert boto3.client("cloudformation").describe_stacks()["Stacks"] == []
+    monkeypatch.setattr(webapp, "build", without_node)
+    deploy("dev", screen.console, chalice=chalice)
+    assert "dev is deployed" in screen.text
 
 
 def test_in_a_terminal_the_steps_are_shown_at_once(chalice: StandIn, screen: Screen) -> None:

@@ -261,12 +261,12 @@ def test_the_public_addresses_are_in_ssm_and_shown(console: Console) -> None:
     assert (given["RestApi"], given["WebSocketApi"]) == (found.rest_api, found.websocket_api)
 
 
-def test_the_page_in_the_web_apps_place_is_up(console: Console) -> None:
+def test_the_web_app_is_up(console: Console) -> None:
     """Below web/, where CloudFront looks; and the record and the package are kept beside it."""
     tune.tune(STAGE, console)
     bucket = stacks.outputs(STAGE, boto3.client("cloudformation"))["Bucket"]
     keys = {each["Key"] for each in boto3.client("s3").list_objects_v2(Bucket=bucket)["Contents"]}
-    assert {"web/index.html", f"deployed/{STAGE}.json", releases.RELEASES} <= keys
+    assert {"web/index.html", "web/assets/index-Bx1f09_q.js", f"deployed/{STAGE}.json", releases.RELEASES} <= keys
 
 
 def test_a_stage_that_is_not_deployed_can_not_be_tuned(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra.deploy import web
+from infra import webapp
+from infra.deploy import Refused, web
+
+from .conftest import Screen
 
 BUCKET = "gatecall-test"
 WRITING = ("PutObject", "DeleteObjects")
@@ -105,25 +108,63 @@ def test_more_files_go_than_s3_takes_at_once(s3: Any, app: Path) -> None:
     assert not [key for key in keys(s3) if "old-" in key]
 
 
-def test_a_stage_has_a_page_before_it_has_a_web_app(s3: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """And the web app takes its place, as soon as it is built."""
-    start = Path(web.__file__).parents[1] / "web" / "start"
-    monkeypatch.setattr(web, "_WEB", tmp_path)
-    assert web.directory() == tmp_path / "start"
-    (tmp_path / "dist").mkdir()
-    assert web.directory() == tmp_path / "start", "half built is not built"
-    (tmp_path / "dist" / "index.html").write_text("the app")
-    assert web.directory() == tmp_path / "dist"
-    web.upload(BUCKET, s3, start)
+def without_node(say: webapp.Say) -> bool:
+    raise webapp.NoNode("node is not installed; get node 22.12 or newer: https://nodejs.org")
+
+
+def test_a_stage_gets_the_web_app_as_it_is_built_now(s3: Any, web_app: Path, screen: Screen) -> None:
+    """In the place of whatever it had."""
+    s3.put_object(Bucket=BUCKET, Key="web/start.css", Body=b"")
+    assert web.renew(BUCKET, s3, screen.console) == 3
+    assert keys(s3) == {"releases.json", "web/index.html", "web/assets/index-Bx1f09_q.js"}
+    assert web.renew(BUCKET, s3, screen.console) == 0
+    assert screen.text == ""
+
+
+def test_a_machine_without_node_leaves_a_stage_the_web_app_that_it_has(
+    s3: Any, web_app: Path, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was built here before is not for this code: nothing is uploaded, and one line says so."""
+    s3.put_object(Bucket=BUCKET, Key="web/index.html", Body=b"the web app, as another machine deployed it")
+    monkeypatch.setattr(webapp, "build", without_node)
+    assert web.renew(BUCKET, s3, screen.console) == 0
+    assert s3.get_object(Bucket=BUCKET, Key="web/index.html")["Body"].read().startswith(b"the web app, as another")
+    [line] = screen.text.splitlines()
+    assert line.startswith("web app: not built, the one that is there stays: node is not installed; get node")
+
+
+def test_a_machine_without_node_gives_a_stage_without_a_web_app_a_page_that_says_so(
+    s3: Any, web_app: Path, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it is deployed by a machine that has node."""
+    build = webapp.build
+    monkeypatch.setattr(webapp, "build", without_node)
+    assert web.renew(BUCKET, s3, screen.console) == 2
     assert keys(s3) == {"releases.json", "web/index.html", "web/start.css"}
-    web.upload(BUCKET, s3, tmp_path / "dist")
-    assert keys(s3) == {"releases.json", "web/index.html"}
+    [line] = screen.text.splitlines()
+    assert line.startswith("web app: not built, a page in its place is shown: node is not installed")
+    monkeypatch.setattr(webapp, "build", build)
+    web.renew(BUCKET, s3, screen.console)
+    assert keys(s3) == {"releases.json", "web/index.html", "web/assets/index-Bx1f09_q.js"}
+
+
+def test_a_web_app_that_fails_to_build_is_refused(
+    s3: Any, web_app: Path, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The API would be of one version, the web app of another, and nobody would see it."""
+
+    def fails(say: webapp.Say) -> bool:
+        raise webapp.NotBuilt("npm ci failed: it said why")
+
+    monkeypatch.setattr(webapp, "build", fails)
+    with pytest.raises(Refused, match="the web app can't be built: npm ci failed: it said why"):
+        web.renew(BUCKET, s3, screen.console)
+    assert keys(s3) == {"releases.json"}
 
 
 def test_the_page_in_the_web_apps_place_keeps_to_the_sites_policy() -> None:
     """CSP default-src 'self': no script, no style in it, nothing of another host; and it leads to what there is."""
-    start = Path(web.__file__).parents[1] / "web" / "start"
-    page = (start / "index.html").read_text()
+    page = (web.START / "index.html").read_text()
     assert "<script" not in page
     assert "<style" not in page
     assert "style=" not in page
@@ -136,4 +177,4 @@ def test_the_page_in_the_web_apps_place_keeps_to_the_sites_policy() -> None:
     for name in (*links, "/start.css"):
         assert not urlsplit(str(name)).netloc
     assert 'href="/start.css"' in page
-    assert (start / "start.css").is_file()
+    assert (web.START / "start.css").is_file()

@@ -29,8 +29,8 @@ def to_take_address(errand: Errand, notice: str | None = None, status: int = 200
 
 
 def said(language: str, notice: str, status: int = 200) -> Document:
-    """A page that says one thing; `notice` names it."""
-    return _page("said", language, f"heading_{notice}", notice, status)
+    """A page that says one thing; `notice` names it. Who has just set a password is led on to the web app's log-in."""
+    return _page("said", language, f"heading_{notice}", notice, status, to_log_in=notice == "password_set")
 
 
 def _page(

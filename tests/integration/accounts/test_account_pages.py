@@ -74,18 +74,21 @@ def account(of: World, email: str = ADA) -> Account:
 
 
 def test_the_page_sets_a_password_for_who_has_the_link(of: World) -> None:
-    """Looking at it, which mail scanners do, changes nothing. The button makes the account; the link is used up."""
+    """Looking at it, which mail scanners do, changes nothing. The button makes the account and leads on to the log-in;
+    the link is used up."""
     url = links.url(sent(of, language="de"))
     for _ in range(3):
         assert of.open(url).status == 200
     assert store.account_with(ADA) is None
     done = of.press(url, username=ADA, password=PASSWORD)
     assert (done.status, 'lang="de"' in done.text) == (200, True)
+    assert [link["href"] for link in Page(done).all("a")] == ["/login"]
+    assert "Anmelden" in Page(done).words
     made = store.account_with(ADA)
     assert made
     assert passwords.matches(made.password, PASSWORD)
     for again in (of.open(url), of.press(url, password="another of twelve letters")):
-        assert again.status == 404
+        assert (again.status, Page(again).all("a")) == (404, [])
     assert store.account_with(ADA) == made
 
 

@@ -12,6 +12,7 @@ import { ApiProblem } from "./api/problems";
 import { hearFlights } from "./live/flights";
 import { router } from "./routes";
 import { preferred, speak } from "./shell/language";
+import { colourBrowser } from "./shell/scheme";
 
 const DAY = 86_400_000;
 
@@ -53,15 +54,18 @@ addEventListener("vite:preloadError", (event) => {
   location.reload();
 });
 
+colourBrowser();
 const place = document.getElementById("root");
 if (!place) throw new Error("index.html has no #root");
-await speak(preferred());
-createRoot(place).render(
-  <StrictMode>
-    <I18nProvider i18n={i18n}>
-      <PersistQueryClientProvider client={client} persistOptions={persistOptions}>
-        <RouterProvider router={router} />
-      </PersistQueryClientProvider>
-    </I18nProvider>
-  </StrictMode>,
-);
+// Not `await` here: with it rollup cuts this file's imports into thirty files, each a request before the board shows.
+void speak(preferred()).then(() => {
+  createRoot(place).render(
+    <StrictMode>
+      <I18nProvider i18n={i18n}>
+        <PersistQueryClientProvider client={client} persistOptions={persistOptions}>
+          <RouterProvider router={router} />
+        </PersistQueryClientProvider>
+      </I18nProvider>
+    </StrictMode>,
+  );
+});

@@ -67,7 +67,7 @@ export function Finder(props: { label: string; autoFocus?: boolean; onGo?: () =>
             </svg>
             <Input
               className={styles.input}
-              placeholder={t`Newark, EWR or UA1591`}
+              placeholder={t`Newark or UA1591`}
               autoComplete="off"
               autoCapitalize="none"
               spellCheck="false"

@@ -81,13 +81,13 @@ export function Header() {
   );
 }
 
-/** Whether what is shown is live, where the page shows what may be. */
+/** Whether what is shown is live, where the page shows what may be. (The page says it aloud.) */
 function Connected() {
   const { state } = useConnection();
   const { t } = useLingui();
   const says = { live: t`Live`, connecting: t`Connecting`, lost: t`Reconnecting`, offline: t`Offline` };
   return (
-    <span role="status" className={styles.connected} data-state={state}>
+    <span className={styles.connected} data-state={state}>
       {state !== "idle" && says[state]}
     </span>
   );

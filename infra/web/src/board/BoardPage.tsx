@@ -35,7 +35,7 @@ export function BoardPage() {
   if (asked.wall && board.data) {
     return (
       <Suspense>
-        <Wall board={board.data} name={airport?.name ?? iata} updatedAt={board.dataUpdatedAt} />
+        <Wall board={board.data} asked={asked} name={airport?.name ?? iata} updatedAt={board.dataUpdatedAt} />
       </Suspense>
     );
   }

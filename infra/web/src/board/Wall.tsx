@@ -8,6 +8,7 @@ import type { Board } from "../live/merge";
 import { clockTime } from "../ui/times";
 import { Flap } from "./Flap";
 import { LiveState } from "./LiveState";
+import { type BoardSearch, narrowed } from "./search";
 import styles from "./wall.module.css";
 import { paged, roomOf } from "./wallRoom";
 import { here, spaced, status, there } from "./wording";
@@ -15,9 +16,9 @@ import { here, spaced, status, there } from "./wording";
 const PAGE_STAYS = 12_000;
 const SHOWN_AFTER = 3_000; // the way out goes again when nobody moves
 
-/** The board for a screen on a wall: large, turning its pages, for days. */
-export function Wall(props: { board: Board; name: string; updatedAt: number }) {
-  const { board } = props;
+/** The board for a screen on a wall: large, turning its pages, for days; of one terminal or airline where asked. */
+export function Wall(props: { board: Board; asked: BoardSearch; name: string; updatedAt: number }) {
+  const { board, asked } = props;
   const { direction, zone } = board;
   const { i18n, t } = useLingui();
   const navigate = useNavigate({ from: "/airports/$iata/$direction" });
@@ -27,8 +28,8 @@ export function Wall(props: { board: Board; name: string; updatedAt: number }) {
   const awake = useMoved();
   const minute = Math.floor(now / 60_000) * 60_000;
   const pages = useMemo(
-    () => paged(board.flights, direction, minute, room.rows),
-    [board.flights, direction, minute, room.rows],
+    () => paged(narrowed(board.flights, asked, direction), direction, minute, room.rows),
+    [board.flights, asked, direction, minute, room.rows],
   );
   const page = turns % pages.length;
   const rows = pages[page] ?? [];

@@ -31,7 +31,8 @@ export function AuditPage() {
   const events = trail.data?.pages.flatMap((page) => page.events) ?? [];
   const today = isoDate(Date.now(), "UTC");
   const shown = date ?? (about ? undefined : today);
-  const time = (at: string) => i18n.date(at, { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
+  const time = (at: string) =>
+    i18n.date(at, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23", timeZone: "UTC" });
 
   function filter(fields: FormData) {
     const text = (name: string) => String(fields.get(name) ?? "").trim() || undefined;

@@ -211,7 +211,7 @@ function Shown({ made, done }: { made: NewKeyAnswer; done: () => void }) {
         <Trans>The new key of {name}</Trans>
       </h2>
       <p>
-        <Trans>Copy it now and keep it where its system reads it. It is not shown again, to nobody.</Trans>
+        <Trans>Copy it now and keep it where its system reads it. It is not shown again.</Trans>
       </p>
       <code className={styles.key}>{made.key}</code>
       <div className={ui.actions}>

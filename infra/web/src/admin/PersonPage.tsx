@@ -32,6 +32,7 @@ function PersonOf({ id }: { id: string }) {
   const session = useSession();
   const client = useQueryClient();
   const [erased, setErased] = useState<ErasedAnswer>();
+  const [saved, setSaved] = useState(false);
   const person = usePerson(id);
   const { data } = person;
 
@@ -64,69 +65,78 @@ function PersonOf({ id }: { id: string }) {
   };
 
   return (
-    <Page title={data.email} narrow>
-      <section className={ui.card} aria-labelledby="who">
-        <h2 id="who">
-          <Trans>Account</Trans>
-        </h2>
-        <p className={styles.badges}>
-          <span className={ui.badge}>{i18n._(ROLES[data.role])}</span>
-          {data.disabled && (
-            <span className={ui.badge} data-tone="bad">
-              <Trans>Disabled</Trans>
-            </span>
-          )}
-          <ActsFor of={data} />
-        </p>
-        <p className={ui.hint}>
-          <Trans>Since {i18n.date(data.created_at, { dateStyle: "medium" })}</Trans>
-        </p>
-        <ToTrail id={id} />
-      </section>
-      {own ? (
-        <Notice>
-          <p>
-            <Trans>
-              This account is your own. Another admin can change what it may do; all else is on your account’s
-              page.
-            </Trans>
+    <Page title={data.email}>
+      <div className={styles.person}>
+        <section className={ui.card} aria-labelledby="who">
+          <h2 id="who">
+            <Trans>Account</Trans>
+          </h2>
+          <p className={styles.badges}>
+            <span className={ui.badge}>{i18n._(ROLES[data.role])}</span>
+            {data.disabled && (
+              <span className={ui.badge} data-tone="bad">
+                <Trans>Disabled</Trans>
+              </span>
+            )}
+            <ActsFor of={data} />
           </p>
-          <Link to="/profile">
-            <Trans>Your account</Trans>
-          </Link>
-        </Notice>
-      ) : (
-        <>
-          <section className={ui.card} aria-labelledby="may">
-            <h2 id="may">
-              <Trans>What it may do</Trans>
-            </h2>
-            <AskForm
-              key={`${data.role} ${data.airlines} ${data.airports}`}
-              submit={t`Save`}
-              ask={async (fields) => {
-                const { role, airlines, airports } = mandateOf(fields);
-                const body = role === "operator" ? { role, airlines, airports } : { role };
-                put(await unwrap(api.PATCH("/v1/people/{id}", { params: { path: { id } }, body })));
+          <p className={ui.hint}>
+            <Trans>Since {i18n.date(data.created_at, { dateStyle: "medium" })}</Trans>
+          </p>
+          <ToTrail id={id} />
+        </section>
+        {own ? (
+          <Notice>
+            <p>
+              <Trans>
+                This account is your own. Another admin can change what it may do; all else is on your
+                account’s page.
+              </Trans>
+            </p>
+            <Link to="/profile">
+              <Trans>Your account</Trans>
+            </Link>
+          </Notice>
+        ) : (
+          <>
+            <section className={ui.card} aria-labelledby="may">
+              <h2 id="may">
+                <Trans>What it may do</Trans>
+              </h2>
+              <AskForm
+                key={`${data.role} ${data.airlines} ${data.airports}`}
+                submit={t`Save`}
+                ask={async (fields) => {
+                  const { role, airlines, airports } = mandateOf(fields);
+                  const body = role === "operator" ? { role, airlines, airports } : { role };
+                  setSaved(false);
+                  put(await unwrap(api.PATCH("/v1/people/{id}", { params: { path: { id } }, body })));
+                  setSaved(true);
+                }}
+              >
+                <MandateFields now={data} />
+                <p className={ui.hint}>
+                  <Trans>It holds at once, also where they are logged in.</Trans>
+                </p>
+              </AskForm>
+              {saved && (
+                <Notice tone="good" says>
+                  <Trans>Saved. It holds from now on.</Trans>
+                </Notice>
+              )}
+            </section>
+            <Sessions id={id} />
+            <Disabling person={data} put={put} />
+            <Deleting
+              person={data}
+              onErased={(answer) => {
+                setErased(answer);
+                void client.invalidateQueries({ queryKey: ["mine", "people", "list"] });
               }}
-            >
-              <MandateFields now={data} />
-              <p className={ui.hint}>
-                <Trans>It holds at once, also where they are logged in.</Trans>
-              </p>
-            </AskForm>
-          </section>
-          <Sessions id={id} />
-          <Disabling person={data} put={put} />
-          <Deleting
-            person={data}
-            onErased={(answer) => {
-              setErased(answer);
-              void client.invalidateQueries({ queryKey: ["mine", "people", "list"] });
-            }}
-          />
-        </>
-      )}
+            />
+          </>
+        )}
+      </div>
     </Page>
   );
 }

@@ -28,9 +28,8 @@ export function Picker(props: {
       onInputChange={props.onTyped}
       value={null}
       onChange={(key) => {
-        if (typeof key !== "string") return;
-        props.onTyped("");
-        props.onPick(key);
+        props.onTyped(""); // also where nothing is picked: Escape, or somewhere else
+        if (typeof key === "string") props.onPick(key);
       }}
       menuTrigger="focus"
       allowsEmptyCollection

@@ -186,9 +186,9 @@ export function Erased({ answer }: { answer: ErasedAnswer }) {
           {answer.kept.map(({ what, why, until }) => (
             <li key={what} className={styles.device}>
               <div>
-                <p>{what}</p>
-                <p className={ui.hint}>{why}</p>
-                <p className={ui.hint}>{until}</p>
+                <p className={styles.sentence}>{what}</p>
+                <p className={`${ui.hint} ${styles.sentence}`}>{why}</p>
+                <p className={`${ui.hint} ${styles.sentence}`}>{until}</p>
               </div>
             </li>
           ))}

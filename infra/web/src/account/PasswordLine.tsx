@@ -1,5 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Input, Label, Text, TextField, ToggleButton } from "react-aria-components";
 import { Wrong } from "../ui/forms";
 import ui from "../ui/ui.module.css";
@@ -11,11 +11,15 @@ const SHORTEST = 12; // characters of a new password (chalicelib/accounts/passwo
 export function PasswordLine(props: { label: string; name: string; fresh?: boolean; focused?: boolean }) {
   const { t } = useLingui();
   const [shown, setShown] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  const { focused } = props;
+  useEffect(() => {
+    if (focused) input.current?.focus(); // autoFocus would not scroll to it
+  }, [focused]);
   return (
     <TextField
       name={props.name}
       isRequired
-      autoFocus={props.focused}
       minLength={props.fresh ? SHORTEST : undefined}
       className={ui.field}
     >
@@ -30,6 +34,7 @@ export function PasswordLine(props: { label: string; name: string; fresh?: boole
       )}
       <div className={styles.password}>
         <Input
+          ref={input}
           type={shown ? "text" : "password"}
           autoComplete={props.fresh ? "new-password" : "current-password"}
           autoCapitalize="none"

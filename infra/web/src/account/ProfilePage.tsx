@@ -1,18 +1,18 @@
 import { msg } from "@lingui/core/macro";
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Button } from "react-aria-components";
 import { api, unwrap } from "../api/client";
 import { ApiProblem, Refused } from "../api/problems";
 import { accountIs } from "../api/session";
 import type { AccountLine, MeAnswer } from "../api/types";
-import { isLanguage, LANGUAGES } from "../shell/language";
+import { isLanguage, LANGUAGES, type Language } from "../shell/language";
 import { SignedIn } from "../shell/SignedIn";
 import { Asking } from "../ui/dialog";
 import { AskForm, SelectOne, TextLine } from "../ui/forms";
 import { Page } from "../ui/page";
-import { Failed, Loading, Notice } from "../ui/states";
+import { Failed, Loading, Notice, Why } from "../ui/states";
 import ui from "../ui/ui.module.css";
 import styles from "./account.module.css";
 import { useConsent, Wording } from "./consent";
@@ -81,6 +81,7 @@ function Who({ account }: { account: AccountLine }) {
     };
     await inOwnWords(unwrap(api.POST("/v1/accounts/me/password", { body })), {
       current_password: t`This is not the password of your account.`,
+      password: t`This can’t be taken. It needs 12 to 200 characters, and must not be common, easy to guess or like your email address.`,
     });
     setDone(t`Your password is changed. All your other devices are logged out.`);
     close();
@@ -194,27 +195,32 @@ function Username({ account }: { account: AccountLine }) {
 function Letters({ account }: { account: AccountLine }) {
   const { t } = useLingui();
   const options = Object.entries(LANGUAGES).flatMap(([id, label]) => (isLanguage(id) ? [{ id, label }] : []));
+  const save = useMutation({
+    mutationFn: (language: Language) => unwrap(api.PATCH("/v1/accounts/me", { body: { language } })),
+    onSuccess: accountIs,
+  });
   return (
     <section aria-labelledby="letters" className={ui.card}>
       <h2 id="letters">
         <Trans>Letters</Trans>
       </h2>
-      <AskForm
-        submit={t`Save`}
-        done={t`Saved.`}
-        ask={async (fields) => {
-          const language = fields.get("language");
-          if (isLanguage(language))
-            accountIs(await unwrap(api.PATCH("/v1/accounts/me", { body: { language } })));
-        }}
-      >
-        <SelectOne
-          label={t`Language of letters about your account`}
-          name="language"
-          options={options}
-          value={isLanguage(account.language) ? account.language : "en"}
-        />
-      </AskForm>
+      <SelectOne
+        key={save.failureCount} // what was not saved is not shown as chosen
+        label={t`Language of letters about your account`}
+        name="language"
+        options={options}
+        value={isLanguage(account.language) ? account.language : "en"}
+        onChange={save.mutate}
+      />
+      <p className={ui.hint} role="status">
+        {save.isPending && <Trans>Saving …</Trans>}
+        {save.isSuccess && <Trans>Saved. The next letter comes in this language.</Trans>}
+      </p>
+      {save.error && (
+        <Notice tone="bad" says>
+          <Why error={save.error} />
+        </Notice>
+      )}
     </section>
   );
 }

@@ -407,6 +407,18 @@ def test_the_page_shows_changes_and_stops(of: World) -> None:
     assert followers() == []
 
 
+def test_pages_lead_into_the_web_app_which_may_manage_what_they_show(of: World) -> None:
+    """By a token in the link's fragment, which no server is sent; a flight to its own page, all else to the list."""
+    of.follow(flight=FLIGHT)
+    of.follow(number="UA1545", date="2026-07-11")
+    of.stream()
+    for page in (of.press(of.link), of.open(links.manage(contact(of).address.id, of.now.wall))):
+        leads = dict(re.findall(r'href="\.\./(flights/[^"#]*|following)#token=([^"]+)"', page.text))
+        assert set(leads) == {f"flights/{FLIGHT}", "following"}
+        for token in leads.values():
+            assert len(of.request("GET", "/v1/subscriptions", token=token).json["subscriptions"]) == 2
+
+
 def test_what_stands_on_a_page_is_escaped(of: World) -> None:
     """An address may begin with anything."""
     of.follow("&ada@example.com", flight=FLIGHT)
@@ -664,12 +676,14 @@ def test_a_webhook_proves_itself_and_alone_learns_the_secret(of: World, monkeypa
 
 
 def test_a_push_and_a_browser_prove_themselves(of: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By a code in their data."""
+    """By a code in their data, which says too on which page of the web app it is waited for, and in which language."""
     monkeypatch.setattr(addresses, "parse", Address)
-    id_ = of.follow({"endpoint": "https://push.example/1"}, "webpush", flight=FLIGHT).json["id"]
+    id_ = of.follow({"endpoint": "https://push.example/1"}, "webpush", flight=FLIGHT, language="fr").json["id"]
     of.stream()
-    data = json.loads(of.sent[-1][2])["data"]
-    assert data["subscription"] == id_
+    shown = json.loads(of.sent[-1][2])
+    data = shown["data"]
+    assert (shown["language"], shown["urgent"]) == ("fr", True)
+    assert (data["subscription"], data["flight"]) == (id_, FLIGHT)
     assert of.request("POST", f"/v1/subscriptions/{id_}/confirmation", {"code": data["code"]}).status == 200
     assert len(followers()) == 1
 

@@ -17,7 +17,7 @@ import { type Rule, readWishes, told, usual, WishesFields } from "./wishes";
 const WAYS = [
   { id: "email", label: msg`Email` },
   { id: "sms", label: msg`SMS` },
-  { id: "webpush", label: msg({ message: "This browser", context: "where messages go to" }) },
+  { id: "webpush", label: msg({ message: "Browser", context: "where messages go to" }) },
 ] as const;
 type Way = (typeof WAYS)[number]["id"];
 
@@ -141,7 +141,7 @@ function Fields(props: {
       )}
       {shownTrouble && <PushTroubleNotice why={shownTrouble} />}
       {way !== "webpush" && (
-        <Tick key={way} name="remember" value={remembered}>
+        <Tick key={`remember ${way}`} name="remember" value={remembered}>
           <Trans>Remember it on this device</Trans>
         </Tick>
       )}

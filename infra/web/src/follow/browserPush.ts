@@ -30,6 +30,7 @@ export function pushTrouble(): PushTrouble | undefined {
 export async function subscribed(): Promise<PushSubscription> {
   const trouble = pushTrouble();
   if (trouble) throw new NoPush(trouble);
+  listen();
   const permission = await Notification.requestPermission();
   if (permission !== "granted") throw new NoPush(permission === "denied" ? "denied" : "dismissed");
   const { pushManager } = await worker();
@@ -65,16 +66,22 @@ export async function welcome(title: string, body: string): Promise<void> {
 // come before the answer to what was asked for.
 const codes = new Map<string, string>();
 const listeners = new Set<() => void>();
-globalThis.navigator?.serviceWorker?.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+
+function listen(): void {
+  navigator.serviceWorker?.addEventListener("message", heard); // once, however often
+}
+
+function heard({ data }: MessageEvent<unknown>): void {
   if (!isCode(data)) return;
   codes.set(data.subscription, data.code);
   for (const listener of listeners) listener();
-});
+}
 
 /** The code that came by push for a subscription. */
 export function useCode(subscription: string): string | undefined {
   return useSyncExternalStore(
     (listener) => {
+      listen();
       listeners.add(listener);
       return () => listeners.delete(listener);
     },

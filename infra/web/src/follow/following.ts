@@ -172,17 +172,6 @@ export function forget(token: string): Promise<void> {
   }));
 }
 
-/** Whether two say the same flight, number or route. */
-export function isSame(one: Subject, other: Subject): boolean {
-  return (
-    (one.flight ?? null) === (other.flight ?? null) &&
-    (one.number ?? null) === (other.number ?? null) &&
-    (one.origin ?? null) === (other.origin ?? null) &&
-    (one.destination ?? null) === (other.destination ?? null) &&
-    (Boolean(one.flight) || one.date === other.date)
-  );
-}
-
 /** Whether what is followed covers a flight: itself, by one of its numbers, or by its route. */
 export function covers(
   subject: Subject,

@@ -1,11 +1,14 @@
 import { Trans, useLingui } from "@lingui/react/macro";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { useFlight } from "../live/flights";
 import type { Flight } from "../live/merge";
 import { Loading } from "../ui/states";
 import ui from "../ui/ui.module.css";
 import styles from "./flight.module.css";
 import { aircraftPlace } from "./inbound";
+import { numbered } from "./numbered";
 import { numberOf } from "./timeline";
 
 /** Which aircraft flies, where it is now, and where it goes on to. */
@@ -17,7 +20,7 @@ export function Aircraft({ flight }: { flight: Flight }) {
       <h2 id="aircraft">
         <Trans>Your aircraft</Trans>
       </h2>
-      {inbound && <Inbound id={inbound} flight={flight} />}
+      {inbound && <Known id={inbound}>{(known) => known && <Inbound id={inbound} flight={flight} />}</Known>}
       <dl className={styles.facts}>
         {aircraft_type && (
           <div>
@@ -55,15 +58,31 @@ function Inbound({ id, flight }: { id: string; flight: Flight }) {
   );
 }
 
-function LegLink({ id, label }: { id: string; label: React.ReactNode }) {
+function LegLink({ id, label }: { id: string; label: ReactNode }) {
   return (
     <div>
       <dt>{label}</dt>
       <dd>
-        <Link to="/flights/$id" params={{ id }}>
-          {numberOf(id)}
-        </Link>
+        <Known id={id}>
+          {(known) =>
+            known ? (
+              <Link to="/flights/$id" params={{ id }}>
+                {numberOf(id)}
+              </Link>
+            ) : (
+              numberOf(id)
+            )
+          }
+        </Known>
       </dd>
     </div>
   );
+}
+
+/** Whether a leg that a flight names is known here: its day may be over for longer than flights are kept. */
+function Known({ id, children }: { id: string; children: (known: boolean) => ReactNode }) {
+  const [, number = "", date = ""] = /^(.+)-(\d{8})-\w+$/.exec(id) ?? [];
+  const day = date.replace(/(....)(..)(..)/, "$1-$2-$3");
+  const { data } = useQuery(numbered(number, day));
+  return children(data?.flights.some((leg) => leg.id === id) ?? false);
 }

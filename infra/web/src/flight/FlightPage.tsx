@@ -10,11 +10,12 @@ import type { Flight } from "../live/merge";
 import { mayOperate } from "../operate/mandate";
 import { Page } from "../ui/page";
 import { Failed, Loading, Notice } from "../ui/states";
-import { day } from "../ui/times";
+import { day, relative } from "../ui/times";
 import ui from "../ui/ui.module.css";
 import { Aircraft } from "./Aircraft";
 import { useAirport } from "./airport";
 import { reasonWords } from "./delayReasons";
+import { arrivalEnd, departureEnd } from "./ends";
 import { FlightEnd } from "./FlightEnd";
 import styles from "./flight.module.css";
 import { headline } from "./headline";
@@ -89,7 +90,11 @@ function FlightShown({ flight, seen }: { flight: Flight; seen: number }) {
   const { says, tone } = headline(flight, now, i18n, diversion.data?.city);
   const origin = departure.city ?? departure.airport;
   const destination = arrival.city ?? arrival.airport ?? t`not known where to`;
-  const date = departure.scheduled_out && day(departure.scheduled_out, departure.zone, i18n.locale);
+  const departs = departure.scheduled_out;
+  const date = departs && day(departs, departure.zone, i18n.locale);
+  const heard = Math.max(...Object.values(flight.observed).map(({ at }) => Date.parse(at)));
+  const reported = heard > 0 && relative(Math.min(0, Math.round((heard - now) / 1000)), i18n.locale);
+  const gone = ["departed", "airborne", "landed", "arrived", "diverted"].includes(flight.phase);
   const sold = new Intl.ListFormat(i18n.locale, { type: "unit" }).format(flight.codeshares);
   return (
     <Page
@@ -116,15 +121,26 @@ function FlightShown({ flight, seen }: { flight: Flight; seen: number }) {
           </p>
           <Announced flight={flight} says={says} />
           <div className={`${ui.actions} ${styles.actions}`}>
-            <button type="button" className={`${ui.button} ${ui.main}`} onClick={toFollow}>
-              <Trans>Follow this flight</Trans>
-            </button>
-            <a className={ui.button} href={`/v1/flights/${flight.id}/calendar.ics?language=${i18n.locale}`}>
-              <Trans>Add to calendar</Trans>
-            </a>
+            {flight.phase !== "arrived" && (
+              <button type="button" className={`${ui.button} ${ui.main}`} onClick={toFollow}>
+                <Trans>Follow this flight</Trans>
+              </button>
+            )}
+            {!gone && (
+              <a className={ui.button} href={`/v1/flights/${flight.id}/calendar.ics?language=${i18n.locale}`}>
+                <Trans>Add to calendar</Trans>
+              </a>
+            )}
             <Share flight={flight} says={says} />
           </div>
-          <LiveState updatedAt={seen} zone={departure.zone} />
+          <div className={styles.age}>
+            <LiveState updatedAt={seen} zone={departure.zone} />
+            {reported && (
+              <span>
+                <Trans>Last reported {reported}</Trans>
+              </span>
+            )}
+          </div>
         </header>
       }
     >
@@ -146,8 +162,13 @@ function FlightShown({ flight, seen }: { flight: Flight; seen: number }) {
       <div className={styles.columns}>
         <div className={styles.first}>
           <div className={styles.ends}>
-            <FlightEnd flight={flight} end="departure" />
-            <FlightEnd flight={flight} end="arrival" />
+            <FlightEnd end={departureEnd(flight)} title={t`Departure`} name="departure" departs={departs} />
+            <FlightEnd
+              end={arrivalEnd(flight, diversion.data)}
+              title={t`Arrival`}
+              name="arrival"
+              departs={departs}
+            />
           </div>
           <Why flight={flight} />
           <Aircraft flight={flight} />
@@ -160,7 +181,7 @@ function FlightShown({ flight, seen }: { flight: Flight; seen: number }) {
           </div>
           {session.state === "signed-in" && mayOperate(session.account, flight) && (
             <Suspense>
-              <OperatePanel flight={flight} />
+              <OperatePanel key={flight.id} flight={flight} />
             </Suspense>
           )}
           <Rights id={flight.id} />
@@ -200,10 +221,12 @@ function Why({ flight }: { flight: Flight }) {
       <h2 id="why">
         {flight.phase === "cancelled" ? (
           <Trans>Why it is cancelled</Trans>
-        ) : delays.length ? (
-          <Trans>Why it is late</Trans>
-        ) : (
+        ) : !delays.length ? (
           <Trans>Note to passengers</Trans>
+        ) : flight.departure.actual_out ? (
+          <Trans>Why it left late</Trans>
+        ) : (
+          <Trans>Why it is late</Trans>
         )}
       </h2>
       {delays.length > 0 && (

@@ -1,7 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, Navigate } from "@tanstack/react-router";
-import { api, unwrap } from "../api/client";
 import type { FlightDetail } from "../api/types";
 import { useNow } from "../live/clock";
 import { Page } from "../ui/page";
@@ -10,6 +9,7 @@ import { day, isoDate } from "../ui/times";
 import ui from "../ui/ui.module.css";
 import styles from "./flight.module.css";
 import { headline } from "./headline";
+import { numbered } from "./numbered";
 import { moment } from "./spans";
 
 const route = getRouteApi("/flights");
@@ -20,12 +20,7 @@ export function FlightsPage() {
   const now = useNow(60);
   const { number = "", date } = route.useSearch();
   const on = date ?? isoDate(now, Intl.DateTimeFormat().resolvedOptions().timeZone);
-  const { data, error, refetch } = useQuery({
-    queryKey: ["flights", number, on],
-    enabled: number !== "",
-    queryFn: ({ signal }) =>
-      unwrap(api.GET("/v1/flights", { params: { query: { number, date: on } }, signal })),
-  });
+  const { data, error, refetch } = useQuery(numbered(number, on));
   const [only, ...others] = data?.flights ?? [];
   const asked = number.toUpperCase();
   const written = readable(on);

@@ -205,20 +205,20 @@ export const TEXTS: readonly Row[] = [
     msg({ message: "If the flight leaves as now expected, {span} early." }),
   ],
   [
-    "If the flight arrives as last expected, {span} late; that has not been reported.",
-    msg({ message: "If the flight arrives as last expected, {span} late; that has not been reported." }),
+    "If the flight arrived as last expected, {span} late; that has not been reported.",
+    msg({ message: "If the flight arrived as last expected, {span} late; that has not been reported." }),
   ],
   [
-    "If the flight arrives as last expected, {span} early; that has not been reported.",
-    msg({ message: "If the flight arrives as last expected, {span} early; that has not been reported." }),
+    "If the flight arrived as last expected, {span} early; that has not been reported.",
+    msg({ message: "If the flight arrived as last expected, {span} early; that has not been reported." }),
   ],
   [
-    "If the flight leaves as last expected, {span} late; that has not been reported.",
-    msg({ message: "If the flight leaves as last expected, {span} late; that has not been reported." }),
+    "If the flight left as last expected, {span} late; that has not been reported.",
+    msg({ message: "If the flight left as last expected, {span} late; that has not been reported." }),
   ],
   [
-    "If the flight leaves as last expected, {span} early; that has not been reported.",
-    msg({ message: "If the flight leaves as last expected, {span} early; that has not been reported." }),
+    "If the flight left as last expected, {span} early; that has not been reported.",
+    msg({ message: "If the flight left as last expected, {span} early; that has not been reported." }),
   ],
   [
     "If the flight arrives as late as it leaves, {span}; no time of arrival is known.",

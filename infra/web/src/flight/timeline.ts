@@ -17,7 +17,10 @@ export function timeline(flight: Flight, changes: readonly ChangeLine[], i18n: I
   for (const change of [...changes, ...unreported(flight, changes)]) {
     const says = sentence(change, flight, i18n);
     if (!says) continue;
-    const same = entries.find((entry) => entry.version === change.version && entry.source === change.source);
+    const same = entries.find(
+      ({ version, source, at }) =>
+        version === change.version && source === change.source && (version > 1 || at === change.at),
+    );
     if (!same) {
       entries.push({ version: change.version, at: change.at, source: change.source, lines: [says] });
     } else if (!same.lines.includes(says)) same.lines = [...same.lines, says];

@@ -5,6 +5,7 @@ import { useSession } from "../api/session";
 import ui from "../ui/ui.module.css";
 import { useInstallOffer } from "./install";
 import styles from "./shell.module.css";
+import { startWorker } from "./worker";
 
 /** What is to be known beside the page: no network, a session that is over, a new version, that it can be installed. */
 export function News({ wall }: { wall: boolean }) {
@@ -81,10 +82,7 @@ function useNewVersion(): [(() => void) | undefined, () => void] {
   const [takeOver, setTakeOver] = useState<() => void>();
   useEffect(() => {
     if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
-    const start = () =>
-      void import("./worker")
-        .then(({ startWorker }) => startWorker((take) => setTakeOver(() => take)))
-        .catch(() => undefined); // the app works without it, only not offline
+    const start = () => void startWorker((take) => setTakeOver(() => take)).catch(() => undefined); // without it, only not offline
     if (!("requestIdleCallback" in window)) {
       const timer = setTimeout(start, 2_000); // Safari
       return () => clearTimeout(timer);

@@ -1,19 +1,27 @@
 import { i18n } from "@lingui/core";
-import { Workbox } from "workbox-window";
 
 const LOOK_EVERY = 3_600_000; // a wall screen stays open for weeks
 
 /** Start the service worker (sw.ts). `waits` is told when a new version waits, and what lets it take over. */
 export async function startWorker(waits: (takeOver: () => void) => void): Promise<void> {
-  const worker = new Workbox("/sw.js");
-  worker.addEventListener("waiting", () => {
+  const workers = navigator.serviceWorker;
+  const registration = await workers.register("/sw.js");
+
+  function offer(next: ServiceWorker) {
     waits(() => {
-      worker.addEventListener("controlling", () => location.reload());
-      worker.messageSkipWaiting();
+      workers.addEventListener("controllerchange", () => location.reload());
+      next.postMessage({ type: "SKIP_WAITING" });
+    });
+  }
+
+  if (registration.waiting) offer(registration.waiting);
+  registration.addEventListener("updatefound", () => {
+    const next = registration.installing;
+    next?.addEventListener("statechange", () => {
+      if (next.state === "installed" && registration.active) offer(next); // the very first one waits for nobody
     });
   });
-  await worker.register();
-  setInterval(() => void worker.update().catch(() => undefined), LOOK_EVERY);
-  const { active } = await navigator.serviceWorker.ready;
+  setInterval(() => void registration.update().catch(() => undefined), LOOK_EVERY);
+  const { active } = await workers.ready;
   active?.postMessage({ type: "SPEAK", language: i18n.locale }); // its words came before the worker was there
 }

@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint fuzz bench cost package
+.PHONY: help install run web test lint screenshots fuzz bench cost package
 
 RUNS := .venv/installed-to-run
 INSTALLED := .venv/installed
@@ -10,28 +10,39 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 help:
-	@echo "make install  make .venv, and install what running and deploying need"
+	@echo "make install  make .venv, install what running and deploying need, and build the web app where there is node"
 	@echo "make run      run Gatecall on this machine; settings: PORT=8000 WS_PORT=8001 SPEED=1 AIRPORTS=EWR,JFK,LGA"
+	@echo "make web      build the web app where it changed; run and deploy do it too"
 	@echo "make test     run all tests"
 	@echo "make lint     check format, style, types and the plan's import arrows"
+	@echo "make screenshots  take a picture of each page, on a phone and a desktop, light and dark"
 	@echo "make fuzz     call every route as every role with what its document allows and what not, for long"
 	@echo "make bench    measure, and print tables"
 	@echo "make cost     measure what a day asks of AWS, and print what that costs"
 	@echo "make package  make the Lambda package, and run it"
 
 install: $(RUNS)
+	@.venv/bin/python -m infra web || true
 
 run: $(RUNS)
 	@exec .venv/bin/python -m infra.local run
 
+web: $(RUNS)
+	@.venv/bin/python -m infra web
+
 test: $(INSTALLED)
-	.venv/bin/pytest -n auto --dist worksteal
+	@.venv/bin/python -m infra web || true
+	.venv/bin/pytest -rs -n auto --dist worksteal
 
 lint: $(INSTALLED)
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/python -m infra web lint
+
+screenshots: $(INSTALLED)
+	@.venv/bin/python -m tests.screenshots
 
 fuzz: $(INSTALLED)
 	.venv/bin/pytest -n auto --dist worksteal --hypothesis-profile=fuzz tests/integration/accounts/test_fuzz.py

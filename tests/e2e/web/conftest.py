@@ -269,7 +269,8 @@ class Browsing:
         answered = text.startswith("Failed to load resource")  # which `_answered` and `_failed` judge
         blocked = text == "Service Worker registration blocked by Playwright"
         dropped = self._cut and "WebSocket connection to" in text
-        if message.type in ("error", "warning") and not (answered or blocked or dropped):
+        letter = text.startswith(f"Blocked script execution in '{self.url}/local/outbox/")  # one that Playwright brings
+        if message.type in ("error", "warning") and not (answered or blocked or dropped or letter):
             self.wrong.append(f"{message.type} on {urlsplit(message.page.url).path if message.page else ''}: {text}")
 
     def _answered(self, response: Response) -> None:

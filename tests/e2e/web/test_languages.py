@@ -1,0 +1,126 @@
+"""In five languages: each page says all it says in the one that is chosen."""
+
+import json
+import re
+from datetime import datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Page
+
+from ..conftest import ROOT
+from .conftest import Browsing
+
+BOARD = "/airports/EWR/departures"
+WORDS = ROOT / "infra" / "web" / "src" / "words"
+# Words by which English gives itself away; none of the other languages has them.
+ENGLISH = re.compile(r"\b(the|of|and|with|your|you|this|that|from|are|was|will|has|have|when|which)\b", re.IGNORECASE)
+
+# What can be read on the page: text, and what a screen reader says instead. Names in English are marked as English.
+_READ = """() => {
+  const found = new Set();
+  const foreign = (element) => element.closest("[lang]")?.lang !== document.documentElement.lang;
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const element = texts.currentNode.parentElement;
+    if (!foreign(element) && !element.closest("script, style")) found.add(texts.currentNode.data.trim());
+  }
+  for (const element of document.querySelectorAll("[aria-label], [placeholder], [title], [alt], [aria-description]")) {
+    if (foreign(element)) continue;
+    for (const name of ["aria-label", "placeholder", "title", "alt", "aria-description"]) {
+      found.add((element.getAttribute(name) ?? "").trim());
+    }
+  }
+  found.add(document.title);
+  return [...found].filter((text) => /\\p{L}{2}/u.test(text));
+}"""
+
+
+@cache
+def messages(language: str) -> dict[str, str]:
+    """A language's catalogues: what is said for each English message."""
+    found = {}
+    for path in sorted((WORDS / language).glob("*.po")):
+        for entry in path.read_text().split("\n\n"):
+            said = {"msgid": "", "msgstr": ""}
+            at = ""
+            for line in entry.splitlines():
+                name, _, text = line.rpartition(' "') if not line.startswith('"') else (at, "", line[1:])
+                at = name
+                if name in said:
+                    said[name] += json.loads(f'"{text}')
+            found[said["msgid"]] = said["msgstr"]
+    return {english: said for english, said in found.items() if english}
+
+
+def left_in_english(language: str) -> list[re.Pattern[str]]:
+    """What must not be read in another language: messages, in their pieces between tags, that it says otherwise."""
+    patterns = []
+    for english, said in messages(language).items():
+        if english == said or ", plural," in english or ", select" in english:
+            continue
+        for piece in re.split(r"</?\d+/?>", english):
+            words = re.sub(r"\{\w+\}", "", piece)
+            if re.search(r"[a-z]{3}", words) and piece.strip() not in said:
+                shape = re.sub(r"\\\{\w+\\\}", ".+", re.escape(piece.strip()))
+                patterns.append(re.compile(shape))
+    return patterns
+
+
+def english_on(page: Page, language: str) -> list[str]:
+    """What of a page is in English still."""
+    left = left_in_english(language)
+    return [
+        text
+        for text in page.evaluate(_READ)
+        if ENGLISH.search(text) or any(pattern.fullmatch(text) for pattern in left)
+    ]
+
+
+@pytest.mark.parametrize("language", ["es", "fr", "de", "zh"])
+def test_nothing_is_left_in_english(site, browse, language):
+    """Who has a browser in that language reads it: home, board, flight, following, log in, register, not found."""
+    somebody: Browsing = browse("phone", locale={"zh": "zh-CN"}.get(language, f"{language}-{language.upper()}"))
+    rows = site.board()
+    states = {row["phase"]: f"/flights/{row['id']}" for row in rows}
+    found: dict[str, Any] = {}
+    for path in ("/", BOARD, *states.values(), "/following", "/login", "/register", "/forgot", "/no/such/page"):
+        page = somebody.open(path)
+        page.wait_for_function("!document.querySelector('[class*=skeleton]')")
+        assert page.locator("html").get_attribute("lang") == language
+        found[path] = english_on(page, language)
+    assert {path: texts for path, texts in found.items() if texts} == {}
+
+
+def test_another_language_keeps_the_page_as_it_is(site, browse):
+    """Chosen in the menu: the search, what was found and the place stay; it is kept over a reload."""
+    somebody: Browsing = browse()
+    flight = site.board()[-1]
+    page = somebody.open(BOARD)
+    page.get_by_role("searchbox").fill(flight["number"])
+    page.wait_for_url(f"**?q={flight['number']}")
+    row = page.locator(f"main a[href='/flights/{flight['id']}']")
+    row.wait_for()
+    page.get_by_role("navigation", name="Main").get_by_role("button", name="Menu").click()
+    page.get_by_label("Language").select_option("de")
+    page.wait_for_function("document.documentElement.lang === 'de'")
+    assert page.url.endswith(f"?q={flight['number']}")
+    assert page.get_by_role("searchbox").input_value() == flight["number"]
+    row.wait_for()
+    page.reload()
+    page.wait_for_function("document.documentElement.lang === 'de'")
+    row.wait_for()
+
+
+def test_times_are_the_airports_own(site, browse):
+    """Who looks from Madrid reads when it leaves by the clocks of Newark."""
+    somebody: Browsing = browse()
+    flight = site.board()[-1]
+    leaves = datetime.fromisoformat(flight["departure"]["scheduled_out"]).astimezone(ZoneInfo("America/New_York"))
+    page = somebody.open(f"{BOARD}?q={flight['number']}")
+    row = page.get_by_role("row").filter(has=page.locator(f"a[href='/flights/{flight['id']}']"))
+    row.get_by_text(f"{leaves:%H:%M}").first.wait_for()
+    page = somebody.open(f"/flights/{flight['id']}")
+    page.get_by_role("main").get_by_text(f"{leaves:%H:%M}").first.wait_for()

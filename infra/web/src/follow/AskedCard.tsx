@@ -15,8 +15,12 @@ const AGAIN_AFTER = 10 * 60_000; // the API sends no second message sooner
 const FRESH = 3_000; // what was asked for just now takes the focus from the form that is gone
 const PUSH_WITHIN = 30_000;
 
-/** What was asked for and waits to be confirmed: by the link of an email, or by a code. */
-export function AskedCard({ asked, named = false }: { asked: Asked; named?: boolean }) {
+/**
+ * What was asked for and waits to be confirmed: by the link of an email, or by a code. `named`: it says what; `held`: it is
+ * one of the subscriptions that are shown, and is stopped as they are.
+ */
+export function AskedCard(props: { asked: Asked; named?: boolean; held?: boolean }) {
+  const { asked, named, held } = props;
   const { t, i18n } = useLingui();
   const heading = useRef<HTMLHeadingElement>(null);
   const [, wake] = useState(0);
@@ -61,13 +65,7 @@ export function AskedCard({ asked, named = false }: { asked: Asked; named?: bool
           <Trans>This flight is not known yet. You are told of it from when it appears.</Trans>
         </p>
       )}
-      <div className={ui.actions}>
-        {repeat && since >= AGAIN_AFTER && <Repeat repeat={repeat} />}
-        <button type="button" className={`${ui.button} ${ui.plain}`} onClick={() => void takeBack(asked.id)}>
-          {t`Start over`}
-        </button>
-      </div>
-      {asked.channel !== "webpush" && since < AGAIN_AFTER && (
+      {repeat && since < AGAIN_AFTER && asked.channel !== "webpush" && (
         <p className={ui.hint}>
           {asked.channel === "email" ? (
             <Trans>Nothing came? Look into the spam folder. You can ask for another from {time}.</Trans>
@@ -76,11 +74,19 @@ export function AskedCard({ asked, named = false }: { asked: Asked; named?: bool
           )}
         </p>
       )}
+      <div className={ui.actions}>
+        {repeat && since >= AGAIN_AFTER && <Repeat repeat={repeat} />}
+        {!held && (
+          <button type="button" className={ui.button} onClick={() => void takeBack(asked.id)}>
+            {t`Start over`}
+          </button>
+        )}
+      </div>
     </div>
   );
 }
 
-/** The six digits of an SMS; they go out by themselves once they are all there. */
+/** The six digits of an SMS. */
 function Code({ asked }: { asked: Asked }) {
   const { t } = useLingui();
   const refresh = useRefresh();

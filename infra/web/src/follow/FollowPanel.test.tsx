@@ -38,7 +38,13 @@ beforeEach(() => {
   answers = {};
   vi.stubGlobal("fetch", async (request: Request) => {
     const { pathname } = new URL(request.url);
-    const body: unknown = request.method === "GET" ? undefined : await request.clone().json().catch(() => undefined);
+    const body: unknown =
+      request.method === "GET"
+        ? undefined
+        : await request
+            .clone()
+            .json()
+            .catch(() => undefined);
     const authorization = request.headers.get("Authorization");
     calls.push({ method: request.method, path: pathname, body, authorization });
     const answer = answers[`${request.method} ${pathname}`];
@@ -47,7 +53,10 @@ beforeEach(() => {
 });
 
 function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json", ...headers } });
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "Content-Type": "application/json", ...headers },
+  });
 }
 
 async function show(flight: Flight = FLIGHT) {
@@ -66,8 +75,10 @@ async function show(flight: Flight = FLIGHT) {
   return userEvent.setup();
 }
 
-const accepted = (confirm: "link" | "code") => () => json(202, { id: "s1", status: "pending", confirm, bound: true, flights: [] });
-const posted = () => calls.find(({ method, path }) => method === "POST" && path === "/v1/subscriptions")?.body;
+const accepted = (confirm: "link" | "code") => () =>
+  json(202, { id: "s1", status: "pending", confirm, bound: true, flights: [] });
+const posted = () =>
+  calls.find(({ method, path }) => method === "POST" && path === "/v1/subscriptions")?.body;
 
 test("an address and Follow, and a link is on its way: in the app's language, by the browser's clocks", async () => {
   answers["POST /v1/subscriptions"] = accepted("link");
@@ -108,7 +119,8 @@ test("an address is remembered on the device where that is wished, and not other
 test("the six digits of an SMS confirm, and this device may then change what is told", async () => {
   answers["POST /v1/subscriptions"] = accepted("code");
   answers["POST /v1/subscriptions/s1/confirmation"] = () => json(200, { status: "confirmed", token: "mine" });
-  answers["GET /v1/subscriptions"] = () => json(200, { channel: "sms", address: "+1…23", subscriptions: [LINE] });
+  answers["GET /v1/subscriptions"] = () =>
+    json(200, { channel: "sms", address: "+1…23", subscriptions: [LINE] });
   const user = await show();
   await user.click(await screen.findByRole("radio", { name: "SMS" }));
   await user.type(screen.getByRole("textbox", { name: "Mobile number" }), "+12025550123");
@@ -138,7 +150,11 @@ test("a wrong code is said at its field", async () => {
 
 test("an address that the API refuses is said at its field; what has no field, above the form", async () => {
   const refused = (name: string, detail: string) => () =>
-    json(400, { title: "Invalid", detail: `this can't be followed: ${detail}`, errors: [{ in: "body", name, detail }] });
+    json(400, {
+      title: "Invalid",
+      detail: `this can't be followed: ${detail}`,
+      errors: [{ in: "body", name, detail }],
+    });
   answers["POST /v1/subscriptions"] = refused("address", "is no email address");
   const user = await show();
   const address = await screen.findByRole("textbox", { name: "Email address" });
@@ -154,7 +170,8 @@ test("an address that the API refuses is said at its field; what has no field, a
 });
 
 test("asked too often: it says when to try again", async () => {
-  answers["POST /v1/subscriptions"] = () => json(429, { title: "Too many", detail: "" }, { "Retry-After": "600" });
+  answers["POST /v1/subscriptions"] = () =>
+    json(429, { title: "Too many", detail: "" }, { "Retry-After": "600" });
   const user = await show();
   await user.type(await screen.findByRole("textbox", { name: "Email address" }), "ada@example.com");
   await user.click(screen.getByRole("button", { name: "Follow" }));
@@ -210,7 +227,9 @@ test("what this device follows already is shown, and can be stopped", async () =
 
 // What a browser has for push, as far as the page uses it.
 function browser(permission: NotificationPermission) {
-  const said: { show: ReturnType<typeof vi.fn>; code?: (code: string) => void } = { show: vi.fn(async () => undefined) };
+  const said: { show: ReturnType<typeof vi.fn>; code?: (code: string) => void } = {
+    show: vi.fn(async () => undefined),
+  };
   let there: unknown = null;
   const subscription = {
     endpoint: "https://push.example/1",
@@ -250,7 +269,8 @@ test("a browser allows, and its service worker brings the code: that is all", as
     return accepted("code")();
   };
   answers["POST /v1/subscriptions/s1/confirmation"] = () => json(200, { status: "confirmed", token: "mine" });
-  answers["GET /v1/subscriptions"] = () => json(200, { channel: "webpush", address: "", subscriptions: [LINE] });
+  answers["GET /v1/subscriptions"] = () =>
+    json(200, { channel: "webpush", address: "", subscriptions: [LINE] });
   const user = await show();
   await user.click(await screen.findByRole("radio", { name: "Browser" }));
   await user.click(screen.getByRole("button", { name: "Follow" }));
@@ -266,14 +286,17 @@ test("a browser allows, and its service worker brings the code: that is all", as
 test.each([
   ["denied" as const, /This browser blocks notifications/],
   ["default" as const, /closed without an answer/],
-])("a browser that does not allow (%s): it says what to do, and asks for nothing", async (permission, says) => {
-  browser(permission);
-  const user = await show();
-  await user.click(await screen.findByRole("radio", { name: "Browser" }));
-  await user.click(screen.getByRole("button", { name: "Follow" }));
-  expect(await screen.findByText(says)).toBeTruthy();
-  expect(posted()).toBeUndefined();
-});
+])(
+  "a browser that does not allow (%s): it says what to do, and asks for nothing",
+  async (permission, says) => {
+    browser(permission);
+    const user = await show();
+    await user.click(await screen.findByRole("radio", { name: "Browser" }));
+    await user.click(screen.getByRole("button", { name: "Follow" }));
+    expect(await screen.findByText(says)).toBeTruthy();
+    expect(posted()).toBeUndefined();
+  },
+);
 
 test("a browser without push says so before anything is asked; email and SMS are there", async () => {
   Reflect.deleteProperty(navigator, "serviceWorker");

@@ -26,11 +26,12 @@ export function FollowPanel({ flight }: { flight: Flight }) {
   );
   const here = new Set(followed.map(({ subscription }) => subscription.id));
   const waiting = asked.filter((each) => covers(each, which) && !here.has(each.id));
+  const active = followed.some(({ subscription }) => subscription.status === "active");
   const over = whyOver(flight);
   return (
     <section className={ui.card} aria-labelledby="follow-title">
       <h2 id="follow-title" tabIndex={-1}>
-        {followed.length ? <Trans>You follow this flight</Trans> : <Trans>Follow this flight</Trans>}
+        {active ? <Trans>You follow this flight</Trans> : <Trans>Follow this flight</Trans>}
       </h2>
       <ConfirmFromLink />
       {error !== undefined && error !== null && !holders.length && <Failed error={error} again={again} />}

@@ -156,7 +156,7 @@ function Pending({ subscription, holder }: { subscription: SubscriptionLine; hol
   const [at] = useState(() => Date.now() - 60_000);
   const confirm = holder.channel === "email" ? "link" : "code";
   const { channel, address } = holder;
-  return <AskedCard asked={{ ...subscription, channel, address, confirm, bound: true, at }} />;
+  return <AskedCard asked={{ ...subscription, channel, address, confirm, bound: true, at }} held />;
 }
 
 /** What was sent, when, and what came of it. */

@@ -41,7 +41,12 @@ test("two people whose addresses look alike are both remembered", () => {
 
 test("a browser has one subscription: the newest", () => {
   const former: Confirmed = { channel: "webpush", address: "", token: "former", ids: ["1"], endpoint: "a" };
-  const device = withConfirmed(withConfirmed(NOTHING, former), { ...former, token: "now", ids: ["5"], endpoint: "b" });
+  const device = withConfirmed(withConfirmed(NOTHING, former), {
+    ...former,
+    token: "now",
+    ids: ["5"],
+    endpoint: "b",
+  });
   expect(device.confirmed.map(({ token }) => token)).toEqual(["now"]);
 });
 
@@ -56,6 +61,8 @@ test("what is asked for twice waits once, and no longer when it is settled", () 
 
 test("what was asked for stays on the device for three days, as with the API", async () => {
   const days = (number: number) => Date.now() - number * 86_400_000;
-  await remember((device) => withAsked(withAsked(device, asked("old", days(3.1))), asked("young", days(2.9))));
+  await remember((device) =>
+    withAsked(withAsked(device, asked("old", days(3.1))), asked("young", days(2.9))),
+  );
   expect((await readDevice()).asked.map(({ id }) => id)).toEqual(["young"]);
 });

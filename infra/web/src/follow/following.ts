@@ -41,6 +41,7 @@ export type Following = {
 };
 
 const WAITING_EVERY = 3_000; // while a confirmation is awaited
+const WAITING_FOR = 10 * 60_000;
 
 /** What this device remembers; undefined until it was read. */
 export function useDevice(): Device | undefined {
@@ -60,7 +61,7 @@ export function useFollowing(): Following {
     ...(session.state === "signed-in" ? [undefined] : []),
     ...(device?.confirmed ?? []),
   ];
-  const waiting = Boolean(device?.asked.length);
+  const waiting = Boolean(device?.asked.some(({ at }) => Date.now() - at < WAITING_FOR));
   const answers = useQueries({
     queries: who.map((confirmed) => ({
       queryKey: keyOf(confirmed?.token),
@@ -85,7 +86,8 @@ export function useFollowing(): Following {
   return {
     holders,
     asked: device?.asked ?? [],
-    loading: !device || (session.state === "unknown" && !session.why) || answers.some(({ isPending }) => isPending),
+    loading:
+      !device || (session.state === "unknown" && !session.why) || answers.some(({ isPending }) => isPending),
     error: failed?.error,
     seen: failed?.data ? failed.dataUpdatedAt : undefined,
     again: () =>

@@ -207,33 +207,36 @@ function Operate(props: { flight: merge.Flight; account: AccountLine; may: Reado
             )}
           </div>
         )}
-        {may.has("delay_codes") && (
-          <fieldset className={styles.end}>
-            <legend>
-              <Trans>Reasons for the delay</Trans>
-            </legend>
-            <DelayCodes
-              reasons={draft.delay_codes ?? said.delay_codes}
-              onChange={(delay_codes) => touch({ delay_codes })}
-              wrong={refused("delay_codes") ?? (tried ? words(wrong.delay_codes) : undefined)}
+        <div className={styles.ends}>
+          {" "}
+          {may.has("delay_codes") && (
+            <fieldset className={styles.end}>
+              <legend>
+                <Trans>Reasons for the delay</Trans>
+              </legend>
+              <DelayCodes
+                reasons={draft.delay_codes ?? said.delay_codes}
+                onChange={(delay_codes) => touch({ delay_codes })}
+                wrong={refused("delay_codes") ?? (tried ? words(wrong.delay_codes) : undefined)}
+              />
+            </fieldset>
+          )}
+          {may.has("note") && (
+            <NoteLines
+              text={draft.note ?? said.note}
+              onChange={(note) => touch({ note })}
+              wrong={refused("note")}
             />
-          </fieldset>
-        )}
-        {may.has("note") && (
-          <NoteLines
-            text={draft.note ?? said.note}
-            onChange={(note) => touch({ note })}
-            wrong={refused("note")}
-          />
-        )}
-        {may.has("diverted_to") && !cancelled && !arrived && (
-          <Diversion
-            known={said.diverted_to}
-            wanted={draft.diverted_to}
-            onChange={(diverted_to) => touch({ diverted_to })}
-            wrong={refused("diverted_to")}
-          />
-        )}
+          )}
+          {may.has("diverted_to") && !cancelled && !arrived && (
+            <Diversion
+              known={said.diverted_to}
+              wanted={draft.diverted_to}
+              onChange={(diverted_to) => touch({ diverted_to })}
+              wrong={refused("diverted_to")}
+            />
+          )}
+        </div>
         {error !== undefined && <Refusal error={error} named={faults.length > 0} flight={flight.id} />}
         {connection.state === "offline" && (
           <Notice tone="late" says>
@@ -427,10 +430,7 @@ function Diversion(props: {
   const airport = useAirport(code && code !== "?" ? code : undefined);
   const name = airport.data ? `${code} · ${airport.data.city}` : code;
   return (
-    <fieldset className={styles.end}>
-      <legend>
-        <Trans>Diversion</Trans>
-      </legend>
+    <div className={styles.diversion}>
       {code || touched ? (
         <div className={styles.diverted}>
           <span data-touched={touched || undefined}>
@@ -457,7 +457,7 @@ function Diversion(props: {
         onPick={props.onChange}
         wrong={props.wrong}
       />
-    </fieldset>
+    </div>
   );
 }
 

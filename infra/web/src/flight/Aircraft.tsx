@@ -20,7 +20,9 @@ export function Aircraft({ flight }: { flight: Flight }) {
       <h2 id="aircraft">
         <Trans>Your aircraft</Trans>
       </h2>
-      {inbound && <Known id={inbound}>{(known) => known && <Inbound id={inbound} flight={flight} />}</Known>}
+      {inbound && flight.phase !== "cancelled" && (
+        <Known id={inbound}>{(known) => known && <Inbound id={inbound} flight={flight} />}</Known>
+      )}
       <dl className={styles.facts}>
         {aircraft_type && (
           <div>

@@ -54,7 +54,7 @@ describe("the one sentence about a flight", () => {
         delay_minutes: 9,
       },
     });
-    expect(says(flight)).toBe("Nearly on time, leaves in 49 min, 9 min late");
+    expect(says(flight)).toBe("Nearly on time, 9 min late: leaves in 49 min");
   });
 
   it("warns of a flight that leaves earlier", () => {
@@ -94,7 +94,7 @@ describe("the one sentence about a flight", () => {
       },
     });
     expect(headline(flight, NOON, i18n)).toEqual({
-      says: "In the air, arrives in about 50 min, 25 min late",
+      says: "In the air, 25 min late: arrives in about 50 min",
       tone: "late",
     });
   });

@@ -117,8 +117,8 @@ function underWay({ phase, arrival }: FlightDetail, now: number, i18n: I18n): He
   }
   const how = lateness(late, i18n);
   const says = air
-    ? i18n._(msg`In the air, arrives in about ${about}, ${how}`)
-    : i18n._(msg`Left the gate, arrives in about ${about}, ${how}`);
+    ? i18n._(msg`In the air, ${how}: arrives in about ${about}`)
+    : i18n._(msg`Left the gate, ${how}: arrives in about ${about}`);
   return { says, tone };
 }
 
@@ -151,8 +151,8 @@ function atTheGate({ phase, departure }: FlightDetail, now: number, i18n: I18n):
     : time;
   if (late >= ON_TIME) {
     return left > COUNTED_DOWN
-      ? { says: i18n._(msg`Nearly on time, leaves at ${known}, ${how}`), tone }
-      : { says: i18n._(msg`Nearly on time, leaves in ${about}, ${how}`), tone };
+      ? { says: i18n._(msg`Nearly on time, ${how}: leaves at ${known}`), tone }
+      : { says: i18n._(msg`Nearly on time, ${how}: leaves in ${about}`), tone };
   }
   return left > COUNTED_DOWN
     ? { says: i18n._(msg`On time, leaves at ${known}`), tone }

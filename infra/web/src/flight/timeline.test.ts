@@ -101,6 +101,12 @@ describe("the timeline", () => {
     const told = change("departed", "actual_out", null, "2026-11-21T16:50:00Z");
     expect(timeline(gone, [told], i18n)).toHaveLength(1);
   });
+
+  it("tells of a flight that was cancelled already when it was first heard of", () => {
+    const seen = { source: "replay", at: AT };
+    const cancelled = leg({ phase: "cancelled", observed: { cancelled: seen } });
+    expect(timeline(cancelled, [], i18n).map(({ lines }) => lines)).toEqual([["Cancelled"]]);
+  });
 });
 
 describe("who reported it", () => {

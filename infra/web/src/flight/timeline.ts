@@ -9,7 +9,7 @@ import { moment } from "./spans";
 export type Entry = { version: number; at: string; source: string; lines: readonly string[] };
 
 /**
- * What changed, newest first; and below it the phases that were reached before anybody kept a history. Versions of which
+ * What changed, newest first; and below it what was so already when the flight was first heard of. Versions of which
  * a passenger notices nothing are left out.
  */
 export function timeline(flight: Flight, changes: readonly ChangeLine[], i18n: I18n): Entry[] {
@@ -28,19 +28,31 @@ export function timeline(flight: Flight, changes: readonly ChangeLine[], i18n: I
   return entries.sort((a, b) => b.version - a.version || (a.at < b.at ? 1 : -1));
 }
 
-/** Times at which it left, took off, landed and arrived, of which the history says nothing. */
+/** What holds, but of which the history says nothing, as it was so when the flight was first heard of. */
 function unreported(flight: Flight, changes: readonly ChangeLine[]): ChangeLine[] {
+  const { departure, arrival, runway } = flight;
   const told = new Set(changes.map((change) => change.field));
-  const times = [
-    ["departed", "actual_out", flight.departure.actual_out],
-    ["airborne", "actual_off", flight.runway.actual_off],
-    ["landed", "actual_on", flight.runway.actual_on],
-    ["arrived", "actual_in", flight.arrival.actual_in],
+  const facts = [
+    ["cancelled", "cancelled", flight.phase === "cancelled" || undefined],
+    ["diverted", "diverted_to", flight.diverted_to],
+    ["returned", "returned", flight.phase === "returned" || undefined],
+    ["departed", "actual_out", departure.actual_out],
+    ["airborne", "actual_off", runway.actual_off],
+    ["landed", "actual_on", runway.actual_on],
+    ["arrived", "actual_in", arrival.actual_in],
+    [moved(departure.scheduled_out, departure.estimated_out), "estimated_out", departure.estimated_out],
+    [moved(arrival.scheduled_in, arrival.estimated_in), "estimated_in", arrival.estimated_in],
   ] as const;
-  return times.flatMap(([kind, field, after]) => {
+  return facts.flatMap(([kind, field, after]) => {
     const seen = flight.observed[field];
-    return after && seen && !told.has(field) ? [{ version: 1, kind, field, after, ...seen }] : [];
+    const known = after !== undefined && after !== null;
+    return kind && known && seen && !told.has(field) ? [{ version: 1, kind, field, after, ...seen }] : [];
   });
+}
+
+function moved(scheduled: string | null | undefined, estimated: string | null | undefined) {
+  if (!scheduled || !estimated || scheduled === estimated) return undefined;
+  return scheduled < estimated ? "delayed" : "earlier";
 }
 
 /** One change as a sentence; none where a passenger notices nothing of it. */

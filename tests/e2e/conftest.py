@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_SH, LOCK_UN, flock
 from pathlib import Path
 
 import pytest
 
+from infra import webapp
 from tests.leaks import leaks
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +68,8 @@ class LocalCloud:
 @contextmanager
 def starting(directory: Path, **settings: str) -> Iterator[LocalCloud]:
     """Start a local cloud with settings such as SPEED="60"; it is ended with the context."""
+    with suppress(webapp.NotBuilt):
+        webapp.build()  # here, as it may take longer than a start does
     environment = {**os.environ, "PORT": "0", "WS_PORT": "0", "SPEED": "", "AIRPORTS": "", **settings}
     with (directory / "said").open("wb") as said:
         process = subprocess.Popen(

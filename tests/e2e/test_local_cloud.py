@@ -76,9 +76,20 @@ def test_answers_are_compressed_and_revalidated(cloud):
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_a_board_moves(cloud):
+def of_its_own(cloud):
+    """The WebSocket at the address that it has to itself."""
+    return cloud.websocket
+
+
+def beside_the_web_app(cloud):
+    """The WebSocket at the web app's own host, where CloudFront has it too."""
+    return cloud.rest.replace("http", "ws") + "/ws"
+
+
+@pytest.mark.parametrize("address", [of_its_own, beside_the_web_app])
+def test_a_board_moves(cloud, address):
     """From the poll to the watcher: the state in parts, then changes, never an older version; REST shows them too."""
-    with connect(cloud.websocket, max_size=None) as watcher:
+    with connect(address(cloud), max_size=None) as watcher:
         watcher.send(json.dumps({"action": "watch", "topics": ["airport:EWR:departures"]}))
         versions, changes, parts = {}, [], []
         deadline = time.monotonic() + 30

@@ -140,3 +140,14 @@ def test_the_imports_point_upstream() -> None:
         text=True,
     )
     assert run.returncode == 0, run.stdout
+
+
+def test_the_web_apps_packages_are_locked_for_every_machine() -> None:
+    """`npm ci` refuses a lock without those for other machines; npm leaves out what its registry does not have."""
+    packages = json.loads((ROOT / "infra" / "web" / "package-lock.json").read_text())["packages"]
+    wanted = [(path, name) for path, of in packages.items() for name in of.get("optionalDependencies", ())]
+    assert len(wanted) > 30
+    assert [
+        name for path, name in wanted if not {f"node_modules/{name}", f"{path}/node_modules/{name}"} & packages.keys()
+    ] == []
+    assert [path for path, of in packages.items() if "resolved" in of] == [], "each machine asks its own registry"

@@ -125,8 +125,10 @@ def test_no_bucket_is_public() -> None:
     assert tls["Condition"] == {"Bool": {"aws:SecureTransport": False}}
     condition, read, otherwise = deployed["Fn::If"]
     assert (condition, otherwise) == ("Deployed", {"Ref": "AWS::NoValue"})
-    assert (read["Principal"], read["Action"]) == ({"Service": "cloudfront.amazonaws.com"}, "s3:GetObject")
-    assert read["Resource"] == {"Fn::Sub": "${Bucket.Arn}/web/*"}
+    assert read["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert read["Action"] == ["s3:GetObject", "s3:ListBucket"]  # the second makes a missing file 404, not 403
+    assert read["Resource"] == [{"Fn::Sub": "${Bucket.Arn}/web/*"}, {"Fn::GetAtt": ["Bucket", "Arn"]}]
+    assert DISTRIBUTION["Origins"][0]["OriginPath"] == "/web", "so nobody can ask for the bucket itself"
     assert "AWS:SourceArn" in read["Condition"]["StringEquals"]
 
 

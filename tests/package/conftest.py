@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from urllib.request import urlopen
 import boto3
 import pytest
 
+from infra import webapp
 from infra.local import events, motoserver
 
 from .player import Connections, Player
@@ -99,7 +101,12 @@ CheckOut = Callable[[], Checkout]
 
 @pytest.fixture(scope="session")
 def check_out(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> CheckOut:
-    """Makes checkouts, each in a directory of its own. What Chalice packed in one, the next finds: it saves minutes."""
+    """Makes checkouts, each in a directory of its own. What Chalice packed in one, the next finds: it saves minutes.
+
+    So does each find the web app built, where this machine has node; else it is deployed without.
+    """
+    with suppress(webapp.NoNode):
+        webapp.build()
     made: list[Path] = []
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -117,6 +124,10 @@ def check_out(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> CheckOu
         for before in made:
             if (packed := before / ".chalice" / "deployments").is_dir():
                 shutil.copytree(packed, directory / ".chalice" / "deployments", dirs_exist_ok=True)
+        for built in ("dist", ".build", "openapi.json"):
+            if (at := webapp.WEB / built).exists():
+                copy = shutil.copytree if at.is_dir() else shutil.copy2
+                copy(at, directory / at.relative_to(ROOT))
         made.append(directory)
         return Checkout(directory, {**own, **cloud.sdk, "AWS_EXECUTION_ENV": "tests", "COLUMNS": "200"})
 

@@ -4,6 +4,7 @@ The tests build on one another, in this order.
 """
 
 import json
+import os
 import re
 from base64 import b64decode
 from collections.abc import Iterator
@@ -98,6 +99,18 @@ def test_three_commands_deploy(cloud: Cloud, deployed: Deployed) -> None:
     assert websocket
     for url in told.values():
         assert url in deployed.said["tune"]
+
+
+def test_the_web_app_is_deployed(cloud: Cloud, deployed: Deployed) -> None:
+    """As it is built here; where this machine has no node, a page says so in its place."""
+    kept = cloud.client("s3").get_object(Bucket=BUCKET, Key="web/index.html")["Body"].read()
+    built = deployed.checkout.directory / "infra" / "web" / "dist" / "index.html"
+    if built.exists():
+        assert kept == built.read_bytes()
+    else:
+        assert not os.environ.get("CI")
+        assert b"has no Node.js" in kept
+        assert "web app: not built, a page in its place is shown: " in deployed.said["tune"]
 
 
 def test_chalice_misses_no_dependency(deployed: Deployed) -> None:

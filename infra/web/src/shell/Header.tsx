@@ -2,7 +2,6 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { Link, useRouterState } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { useSession } from "../api/session";
-import { useConnection } from "../live/connection";
 import { Menu } from "./Menu";
 import styles from "./shell.module.css";
 
@@ -29,7 +28,6 @@ export function Header() {
           <img src="/icon.svg" alt="" />
           Gatecall
         </Link>
-        <Connected />
         <div className={styles.loading} data-loading={loading || undefined} />
       </header>
       <nav className={styles.nav} aria-label={t`Main`}>
@@ -78,18 +76,6 @@ export function Header() {
         </Suspense>
       )}
     </>
-  );
-}
-
-/** Whether what is shown is live, where the page shows what may be. (The page says it aloud.) */
-function Connected() {
-  const { state } = useConnection();
-  const { t } = useLingui();
-  const says = { live: t`Live`, connecting: t`Connecting`, lost: t`Reconnecting`, offline: t`Offline` };
-  return (
-    <span className={styles.connected} data-state={state}>
-      {state !== "idle" && says[state]}
-    </span>
   );
 }
 

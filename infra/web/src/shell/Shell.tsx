@@ -66,17 +66,33 @@ function useSessionHere() {
   }, [state, client]);
 }
 
-/** Another page begins at its heading, which is read out, as a page that a browser loads would be. */
+/**
+ * Another page begins at its heading, which is read out, as of a page that a browser loads. It does so once more where
+ * the heading gives way to another, as when the page has loaded, until the person goes elsewhere.
+ */
 function useFocusOnPage(main: { current: HTMLElement | null }) {
   const router = useRouter();
-  useEffect(
-    () =>
-      router.subscribe("onRendered", ({ fromLocation, pathChanged }) => {
-        if (!fromLocation || !pathChanged) return;
-        const heading = main.current?.querySelector<HTMLElement>("h1");
-        if (heading && !heading.hasAttribute("tabindex")) heading.tabIndex = -1;
-        (heading ?? main.current)?.focus({ preventScroll: true });
-      }),
-    [router, main],
-  );
+  useEffect(() => {
+    let heading: HTMLElement | null | undefined;
+    const focus = () => {
+      heading = main.current?.querySelector<HTMLElement>("h1") ?? main.current;
+      if (heading && !heading.hasAttribute("tabindex")) heading.tabIndex = -1;
+      heading?.focus({ preventScroll: true });
+    };
+    const changes = new MutationObserver(() => {
+      if (heading?.isConnected === false && document.activeElement === document.body) focus();
+    });
+    const elsewhere = ({ target }: FocusEvent) => target !== heading && changes.disconnect();
+    const rendered = router.subscribe("onRendered", ({ fromLocation, pathChanged }) => {
+      if (!fromLocation || !pathChanged) return;
+      focus();
+      if (main.current) changes.observe(main.current, { childList: true, subtree: true });
+    });
+    addEventListener("focusin", elsewhere);
+    return () => {
+      rendered();
+      changes.disconnect();
+      removeEventListener("focusin", elsewhere);
+    };
+  }, [router, main]);
 }

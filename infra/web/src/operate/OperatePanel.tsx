@@ -66,10 +66,12 @@ function Operate(props: { flight: merge.Flight; account: AccountLine; may: Reado
     [flight.id],
   );
 
-  const { update, wrong } = toSend(draft, flight);
+  const cancelled = flight.phase === "cancelled";
+  // A cancelled flight takes no gates and no times: what was typed of them waits until it flies after all.
+  const beside: Draft = { note: draft.note, delay_codes: draft.delay_codes };
+  const { update, wrong } = toSend(cancelled ? beside : draft, flight);
   const changes = Object.keys(update).length;
   const faults = error instanceof ApiProblem ? error.errors : [];
-  const cancelled = flight.phase === "cancelled";
   const left = !!(flight.departure.actual_out ?? flight.runway.actual_off);
   const arrived = !!flight.arrival.actual_in || flight.phase === "arrived";
 
@@ -159,7 +161,7 @@ function Operate(props: { flight: merge.Flight; account: AccountLine; may: Reado
         onSubmit={(event) => {
           event.preventDefault();
           if (Object.keys(wrong).length) setTried(true);
-          else if (changes) void send(update, draft);
+          else if (changes) void send(update, cancelled ? beside : draft);
         }}
       >
         {cancelled ? (
@@ -318,14 +320,7 @@ function Operate(props: { flight: merge.Flight; account: AccountLine; may: Reado
             className={`${ui.button} ${asking === "reinstate" ? ui.main : ui.danger}`}
             onClick={() => {
               setAsking(undefined);
-              void send(
-                {
-                  cancelled: asking === "cancel",
-                  ...("note" in update ? { note: update.note } : {}),
-                  ...("delay_codes" in update ? { delay_codes: update.delay_codes } : {}),
-                },
-                draft,
-              );
+              void send({ cancelled: asking === "cancel", ...toSend(beside, flight).update }, beside);
             }}
           >
             {asking === "reinstate" ? <Trans>Reinstate flight</Trans> : <Trans>Cancel flight</Trans>}

@@ -133,6 +133,14 @@ describe("a connection that is cut", () => {
     expect(live.connection.state).toBe("live");
   });
 
+  it("is lost where it never was there, so that what is shown from the device says how old it is", async () => {
+    live.watch("flight:A");
+    await vi.advanceTimersByTimeAsync(10);
+    expect(live.connection.state).toBe("connecting");
+    FakeSocket.last.cut();
+    expect(live.connection.state).toBe("lost");
+  });
+
   it("waits longer each time, and at most half a minute or so", async () => {
     live.watch("flight:A");
     await vi.advanceTimersByTimeAsync(10);

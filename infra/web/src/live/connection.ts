@@ -112,7 +112,7 @@ export class LiveConnection {
   #closed(): void {
     clearInterval(this.#ping);
     clearTimeout(this.#pong);
-    this.#become(navigator.onLine ? (this.#connection.heard ? "lost" : "connecting") : "offline");
+    this.#become(navigator.onLine ? "lost" : "offline"); // a first try that fails, too
   }
 
   #close(): void {

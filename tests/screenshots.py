@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from infra import webapp
 from tests.e2e.conftest import ROOT, starting
-from tests.e2e.web.conftest import PATIENCE, Account, Site, find_chromium, settle
+from tests.e2e.web.conftest import PATIENCE, Account, Site, find_chromium, is_live, settle
 
 OUT = ROOT / "build" / "screenshots"
 README = ROOT / ".github" / "board.png"
@@ -123,7 +123,7 @@ def take_readme(browser: Browser, site: Site, console: Console) -> None:
     """The board on a desktop, by night."""
     context = opened(browser, "desktop", "dark")
     page = shown(context, f"{site.url}{BOARD}")
-    page.get_by_role("status").get_by_text("Live", exact=True).first.wait_for()
+    is_live(page)
     page.screenshot(path=README)
     console.print(f"{README.relative_to(ROOT)}: {README.stat().st_size / 1000:.0f} kB")
 

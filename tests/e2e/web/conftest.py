@@ -200,7 +200,12 @@ def operator(site: Site, admin: Account) -> Account:
 
 def is_live(page: Page) -> None:
     """Wait until the page says that what it shows is live."""
-    page.get_by_role("status").get_by_text("Live", exact=True).first.wait_for()
+    page.get_by_role("banner").get_by_text("Live", exact=True).wait_for()
+
+
+def is_lost(page: Page) -> None:
+    """Wait until the page says that its connection is lost."""
+    page.get_by_role("banner").get_by_text("Reconnecting").wait_for()
 
 
 def settle(page: Page) -> None:

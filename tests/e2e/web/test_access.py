@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from ..conftest import ROOT
-from .conftest import Browsing, Site, is_live, settle
+from .conftest import Browsing, Site, is_live, is_lost, settle
 
 BOARD = "/airports/EWR/departures"
 AXE = ROOT / "infra" / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -110,7 +110,7 @@ def test_axe_finds_nothing_where_the_network_is_gone(site, browse, wire):
     settle(page)
     somebody.lose_network()
     wire.cut()
-    page.get_by_role("status").filter(has_text="Reconnecting").first.wait_for()
+    is_lost(page)
     assert look_at(page) == []
 
 

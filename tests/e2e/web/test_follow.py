@@ -114,7 +114,7 @@ def test_by_push_to_the_browser_which_confirms_by_itself(site, browse, operator,
     somebody: Browsing = browse(service_workers="allow")
     push.serve(somebody.context)
     page = somebody.open(f"/flights/{flight['id']}")
-    ask_to_follow(page, "This browser")
+    ask_to_follow(page, "Browser")
     push.deliver(page)
     page.get_by_role("heading", name="You follow this flight").wait_for()
     site.ask("POST", f"/v1/flights/{flight['id']}/updates", {"cancelled": True}, operator.token)

@@ -5,7 +5,7 @@ import time
 
 from playwright.sync_api import Locator, Page
 
-from .conftest import Browsing, is_live
+from .conftest import Browsing, is_live, is_lost
 
 BOARD = "/airports/EWR/departures"
 
@@ -94,7 +94,7 @@ def test_nothing_is_missed_while_the_connection_is_lost(site, browse, operator, 
     passenger.lose_network()
     wire.cut()
     for page in (board, flight):
-        page.get_by_role("status").filter(has_text="Reconnecting").first.wait_for()
+        is_lost(page)
     for id, update in (
         (twice["id"], {"departure_gate": "Z81"}),
         (gone["id"], {"cancelled": True}),

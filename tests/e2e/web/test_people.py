@@ -102,7 +102,7 @@ def test_an_admin_invites_an_operator_keeps_keys_and_reads_of_it(site, browse, a
     crew.open(f"/flights/{flight}")
     crew.page.get_by_role("heading", name="Operate this flight").wait_for()
     crew.open("/admin/people")
-    assert crew.page.get_by_role("heading", level=1).inner_text() == "Not for this account"
+    crew.page.get_by_role("heading", level=1, name="Not for this account").wait_for()
 
     name = f"tower-{os.getpid()}"
     boss.open("/admin/keys")

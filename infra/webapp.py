@@ -68,6 +68,8 @@ def build(say: Say = lambda *_: None, web: Path = WEB) -> bool:
     """Build what changed. Returns whether there was something to do. Raises NotBuilt, and leaves the former build."""
     if _is_built(web):
         return False
+    if not (web / "dist" / INDEX).exists():
+        _npm(web)  # where it is missing, that is said at once
     with _alone(web, say):
         if _is_built(web):  # somebody else did it meanwhile
             return False

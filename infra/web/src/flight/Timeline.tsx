@@ -36,14 +36,16 @@ export function Timeline({ flight }: { flight: Flight }) {
               const source = sourceWords(entry.source, i18n);
               return (
                 <li key={`${entry.version} ${entry.source} ${entry.at}`}>
-                  <time dateTime={entry.at}>{moment(entry.at, zone, i18n, scheduled_out)}</time>
-                  <div>
-                    {entry.lines.map((line) => (
-                      <p key={line}>{line}</p>
-                    ))}
-                    <p className={ui.hint}>
-                      <Trans>Reported by {source}</Trans>
-                    </p>
+                  <div className={styles.entry}>
+                    <time dateTime={entry.at}>{moment(entry.at, zone, i18n, scheduled_out)}</time>
+                    <div>
+                      {entry.lines.map((line) => (
+                        <p key={line}>{line}</p>
+                      ))}
+                      <p className={ui.hint}>
+                        <Trans>Reported by {source}</Trans>
+                      </p>
+                    </div>
                   </div>
                 </li>
               );

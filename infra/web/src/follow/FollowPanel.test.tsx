@@ -225,6 +225,31 @@ test("what this device follows already is shown, and can be stopped", async () =
   expect(calls.find(({ method }) => method === "DELETE")?.authorization).toBe("Bearer mine");
 });
 
+test("what was sent is told in plain words, and what came of it", async () => {
+  kept.set("gatecall.following", {
+    confirmed: [{ channel: "email", address: "a…@example.com", token: "mine", ids: ["s1"] }],
+    asked: [],
+    typed: {},
+  });
+  const sent = { flight: FLIGHT.id, version: 4, at: "2026-07-10T20:00:00Z", channel: "email" };
+  answers["GET /v1/subscriptions"] = () =>
+    json(200, { channel: "email", address: "a…@example.com", subscriptions: [LINE] });
+  answers["GET /v1/subscriptions/s1/deliveries"] = () =>
+    json(200, {
+      deliveries: [
+        { ...sent, matters: ["delayed", "gate"], outcome: "accepted" },
+        { ...sent, version: 3, matters: ["a-new-one"], outcome: "refused", reason: "mailbox full" },
+      ],
+    });
+  const user = await show();
+  await user.click(await screen.findByText("What was sent"));
+  const [first, second] = await screen.findAllByRole("listitem");
+  expect(first?.textContent).toContain("Later, Gate");
+  expect(first?.textContent).toContain("Sent");
+  expect(second?.textContent).toContain("a-new-one");
+  expect(second?.textContent).toContain("mailbox full");
+});
+
 // What a browser has for push, as far as the page uses it.
 function browser(permission: NotificationPermission) {
   const said: { show: ReturnType<typeof vi.fn>; code?: (code: string) => void } = {

@@ -214,7 +214,7 @@ function Shown({ made, done }: { made: NewKeyAnswer; done: () => void }) {
         <Trans>Copy it now and keep it where its system reads it. It is not shown again.</Trans>
       </p>
       <code className={styles.key}>{made.key}</code>
-      <div className={ui.actions}>
+      <div className={`${ui.actions} ${styles.copy}`}>
         <button
           type="button"
           className={`${ui.button} ${ui.main}`}

@@ -37,6 +37,7 @@ export default defineConfig({
   ],
   build: {
     target: "es2022",
+    minify: "terser",
     reportCompressedSize: false,
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

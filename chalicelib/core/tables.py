@@ -79,12 +79,19 @@ def storage() -> Iterator[None]:
     except DoesNotExist:
         raise
     except TransactWriteError as error:
-        codes = {reason.code for reason in error.cancellation_reasons if reason} | {error.cause_response_code}
+        codes = {reason.code for reason in error.cancellation_reasons if reason} | {_code(error)}
         raise _worded(error, codes) from error
     except PynamoDBException as error:
-        raise _worded(error, {error.cause_response_code}) from error
+        raise _worded(error, {_code(error)}) from error
     except BotoCoreError as error:
         raise Unavailable("the tables can't be reached") from error
+
+
+def _code(error: PynamoDBException) -> str | None:
+    """DynamoDB's word for what went wrong; none where it did not answer (pynamodb's own property fails there)."""
+    from botocore.exceptions import ClientError
+
+    return error.cause_response_code if isinstance(error.cause, ClientError) else None
 
 
 def _worded(error: PynamoDBException, codes: set[str | None]) -> Exception:

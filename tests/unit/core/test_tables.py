@@ -1,10 +1,17 @@
-"""Items keep through releases: an older one's are upgraded on read, a newer one's are read all the same."""
+"""Items keep through releases: an older one's are upgraded on read, a newer one's are read all the same.
+
+And a table that is not there for a moment is told of as such.
+"""
 
 from typing import Any
 
+import pytest
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from pynamodb.attributes import UnicodeAttribute
+from pynamodb.exceptions import GetError
 
-from chalicelib.core.tables import Rows
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.tables import Rows, storage
 
 OLD = {"pk": {"S": "gate#C71"}, "opens": {"S": "06:00"}}
 
@@ -70,3 +77,10 @@ def test_an_item_of_a_newer_release_is_read_after_a_rollback() -> None:
     """What the older release does not know, it does not see."""
     row = First.from_raw_data(written(Third("gate#C71", opens="06:00", pier="C", floor="2")))
     assert row.opens == "06:00"
+
+
+@pytest.mark.parametrize("silent", [ReadTimeoutError, ConnectTimeoutError])
+def test_a_table_that_does_not_answer_is_unavailable(silent: type[Exception]) -> None:
+    """Who asked is told to come again: a botocore error has no response to read a code from."""
+    with pytest.raises(Unavailable), storage():
+        raise GetError("no answer", silent(endpoint_url="https://dynamodb.test"))

@@ -1,5 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Button } from "react-aria-components";
 import { flushSync } from "react-dom";
 import { api, unwrap } from "../api/client";
@@ -146,6 +146,11 @@ export function Deleting(props: { account: AccountLine; onErased: (answer: Erase
 /** What became of the data, as the API tells it. */
 export function Erased({ answer }: { answer: ErasedAnswer }) {
   const { t } = useLingui();
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    const timer = setTimeout(() => heading.current?.focus(), 100); // once the dialog has given the focus back
+    return () => clearTimeout(timer);
+  }, []);
   const names: Record<string, string> = {
     accounts: t`Your account, your logins and what you agreed to`,
     alerts: t`The flights you followed, and what you were told of them`,
@@ -156,7 +161,7 @@ export function Erased({ answer }: { answer: ErasedAnswer }) {
       narrow
       title={t`Your account is deleted`}
       heading={
-        <h1 tabIndex={-1} ref={(heading) => heading?.focus()}>
+        <h1 tabIndex={-1} ref={heading}>
           <Trans>Your account is deleted</Trans>
         </h1>
       }

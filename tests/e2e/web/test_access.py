@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from ..conftest import ROOT
-from .conftest import Browsing, Site, is_live, is_lost, settle
+from .conftest import Browsing, Site, is_live, is_lost, settle, until
 
 BOARD = "/airports/EWR/departures"
 AXE = ROOT / "infra" / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -20,7 +20,7 @@ def anybodys_pages(site: Site) -> dict[str, str]:
     """Every page that a guest may open, by what it is."""
     rows = site.board() + site.board("arrivals")
     phases = {row["phase"]: f"/flights/{row['id']}" for row in rows}
-    number = rows[0]["number"]
+    number, date = rows[0]["number"], rows[0]["id"].split("-")[1]
     return {
         "home": "/",
         "departures": BOARD,
@@ -29,7 +29,7 @@ def anybodys_pages(site: Site) -> dict[str, str]:
         "wall": f"{BOARD}?wall=true",
         **{f"a flight, {phase}": path for phase, path in phases.items()},
         "a flight that nobody knows": "/flights/UA1-20200101-EWR",
-        "flights of a number": f"/flights?number={number}&date={rows[0]['id'].split('-')[1]}",
+        "flights of a number": f"/flights?number={number}&date={date[:4]}-{date[4:6]}-{date[6:]}",
         "flights, nothing asked": "/flights",
         "following": "/following",
         "log in": "/login",
@@ -85,6 +85,7 @@ def test_axe_finds_nothing_on_any_page_of_a_guest_by_day_and_night(site, browse,
 def test_axe_finds_nothing_on_the_pages_behind_a_login(site, browse, admin):
     """Profile, people, invitations, keys and the audit trail, as an admin sees them on a phone."""
     somebody: Browsing = browse("phone", reduced_motion="reduce")
+    somebody.expect_refusal(404, "^/v1/people/")  # whom the trail names, and who left meanwhile
     page = somebody.log_in(admin)
     me = site.ask("GET", "/v1/accounts/me", token=admin.token)["id"]
     found = {}
@@ -185,14 +186,15 @@ _FOCUS = """() => {
   const active = document.activeElement;
   if (!active || active === document.body) return null;
   const near = [active.parentElement, active.nextElementSibling, active.closest("label"), active.closest("[role=row]")];
-  const shown = [active, ...active.querySelectorAll("*"), ...near].filter(Boolean).some((each) => {
-    const { outlineStyle, outlineWidth } = getComputedStyle(each);
-    return outlineStyle !== "none" && Number.parseFloat(outlineWidth) >= 1.5;
-  });
+  const marked = ({ outlineStyle, outlineWidth }) => outlineStyle !== "none" && Number.parseFloat(outlineWidth) >= 1.5;
+  const shown = [active, ...active.querySelectorAll("*"), ...near]
+    .filter(Boolean)
+    .some((each) => [null, "::before", "::after"].some((part) => marked(getComputedStyle(each, part))));
   const { left, top, width, height } = active.getBoundingClientRect();
   const within = top >= -1 && top + Math.min(height, 24) <= innerHeight + 1;
   const over = document.elementFromPoint(left + width / 2, top + Math.min(height / 2, innerHeight - top - 2));
-  const name = (active.getAttribute("aria-label") ?? active.textContent ?? "").trim().slice(0, 40);
+  const label = active.labels?.[0] ?? active;
+  const name = (active.getAttribute("aria-label") ?? label.textContent).trim().slice(0, 40);
   const hidden = width <= 1 || getComputedStyle(active).opacity === "0"; // its label stands for it
   return {
     name: `${active.tagName.toLowerCase()} "${name || active.name || active.type}"`,
@@ -224,18 +226,18 @@ def test_the_keyboard_reaches_all_of_the_board_and_the_focus_is_seen(site, brows
     is_live(page)
     met = tab_through(page, 40)
     names = " ".join(each["name"] for each in met)
-    for wanted in ("Skip to the content", "Find a flight on this board", "Airline", "Full screen"):
+    for wanted in ("Skip to the content", "Search", "Menu", "Find a flight on this board", "Airline", "Say changes"):
         assert wanted in names
     assert [each["name"] for each in met if not each["shown"]] == []
     assert [each["name"] for each in met if not each["free"]] == []
     page.keyboard.press("Home")  # to the first flight, and down the board
     for key in ("ArrowDown", "ArrowDown", "PageDown", "End"):
         page.keyboard.press(key)
-        page.wait_for_function("document.activeElement.closest('[role=row]')")
+        until(page, "document.activeElement.closest('[role=row]')")
     last = page.evaluate("document.activeElement.getAttribute('href')")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{last}")
-    page.wait_for_function("document.activeElement.tagName === 'H1'")
+    until(page, "document.activeElement.tagName === 'H1'")
 
 
 def test_a_dialog_keeps_the_focus_and_gives_it_back(site, browse, admin):
@@ -252,7 +254,7 @@ def test_a_dialog_keeps_the_focus_and_gives_it_back(site, browse, admin):
     assert [each["name"] for each in met if not (each["inside"] and each["shown"])] == []
     page.keyboard.press("Escape")
     page.get_by_role("dialog").wait_for(state="detached")
-    page.wait_for_function("document.activeElement.textContent.includes('Make a key')")
+    until(page, "document.activeElement.textContent.includes('Make a key')")
 
 
 def test_a_flight_is_followed_by_keyboard_alone(site, browse):
@@ -267,4 +269,4 @@ def test_a_flight_is_followed_by_keyboard_alone(site, browse):
     page.keyboard.type(f"keys.{os.getpid()}@example.com")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Open the link we sent").wait_for()
-    page.wait_for_function("document.activeElement.textContent.includes('Open the link we sent')")
+    until(page, "document.activeElement.textContent.includes('Open the link we sent')")

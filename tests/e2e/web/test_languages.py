@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page
 
 from ..conftest import ROOT
-from .conftest import Browsing
+from .conftest import Browsing, settle, until
 
 BOARD = "/airports/EWR/departures"
 WORDS = ROOT / "infra" / "web" / "src" / "words"
@@ -88,7 +88,7 @@ def test_nothing_is_left_in_english(site, browse, language):
     found: dict[str, Any] = {}
     for path in ("/", BOARD, *states.values(), "/following", "/login", "/register", "/forgot", "/no/such/page"):
         page = somebody.open(path)
-        page.wait_for_function("!document.querySelector('[class*=skeleton]')")
+        settle(page)
         assert page.locator("html").get_attribute("lang") == language
         found[path] = english_on(page, language)
     assert {path: texts for path, texts in found.items() if texts} == {}
@@ -105,12 +105,12 @@ def test_another_language_keeps_the_page_as_it_is(site, browse):
     row.wait_for()
     page.get_by_role("navigation", name="Main").get_by_role("button", name="Menu").click()
     page.get_by_label("Language").select_option("de")
-    page.wait_for_function("document.documentElement.lang === 'de'")
+    until(page, "document.documentElement.lang === 'de'")
     assert page.url.endswith(f"?q={flight['number']}")
     assert page.get_by_role("searchbox").input_value() == flight["number"]
     row.wait_for()
     page.reload()
-    page.wait_for_function("document.documentElement.lang === 'de'")
+    until(page, "document.documentElement.lang === 'de'")
     row.wait_for()
 
 

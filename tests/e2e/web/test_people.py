@@ -121,6 +121,7 @@ def test_an_admin_invites_an_operator_keeps_keys_and_reads_of_it(site, browse, a
     page.get_by_role("row").filter(has_text=name).get_by_text("Revoked").wait_for()
     assert httpx.post(f"{site.url}/v1/feeds/aidx", **feed).status_code == 401
 
+    boss.expect_refusal(404, "^/v1/people/")  # whom the trail names, and who left meanwhile
     boss.open("/admin/audit")
     trail = page.get_by_role("list", name="What happened, the last first")
     for words in (admin.email, email, f"{name}"):

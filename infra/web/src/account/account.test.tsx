@@ -11,7 +11,7 @@ import {
 } from "@tanstack/react-router";
 import { act, configure, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import type { ComponentType } from "react";
+import type { ReactNode } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ended, logIn } from "../api/session";
 import { namesIn } from "./agent";
@@ -104,11 +104,11 @@ afterEach(() => {
 });
 
 /** A page of the app at an address, as somebody who is not logged in, or is. */
-async function open(path: string, Component: ComponentType, { known = false } = {}) {
+async function open(path: string, Component: () => ReactNode, { known = false } = {}) {
   if (known) await logIn(ADA.email, "a tram to the harbour");
   asked.length = 0;
   const root = createRootRoute({ component: Outlet });
-  const at = (path: string, component: ComponentType) =>
+  const at = (path: string, component: () => ReactNode) =>
     createRoute({ getParentRoute: () => root, path, component, validateSearch: (search) => search });
   const Elsewhere = () => <h1>Elsewhere</h1>;
   const pages = ["/login", "/register", "/forgot", "/profile", "/", "/following"].map((each) =>
@@ -121,7 +121,6 @@ async function open(path: string, Component: ComponentType, { known = false } = 
   render(
     <I18nProvider i18n={i18n}>
       <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
-        {/* @ts-expect-error: a tree of its own, not the app's */}
         <RouterProvider router={router} />
       </QueryClientProvider>
     </I18nProvider>,

@@ -26,10 +26,12 @@ beforeEach(() => {
   vi.stubGlobal("BroadcastChannel", Tabs);
   for (const target of [document, window]) {
     const listen = target.addEventListener.bind(target);
-    vi.spyOn(target, "addEventListener").mockImplementation((type: string, listener: () => void) => {
-      listen(type, listener);
-      closing.push(() => target.removeEventListener(type, listener));
-    });
+    vi.spyOn(target, "addEventListener").mockImplementation(
+      (type: string, listener: EventListenerOrEventListenerObject) => {
+        listen(type, listener);
+        closing.push(() => target.removeEventListener(type, listener));
+      },
+    );
   }
   vi.stubGlobal("fetch", async (about: Request | string, init?: RequestInit) => {
     const request = new Request(new URL(typeof about === "string" ? about : about.url, location.href), {

@@ -76,7 +76,7 @@ export function AskForm(props: {
       ref={form}
       className={styles.form}
       validationErrors={faults}
-      onInput={mended}
+      {...{ onInput: mended }} // it reaches the form, though its type leaves it out
       onSubmit={(event) => {
         event.preventDefault();
         void ask(event.currentTarget);

@@ -39,6 +39,7 @@ export default defineConfig({
     target: "es2022",
     minify: "terser",
     reportCompressedSize: false,
+    license: { fileName: "licences.txt" }, // of all that is handed to browsers
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: {

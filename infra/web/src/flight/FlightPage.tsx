@@ -159,6 +159,11 @@ function FlightShown({ flight, seen }: { flight: Flight; seen: number }) {
           </Trans>
         </p>
       )}
+      {session.state === "signed-in" && mayOperate(session.account, flight) && (
+        <Suspense>
+          <OperatePanel key={flight.id} flight={flight} />
+        </Suspense>
+      )}
       <div className={styles.columns}>
         <div className={styles.first}>
           <div className={styles.ends}>
@@ -179,11 +184,6 @@ function FlightShown({ flight, seen }: { flight: Flight; seen: number }) {
               <FollowPanel flight={flight} />
             </Suspense>
           </div>
-          {session.state === "signed-in" && mayOperate(session.account, flight) && (
-            <Suspense>
-              <OperatePanel key={flight.id} flight={flight} />
-            </Suspense>
-          )}
           <Rights id={flight.id} />
         </div>
         <div className={styles.last}>

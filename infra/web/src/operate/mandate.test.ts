@@ -54,3 +54,8 @@ test("a designator is two characters, or three letters", () => {
     "VS",
   ]);
 });
+
+test("where the mandate names ICAO codes the page offers everything, and the API decides", () => {
+  expect(mandate(acts(["UAL"], []), flight)).toContain("cancelled");
+  expect(mandate(acts([], ["KEWR"]), flight)).toContain("departure_gate");
+});

@@ -17,6 +17,11 @@ export function Footer() {
             <Trans>The same flights for programs: the API</Trans>
           </a>
         </li>
+        <li>
+          <a href="/licences.txt">
+            <Trans>Whose work is in this app</Trans>
+          </a>
+        </li>
       </ul>
     </footer>
   );

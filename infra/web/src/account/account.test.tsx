@@ -73,8 +73,6 @@ const problem =
 configure({ asyncUtilTimeout: 10_000 }); // roles of a whole page are slow to find on a busy machine
 
 // What jsdom lacks: dialogs escape a selector, the router scrolls.
-vi.stubGlobal("CSS", { escape: (text: string) => text });
-vi.stubGlobal("scrollTo", () => undefined);
 
 beforeEach(() => {
   asked.length = 0;

@@ -18,8 +18,6 @@ const key: KeyLine = {
   state: "good",
 };
 
-vi.stubGlobal("CSS", { escape: String }); // jsdom has none, and React Aria finds fields by it
-
 /** The page over an API that answers by method. */
 async function shown(answers: Record<string, unknown>) {
   const asked: { method: string; path: string; body: unknown }[] = [];

@@ -32,7 +32,6 @@ let calls: Call[] = [];
 let answers: Record<string, () => Response> = {};
 
 beforeEach(() => {
-  vi.stubGlobal("CSS", { escape: (text: string) => text }); // jsdom has none
   kept.clear();
   calls = [];
   answers = {};

@@ -168,7 +168,7 @@ describe("a flight's history", () => {
     at: FROM,
   });
   const part = (version: number, ...versions: number[]): HistoryAnswer => ({
-    id: "UA1-20261121-EWR",
+    flight: "UA1-20261121-EWR",
     version,
     changes: versions.map(line),
     more: false,

@@ -53,17 +53,20 @@ export function Shell() {
   );
 }
 
-/** Find out who uses the app once the page is there, and forget what was theirs when they are gone. */
+/** Find out who uses the app once the page is there; what was somebody's is forgotten when they are gone, or another came. */
 function useSessionHere() {
   const client = useQueryClient();
-  const { state } = useSession();
+  const session = useSession();
+  const who = session.state === "signed-in" ? session.account.id : session.state;
+  const before = useRef(who);
   useEffect(() => {
     const timer = setTimeout(restore);
     return () => clearTimeout(timer);
   }, []);
   useEffect(() => {
-    if (state === "guest") client.removeQueries({ queryKey: ["mine"] });
-  }, [state, client]);
+    if (who !== before.current && before.current !== "unknown") client.removeQueries({ queryKey: ["mine"] });
+    before.current = who;
+  }, [who, client]);
 }
 
 /**

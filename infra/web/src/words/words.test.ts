@@ -36,6 +36,6 @@ describe.each(catalogues.map((each) => [each.path.split("/").at(-1) ?? "", each]
 
 /** What is filled in, and the tags around words: {gate}, <0>, {count, plural, …}; in order of their names. */
 function parts(message: string): string {
-  const names = message.match(/\{\s*\w+|<\/?\d+\/?>/g) ?? [];
+  const names = message.match(/\{\s*\w+\s*[,}]|<\/?\d+\/?>/g) ?? [];
   return [...new Set(names.map((name) => name.replace(/\s/g, "")))].sort().join(" ");
 }

@@ -199,7 +199,7 @@ function FollowAny() {
             <TextLine
               key="origin"
               name="origin"
-              label={t`From`}
+              label={t({ message: "From", context: "an airport" })}
               hint={t`The airport’s code, such as EWR`}
               required
               maxLength={4}
@@ -208,7 +208,7 @@ function FollowAny() {
             <TextLine
               key="destination"
               name="destination"
-              label={t`To`}
+              label={t({ message: "To", context: "an airport" })}
               hint={t`The airport’s code, such as LAX`}
               required
               maxLength={4}

@@ -97,14 +97,14 @@ export function WishesFields({ rule }: { rule: Rule }) {
             <div className={styles.pair}>
               <TextLine
                 name="quiet"
-                label={t`From`}
+                label={t({ message: "From", context: "a time of day" })}
                 type="time"
                 required
                 value={rule.quiet?.from ?? "22:00"}
               />
               <TextLine
                 name="quiet_to"
-                label={t`To`}
+                label={t({ message: "To", context: "a time of day" })}
                 type="time"
                 required
                 value={rule.quiet?.to ?? "07:00"}

@@ -66,11 +66,9 @@ function Unknown({ id }: { id: string }) {
   const { t } = useLingui();
   return (
     <Page title={t`This flight is not known`} narrow>
+      {/* no <Trans>: it would take for its own what looks like a tag in the address */}
       <p>
-        <Trans>
-          There is no flight {id}. A flight’s address ends in its number, its date and the airport it leaves
-          from, such as UA1545-20130710-EWR. Flights are known from about three days before they leave.
-        </Trans>
+        {t`There is no flight ${id}. A flight’s address ends in its number, its date and the airport it leaves from, such as UA1545-20130710-EWR. Flights are known from about three days before they leave.`}
       </p>
       <p className={ui.actions}>
         <Link to="/" className={`${ui.button} ${ui.main}`}>

@@ -131,9 +131,7 @@ export function Finder(props: { label: string; autoFocus?: boolean; onGo?: () =>
         ) : lacksAirline(sought) ? (
           <Trans>A flight’s number begins with its airline’s code: UA{sought}, for one of United’s.</Trans>
         ) : (
-          <Trans>
-            Nothing is called “{sought}”. Try a city, an airport’s code such as EWR, or a flight’s number.
-          </Trans>
+          t`Nothing is called “${sought}”. Try a city, an airport’s code such as EWR, or a flight’s number.`
         )}
       </p>
     </div>

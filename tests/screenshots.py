@@ -44,7 +44,7 @@ class Pages:
         rows = site.board() + site.board("arrivals")
         self._by_phase = {row["phase"]: row["id"] for row in rows}
         self._diverted = next((row["id"] for row in rows if row.get("diverted_to")), None)
-        self.late = self._make_late(self._by_phase["scheduled"])
+        self.late = self._make_late(site.own_flight()["id"])
         for row in rows[-12::4]:
             wish = {"flight": row["id"], "channel": "email", "address": self.passenger.email}
             site.ask("POST", "/v1/subscriptions", wish)

@@ -109,6 +109,7 @@ def test_axe_finds_nothing_where_the_network_is_gone(site, browse, wire):
     somebody: Browsing = browse("phone", url=wire.url, reduced_motion="reduce")
     page = somebody.open(BOARD)
     settle(page)
+    is_live(page)
     somebody.lose_network()
     wire.cut()
     is_lost(page)

@@ -55,7 +55,7 @@ export function News({ wall }: { wall: boolean }) {
               <Trans>Reload</Trans>
             </button>
             <button type="button" className={`${ui.button} ${ui.plain}`} onClick={later}>
-              <Trans>Later</Trans>
+              <Trans context="put it off">Later</Trans>
             </button>
           </p>
         )}

@@ -1,6 +1,6 @@
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, unwrap } from "../api/client";
-import type { BoardAnswer, Direction, FeedLine, FlightRow } from "../api/types";
+import type { BoardAnswer, ChangeLine, Direction, FeedLine, FlightRow } from "../api/types";
 import { live, type Told, useLive } from "./connection";
 import * as merge from "./merge";
 
@@ -58,14 +58,16 @@ export function useHistory(id: string) {
   return useQuery({
     queryKey: historyKey(id),
     queryFn: async ({ signal }) => {
-      let history = client.getQueryData<merge.History>(historyKey(id));
-      let after = history?.missing ? 0 : (history?.version ?? 0);
+      const known = () => client.getQueryData<merge.History>(historyKey(id));
+      const changes: ChangeLine[] = [];
+      let after = known()?.missing ? 0 : (known()?.version ?? 0);
       for (;;) {
         const asked = { params: { path: { id }, query: { after } }, signal, cache: "no-cache" } as const;
         const answer = await unwrap(api.GET("/v1/flights/{id}/history", asked));
-        history = merge.continued(history, answer);
+        changes.push(...answer.changes);
         const last = answer.changes.at(-1);
-        if (!answer.more || !last) return history;
+        // To what is known by now: more may have been pushed while this was asked.
+        if (!answer.more || !last) return merge.continued(known(), { ...answer, changes });
         after = last.version;
       }
     },
@@ -83,11 +85,10 @@ export function hearFlights(client: QueryClient): () => void {
 /** One message of the WebSocket. `parts`: the rows of a topic's state that came so far. */
 export function hear(client: QueryClient, parts: Map<string, FlightRow[]>, told: Told): void {
   if (told.type === "change") {
-    for (const query of client.getQueryCache().findAll({ queryKey: ["board"] })) {
-      client.setQueryData<merge.Board>(
-        query.queryKey,
-        (board) => board && merge.changed(board, told.flight, Date.now()),
-      );
+    for (const [key, board] of client.getQueriesData<merge.Board>({ queryKey: ["board"] })) {
+      const now = board && merge.changed(board, told.flight, Date.now());
+      // A board of which nothing changed is not put anew: it would count as seen just now, and perhaps nobody watches it.
+      if (now !== board) client.setQueryData<merge.Board>(key, now);
     }
     flightIs(client, told.flight);
     client.setQueryData<merge.History>(

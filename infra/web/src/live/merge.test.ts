@@ -109,6 +109,13 @@ describe("a flight goes from the board", () => {
     expect(told(changed(before, flight("UA1", 2, { shown: false }), 1))).toEqual(["UA2 v1"]);
   });
 
+  it("when it now flies to another airport", () => {
+    const arrivals: Board = { ...board(flight("UA1", 1)), airport: "ORD", direction: "arrivals" };
+    const elsewhere = flight("UA1", 2);
+    elsewhere.arrival.airport = "DEN";
+    expect(told(changed(arrivals, elsewhere, 1))).toEqual([]);
+  });
+
   it("when the state of the whole board no longer has it", () => {
     expect(told(stated(board(flight("UA1", 1), flight("UA2", 1)), [flight("UA2", 1)], 1))).toEqual([
       "UA2 v1",

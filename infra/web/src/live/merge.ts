@@ -57,13 +57,15 @@ export function stated(board: Board, rows: readonly FlightRow[], at: number): Bo
   );
 }
 
-/** A board after one flight changed: in its place, off it where it is taken off, or not of this board at all. */
+/** A board after one flight changed: in its place, off it where it is taken off or flies elsewhere, or not of it at all. */
 export function changed(board: Board, row: FlightRow, at: number): Board {
   const end = board.direction === "departures" ? row.departure.airport : row.arrival.airport;
   const had = board.flights.find((each) => each.id === row.id);
-  if (!had && (end !== board.airport || !belongs(row, board))) return board;
+  const here = end === board.airport;
+  if (!had && (!here || !belongs(row, board))) return board;
   if (had && had.version >= row.version) return board;
-  return put(board, board, [...board.flights.filter((each) => each.id !== row.id), row], at);
+  const others = board.flights.filter((each) => each.id !== row.id);
+  return put(board, board, here ? [...others, row] : others, at);
 }
 
 /** A flight after its details came, or after a row of it was pushed: the newest of each. */

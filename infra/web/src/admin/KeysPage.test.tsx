@@ -70,6 +70,18 @@ test("a new key is shown once: when somebody says that they have it, it is nowhe
   ).not.toContain(SECRET);
 });
 
+test("the focus comes to a new key, and stays at the button that copied it", async () => {
+  const { user } = await shown({ GET: { keys: [] }, POST: { key: SECRET, id: "f00d", name: "ewr-aodb" } });
+  await user.click(screen.getByRole("button", { name: "Make a key …" }));
+  await user.type(screen.getByLabelText("Name"), "ewr-aodb");
+  await user.click(screen.getByRole("button", { name: "Make the key" }));
+  await screen.findByText(SECRET);
+  const copy = screen.getByRole("button", { name: "Copy" });
+  await user.click(copy);
+  expect(await screen.findByText("Copied")).toBeTruthy();
+  expect(document.activeElement).toBe(copy);
+});
+
 test("a key is revoked only after it was asked whether", async () => {
   const { asked, user } = await shown({ GET: { keys: [key] } });
   await user.click(await screen.findByRole("button", { name: "Revoke ewr-aodb" }));

@@ -201,13 +201,16 @@ export function KeysPage() {
   );
 }
 
+// Once, when it comes: a function made anew with each render would take the focus again and again.
+const focus = (heading: HTMLElement | null) => heading?.focus();
+
 /** A new key, as long as somebody says that they have it. It stands nowhere else. */
 function Shown({ made, done }: { made: NewKeyAnswer; done: () => void }) {
   const [copied, setCopied] = useState(false);
   const { name } = made;
   return (
     <Notice tone="good">
-      <h2 tabIndex={-1} ref={(heading) => heading?.focus()}>
+      <h2 tabIndex={-1} ref={focus}>
         <Trans>The new key of {name}</Trans>
       </h2>
       <p>
@@ -218,7 +221,12 @@ function Shown({ made, done }: { made: NewKeyAnswer; done: () => void }) {
         <button
           type="button"
           className={`${ui.button} ${ui.main}`}
-          onClick={() => void navigator.clipboard.writeText(made.key).then(() => setCopied(true))}
+          onClick={() =>
+            void navigator.clipboard.writeText(made.key).then(
+              () => setCopied(true),
+              () => setCopied(false), // the browser may forbid it: the key can be marked and copied by hand
+            )
+          }
         >
           <Trans>Copy</Trans>
         </button>

@@ -345,6 +345,9 @@ function Back({ to }: { to: () => void }) {
   );
 }
 
+// Once, when it comes: a function made anew with each render would take the focus again and again.
+const focus = (heading: HTMLElement | null) => heading?.focus();
+
 /** What became of somebody's data, as the API tells it. */
 function Erased({ answer, email }: { answer: ErasedAnswer; email: string }) {
   const { t } = useLingui();
@@ -354,7 +357,7 @@ function Erased({ answer, email }: { answer: ErasedAnswer; email: string }) {
       title={title}
       narrow
       heading={
-        <h1 tabIndex={-1} ref={(heading) => heading?.focus()}>
+        <h1 tabIndex={-1} ref={focus}>
           {title}
         </h1>
       }

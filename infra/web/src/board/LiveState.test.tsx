@@ -1,6 +1,6 @@
 import { i18n } from "@lingui/core";
 import { I18nProvider } from "@lingui/react";
-import { render } from "@testing-library/react";
+import { act, render } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { FeedLine } from "../api/types";
 import * as connection from "../live/connection";
@@ -19,14 +19,17 @@ afterEach(() => {
 
 function said(
   state: connection.Connection["state"],
-  told: { heard?: number; updated?: number; feeds?: FeedLine[] },
+  told: { heard?: number; updated?: number; feeds?: FeedLine[]; shownFor?: number },
 ) {
   vi.spyOn(connection, "useConnection").mockReturnValue({ state, since: NOW, heard: told.heard });
-  const { container } = render(
+  const shown = (
     <I18nProvider i18n={i18n}>
       <LiveState updatedAt={told.updated ?? 0} zone="America/New_York" feeds={told.feeds} />
-    </I18nProvider>,
+    </I18nProvider>
   );
+  vi.setSystemTime(minutes(told.shownFor ?? 0));
+  const { container } = render(shown);
+  act(() => void vi.advanceTimersByTime(NOW - Date.now()));
   return container.textContent;
 }
 
@@ -43,11 +46,17 @@ describe("how the board is connected", () => {
   });
 
   it("says how old the board is while it reconnects, from what was heard last", () => {
-    expect(said("lost", { heard: minutes(12), updated: minutes(30) })).toBe(
+    expect(said("lost", { heard: minutes(12), updated: minutes(30), shownFor: 40 })).toBe(
       "Reconnecting … shown as of 14:32",
     );
-    expect(said("lost", { heard: minutes(12), updated: minutes(1) })).toBe(
+    expect(said("lost", { heard: minutes(12), updated: minutes(1), shownFor: 40 })).toBe(
       "Reconnecting … shown as of 14:43",
+    );
+  });
+
+  it("does not take for this board's what was heard before it was shown", () => {
+    expect(said("offline", { heard: minutes(2), updated: minutes(120), shownFor: 1 })).toBe(
+      "No network: last seen 12:44, 2 hr. ago",
     );
   });
 

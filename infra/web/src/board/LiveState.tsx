@@ -1,5 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import type { FeedLine } from "../api/types";
 import { flightAt, useNow } from "../live/clock";
 import { useConnection } from "../live/connection";
@@ -21,7 +21,9 @@ export function LiveState(props: {
   const { state, heard = 0 } = useConnection();
   const now = useNow(5);
   const zone = props.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const seen = Math.max(props.updatedAt, heard);
+  const [shownSince] = useState(Date.now);
+  // What the server said before this was shown was of something else: what is shown may be much older.
+  const seen = heard >= shownSince ? Math.max(props.updatedAt, heard) : props.updatedAt;
   const seenAt = flightAt(seen);
   const time = clockTime(seenAt, zone, i18n.locale);
   const age = relative(Math.min(0, Math.round((seenAt - now) / 1000)), i18n.locale);

@@ -22,15 +22,18 @@ export function dayAndTime(instant: string | number, zone: string, language: str
     month: "short",
     hour: "2-digit",
     minute: "2-digit",
+    hourCycle: "h23",
   } as const;
   return format(language, zone, options).format(new Date(instant));
 }
 
 /** The date as YYYY-MM-DD, which sorts and which the API takes. */
 export function isoDate(instant: string | number, zone: string): string {
-  return format("en-CA", zone, { year: "numeric", month: "2-digit", day: "2-digit" }).format(
-    new Date(instant),
+  const parts = format("en", zone, { year: "numeric", month: "2-digit", day: "2-digit" });
+  const part = Object.fromEntries(
+    parts.formatToParts(new Date(instant)).map(({ type, value }) => [type, value]),
   );
+  return `${part.year}-${part.month}-${part.day}`; // no language writes it so in every browser
 }
 
 /** How many midnights lie between two instants by a zone's clocks: 1 is the next day. */

@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 
 // Where `npm run dev` finds the API: the local cloud, as `make run` starts it.
 const CLOUD = process.env.GATECALL ?? "http://localhost:8000";
-const API = ["/v1", "/docs", "/follow", "/account", "/s/", "/local"];
+const API = "^/(v1|docs|follow|account|s|local)(?=[/?]|$)"; // not /following
 
 export default defineConfig({
   plugins: [
@@ -53,7 +53,7 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      ...Object.fromEntries(API.map((path) => [path, CLOUD])),
+      [API]: CLOUD,
       "/ws": { target: CLOUD.replace("http", "ws"), ws: true },
     },
   },

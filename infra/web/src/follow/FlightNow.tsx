@@ -1,9 +1,9 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { api, unwrap } from "../api/client";
 import { ApiProblem } from "../api/problems";
 import { headline } from "../flight/headline";
+import { numbered } from "../flight/numbered";
 import { useNow } from "../live/clock";
 import { useFlight } from "../live/flights";
 import { Loading } from "../ui/states";
@@ -48,11 +48,7 @@ function Leg({ id }: { id: string }) {
 
 function Legs({ number, date }: { number: string; date: string }) {
   const { t } = useLingui();
-  const { data, isPending } = useQuery({
-    queryKey: ["flights", number, date],
-    queryFn: ({ signal }) => unwrap(api.GET("/v1/flights", { params: { query: { number, date } }, signal })),
-    refetchInterval: 60_000,
-  });
+  const { data, isPending } = useQuery({ ...numbered(number, date), refetchInterval: 60_000 });
   if (isPending) return <Loading lines={1} label={t`Loading how it stands`} />;
   if (!data?.flights.length) return <Unknown />;
   return (

@@ -8,6 +8,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { Flight } from "../live/merge";
 import { readDevice } from "./device";
 import { FollowPanel } from "./FollowPanel";
+import { forget } from "./following";
 
 const kept = vi.hoisted(() => new Map<string, unknown>());
 vi.mock("idb-keyval", () => ({
@@ -71,7 +72,7 @@ async function show(flight: Flight = FLIGHT) {
     </I18nProvider>,
   );
   await screen.findByRole("heading", { level: 2 });
-  return userEvent.setup();
+  return Object.assign(userEvent.setup(), { client });
 }
 
 const accepted = (confirm: "link" | "code") => () =>
@@ -222,6 +223,27 @@ test("what this device follows already is shown, and can be stopped", async () =
   await user.click(await screen.findByRole("button", { name: "Stop" }));
   expect(await screen.findByRole("heading", { name: "Follow this flight" })).toBeTruthy();
   expect(calls.find(({ method }) => method === "DELETE")?.authorization).toBe("Bearer mine");
+});
+
+test("an address that is taken off this device leaves nothing of what it follows here", async () => {
+  kept.set("gatecall.following", {
+    confirmed: [{ channel: "email", address: "a…@example.com", token: "mine", ids: ["s1"] }],
+    asked: [],
+    typed: {},
+  });
+  answers["GET /v1/subscriptions"] = () =>
+    json(200, { channel: "email", address: "a…@example.com", subscriptions: [LINE] });
+  const { client } = await show();
+  const seen = () =>
+    JSON.stringify(
+      client
+        .getQueryCache()
+        .getAll()
+        .map(({ queryKey, state }) => [queryKey, state.data]),
+    );
+  await waitFor(() => expect(seen()).toContain("a…@example.com"));
+  await forget("mine");
+  await waitFor(() => expect(seen()).not.toContain("a…@example.com"));
 });
 
 test("what was sent is told in plain words, and what came of it", async () => {

@@ -78,6 +78,13 @@ export function useFollowing(): Following {
     for (const { id } of data.subscriptions) seen.add(id);
     holders.push(data);
   }
+  useEffect(() => {
+    // What was seen of an address that was taken off this device goes with it, from what is kept for offline, too.
+    const here = device && new Set(device.confirmed.map(({ token }) => token));
+    const gone = ([, token]: readonly unknown[]) => typeof token === "string" && !here?.has(token);
+    if (here)
+      client.removeQueries({ queryKey: [SUBSCRIPTIONS], predicate: ({ queryKey }) => gone(queryKey) });
+  }, [client, device]);
   const settled = settledOf(device?.asked ?? [], holders);
   useEffect(() => {
     if (settled) void remember((now) => withoutAsked(now, settled.split(" ")));

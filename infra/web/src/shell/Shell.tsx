@@ -1,5 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useQueryClient } from "@tanstack/react-query";
+import { useIsRestoring, useQueryClient } from "@tanstack/react-query";
 import { Outlet, useRouter, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { restore, useSession } from "../api/session";
@@ -59,14 +59,17 @@ function useSessionHere() {
   const session = useSession();
   const who = session.state === "signed-in" ? session.account.id : session.state;
   const before = useRef(who);
+  const restoring = useIsRestoring();
   useEffect(() => {
     const timer = setTimeout(restore);
     return () => clearTimeout(timer);
   }, []);
   useEffect(() => {
-    if (who !== before.current && before.current !== "unknown") client.removeQueries({ queryKey: ["mine"] });
+    if (restoring) return; // what is kept on the device comes back first: it may still have what was somebody's
+    const other = who !== before.current && before.current !== "unknown";
+    if (other || who === "guest") client.removeQueries({ queryKey: ["mine"] });
     before.current = who;
-  }, [who, client]);
+  }, [who, client, restoring]);
 }
 
 /**

@@ -116,6 +116,22 @@ describe("what is watched", () => {
   });
 });
 
+it("what the server could not watch is told it anew, each time after a longer while", async () => {
+  live.watch("flight:A");
+  const socket = await opened();
+  const error: Told = { type: "error", detail: "an earlier message is still being answered; try again" };
+  socket.tell(error);
+  await vi.advanceTimersByTimeAsync(6_000);
+  expect(socket.heard("watch")).toEqual([watch("flight:A"), watch("flight:A")]);
+  socket.tell(error);
+  await vi.advanceTimersByTimeAsync(6_000);
+  expect(socket.heard("watch")).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(6_000);
+  expect(socket.heard("watch")).toHaveLength(3);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(socket.heard("watch")).toHaveLength(3);
+});
+
 describe("a connection that is cut", () => {
   it("is said to be lost, comes back by itself, and watches all anew", async () => {
     live.watch("flight:A");

@@ -21,6 +21,8 @@ export type Connection = {
 const PING_EVERY = 50_000; // API Gateway closes what is silent for ten minutes; a dead network is found sooner
 const PONG_WITHIN = 8_000;
 const IDLE_AFTER = 10_000; // with nothing to watch, so that going from page to page keeps the connection
+const AGAIN_AFTER = 5_000; // when the server could not do what it was told; twice as long each time
+const AGAIN_WITHIN = 300_000;
 const WATCHED_AT_ONCE = 10; // topics in a message; it may have 4 kB
 
 /** One WebSocket for the whole app: it watches what is on the page, reconnects with backoff, and watches all anew. */
@@ -33,6 +35,8 @@ export class LiveConnection {
   #ping: ReturnType<typeof setInterval> | undefined;
   #pong: ReturnType<typeof setTimeout> | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #refusals = 0; // since it is connected
 
   constructor(private readonly url: () => string) {
     addEventListener("online", () => this.#retry());
@@ -99,19 +103,33 @@ export class LiveConnection {
   }
 
   #opened(): void {
-    const topics = [...this.#topics.keys()];
-    for (let first = 0; first < topics.length; first += WATCHED_AT_ONCE) {
-      this.#say({ action: "watch", topics: topics.slice(first, first + WATCHED_AT_ONCE) });
-    }
+    this.#refusals = 0;
+    this.#watchAll();
     this.#ask();
     clearInterval(this.#ping);
     this.#ping = setInterval(() => this.#ask(), PING_EVERY);
     setTimeout(() => this.#ask(), 2_000); // two readings tell how fast the flight clock runs
   }
 
+  #watchAll(): void {
+    const topics = [...this.#topics.keys()];
+    for (let first = 0; first < topics.length; first += WATCHED_AT_ONCE) {
+      this.#say({ action: "watch", topics: topics.slice(first, first + WATCHED_AT_ONCE) });
+    }
+  }
+
+  /** The server did not do what it was told, such as to watch: it is told all anew, before long. */
+  #refused(): void {
+    clearTimeout(this.#again);
+    const wait = Math.min(AGAIN_AFTER * 2 ** this.#refusals, AGAIN_WITHIN);
+    this.#again = setTimeout(() => this.#watchAll(), wait);
+    this.#refusals += 1;
+  }
+
   #closed(): void {
     clearInterval(this.#ping);
     clearTimeout(this.#pong);
+    clearTimeout(this.#again);
     this.#become(navigator.onLine ? "lost" : "offline"); // a first try that fails, too
   }
 
@@ -149,6 +167,7 @@ export class LiveConnection {
       clearTimeout(this.#pong);
       tell(told.at);
     }
+    if (!told.type || told.type === "error") this.#refused(); // API Gateway's own errors have no type
     this.#become("live", Date.now());
     for (const hearer of this.#hearers) hearer(told);
   }

@@ -15,7 +15,8 @@ const words = built.filter(isWords).map(({ url }) => new URL(url, self.location.
 
 precacheAndRoute(built.filter((entry) => !isWords(entry)));
 const API = [/^\/(v1|docs|follow|account|s|local|ws)(\/|$)/];
-registerRoute(new NavigationRoute(createHandlerBoundToURL("index.html"), { denylist: API }));
+const FILE = /^[^?]*\/[^/?]*\.[^/?]*(\?|$)/; // has a dot in its last part, such as /licences.txt: no page of the app
+registerRoute(new NavigationRoute(createHandlerBoundToURL("index.html"), { denylist: [...API, FILE] }));
 registerRoute(
   ({ url }) => words.includes(url.href),
   async ({ request }) => {

@@ -38,7 +38,7 @@ const drafts = new Map<string, Draft>();
 
 function Operate(props: { flight: merge.Flight; account: AccountLine; may: ReadonlySet<Field> }) {
   const { flight, account, may } = props;
-  const { t } = useLingui();
+  const { t, i18n } = useLingui();
   const client = useQueryClient();
   const connection = useConnection();
   const now = useNow(30);
@@ -139,7 +139,7 @@ function Operate(props: { flight: merge.Flight; account: AccountLine; may: Reado
     );
   const { airport: from } = flight.departure;
   const to = flight.diverted_to || flight.arrival.airport || "";
-  const actsFor = new Intl.ListFormat(undefined, { type: "unit" }).format([
+  const actsFor = new Intl.ListFormat(i18n.locale, { type: "unit" }).format([
     ...account.airlines,
     ...account.airports,
   ]);

@@ -29,6 +29,15 @@ it("a change of one board's flight leaves the age of all other boards as it is",
   expect(client.getQueryState(["board", "JFK", "departures"])?.dataUpdatedAt).toBe(before);
 });
 
+it("a board that is addressed by the airport's ICAO code catches up, too", () => {
+  const client = new QueryClient();
+  const key = ["board", "KEWR", "departures"];
+  client.setQueryData(key, board("EWR", sample()));
+  const flights = [sample({ version: 2, departure: { gate: "C9" } })];
+  hear(client, new Map(), { type: "state", topic: "airport:EWR:departures", part: 1, parts: 1, flights });
+  expect(client.getQueryData<Board>(key)?.flights).toEqual(flights);
+});
+
 it("a change that is pushed while an older history is on its way stays in it", async () => {
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   const { id } = sample();

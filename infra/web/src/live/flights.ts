@@ -101,12 +101,11 @@ export function hear(client: QueryClient, parts: Map<string, FlightRow[]>, told:
     parts.set(told.topic, rows);
     if (told.part < told.parts) return;
     parts.delete(told.topic);
-    const [kind, name = "", direction] = told.topic.split(":");
-    if (kind === "airport" && (direction === "departures" || direction === "arrivals")) {
-      client.setQueryData<merge.Board>(
-        boardKey(name, direction),
-        (board) => board && merge.stated(board, rows, Date.now()),
-      );
+    // By what the board says of itself: its address may name the airport by another code than the topic does.
+    const [, airport, direction] = told.topic.split(":");
+    for (const [key, board] of client.getQueriesData<merge.Board>({ queryKey: ["board"] })) {
+      if (board && board.airport === airport && board.direction === direction)
+        client.setQueryData<merge.Board>(key, merge.stated(board, rows, Date.now()));
     }
     for (const row of rows) flightIs(client, row);
   }

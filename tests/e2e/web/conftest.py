@@ -205,12 +205,12 @@ def until(page: Page, expression: str) -> None:
 
 def is_live(page: Page) -> None:
     """Wait until the page says that what it shows is live."""
-    page.get_by_role("banner").get_by_text("Live", exact=True).wait_for()
+    page.get_by_text("Live", exact=True).filter(visible=True).first.wait_for()
 
 
 def is_lost(page: Page) -> None:
     """Wait until the page says that its connection is lost."""
-    page.get_by_role("banner").get_by_text("Reconnecting").wait_for()
+    page.get_by_text("Reconnecting").filter(visible=True).first.wait_for()
 
 
 def settle(page: Page) -> None:

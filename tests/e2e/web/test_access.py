@@ -62,7 +62,19 @@ def faults(page: Page, rules: Iterable[str] = RULES) -> list[str]:
 
 
 def look_at(page: Page) -> list[str]:
-    """What axe finds on the page by day, and by night."""
+    """What axe finds on the page by day, and by night.
+
+    Bars at the window's edge are put into the page: what one covers now can be scrolled from under it.
+    """
+    page.evaluate(
+        """() => {
+          for (const each of document.querySelectorAll("body *")) {
+            const { position } = getComputedStyle(each);
+            const bar = each.getBoundingClientRect().height < innerHeight / 4;
+            if (bar && (position === "fixed" || position === "sticky")) each.style.position = "static";
+          }
+        }"""
+    )
     page.emulate_media(color_scheme="light")
     found = [f"by day: {fault}" for fault in faults(page)]
     page.emulate_media(color_scheme="dark")

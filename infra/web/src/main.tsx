@@ -33,7 +33,7 @@ hearFlights(client);
 const persister = createAsyncStoragePersister({
   storage: { getItem: (key) => get<string>(key), setItem: set, removeItem: del },
   key: "gatecall.seen",
-  throttleTime: 2_000,
+  throttleTime: new URLSearchParams(location.search).has("wall") ? 600_000 : 2_000, // a wall runs for days: spare its disk
 });
 const persistOptions = {
   persister,

@@ -12,15 +12,18 @@ export type Session =
   | { state: "signed-in"; account: AccountLine; session: string };
 
 // The access token stands in memory alone; the refresh token is a cookie that no script reads. The hint says that there
-// may be such a cookie, so that who never logged in asks for nothing.
+// may be such a cookie, and of which account, so that who never logged in asks for nothing.
 const HINT = "gatecall.signed-in";
 const OURS = { "X-Requested-With": "gatecall", "Content-Type": "application/json" };
 const EARLY = 30_000; // before an access token runs out another is asked for, so that none does on its way
 const LOST_AFTER = 1_000; // an answer got lost: who asks again within 10 seconds gets the same
 
+/** The account that was logged in when the page was loaded, as far as the device knows. */
+export const formerly = hinted();
+
 let token: string | undefined;
 let holdsUntil = 0;
-let session: Session = hinted() ? { state: "unknown" } : { state: "guest" };
+let session: Session = formerly ? { state: "unknown" } : { state: "guest" };
 let refreshing: Promise<string | undefined> | undefined;
 const listeners = new Set<() => void>();
 
@@ -177,17 +180,17 @@ function become(next: Session): void {
   if (next.state === "guest") token = undefined;
   try {
     if (next.state === "guest") localStorage.removeItem(HINT);
-    else localStorage.setItem(HINT, "yes");
+    else if (next.state === "signed-in") localStorage.setItem(HINT, next.account.id);
   } catch {
     // A browser that keeps nothing: the session lasts as long as the page.
   }
   for (const listener of listeners) listener();
 }
 
-function hinted(): boolean {
+function hinted(): string | null {
   try {
-    return localStorage.getItem(HINT) !== null;
+    return localStorage.getItem(HINT);
   } catch {
-    return false;
+    return null;
   }
 }

@@ -15,11 +15,15 @@ export function ConfirmFromLink() {
   useEffect(() => {
     if (!confirm || !code || tried.current === code) return;
     tried.current = code;
+    const here = location.pathname;
     confirmByCode(confirm, code)
       .then(refresh)
       .then(() => setCame("confirmed"))
       .catch((error: unknown) => setCame({ error }))
-      .finally(() => void navigate({ to: ".", search: {}, replace: true, resetScroll: false }));
+      .finally(() => {
+        if (location.pathname === here)
+          void navigate({ to: ".", search: {}, replace: true, resetScroll: false });
+      });
   });
   if (!came) return null;
   if (came === "confirmed")

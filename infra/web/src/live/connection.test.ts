@@ -91,7 +91,18 @@ describe("what is watched", () => {
     first();
     expect(socket.heard("unwatch")).toEqual([]);
     second();
+    await vi.advanceTimersByTimeAsync(2_000);
     expect(socket.heard("unwatch")).toEqual([unwatch("flight:A")]);
+  });
+
+  it("stays watched where it is left and wanted again at once: the server may do messages in any order", async () => {
+    live.watch("flight:B");
+    const leave = live.watch("flight:A");
+    const socket = await opened();
+    leave();
+    live.watch("flight:A");
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([...socket.heard("unwatch"), ...socket.heard("watch")]).toEqual([watch("flight:B", "flight:A")]);
   });
 
   it("closes the connection when it is nothing any more for a while, but not from page to page", async () => {

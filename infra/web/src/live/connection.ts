@@ -20,6 +20,7 @@ export type Connection = {
 
 const PING_EVERY = 50_000; // API Gateway closes what is silent for ten minutes; a dead network is found sooner
 const PONG_WITHIN = 8_000;
+const LEAVE_AFTER = 2_000; // so that what is left and watched again at once stays watched
 const IDLE_AFTER = 10_000; // with nothing to watch, so that going from page to page keeps the connection
 const AGAIN_AFTER = 5_000; // when the server could not do what it was told; twice as long each time
 const AGAIN_WITHIN = 300_000;
@@ -29,6 +30,7 @@ const WATCHED_AT_ONCE = 10; // topics in a message; it may have 4 kB
 export class LiveConnection {
   #socket: ReconnectingWebSocket | undefined;
   #topics = new Map<string, number>(); // how many parts of the page watch it
+  #leaving = new Map<string, ReturnType<typeof setTimeout>>(); // watched by none, and not said so yet
   #connection: Connection = { state: "idle", since: Date.now(), heard: undefined };
   #listeners = new Set<() => void>();
   #hearers = new Set<(told: Told) => void>();
@@ -69,8 +71,11 @@ export class LiveConnection {
     clearTimeout(this.#idle);
     const watchers = this.#topics.get(topic) ?? 0;
     this.#topics.set(topic, watchers + 1);
+    const leaving = this.#leaving.get(topic);
+    clearTimeout(leaving);
+    this.#leaving.delete(topic);
     if (!this.#socket) this.#open();
-    else if (!watchers) this.#say({ action: "watch", topics: [topic] });
+    else if (!watchers && leaving === undefined) this.#say({ action: "watch", topics: [topic] });
     let watching = true;
     return () => {
       if (!watching) return;
@@ -79,10 +84,19 @@ export class LiveConnection {
       if (left) this.#topics.set(topic, left);
       else {
         this.#topics.delete(topic);
-        this.#say({ action: "unwatch", topics: [topic] });
+        this.#leave(topic);
         if (!this.#topics.size) this.#idle = setTimeout(() => this.#close(), IDLE_AFTER);
       }
     };
+  }
+
+  /** Say that a topic is not watched any more, a little later: messages may be done in any order, and it may be back. */
+  #leave(topic: string): void {
+    const leaving = setTimeout(() => {
+      this.#leaving.delete(topic);
+      this.#say({ action: "unwatch", topics: [topic] });
+    }, LEAVE_AFTER);
+    this.#leaving.set(topic, leaving);
   }
 
   #open(): void {
@@ -104,6 +118,8 @@ export class LiveConnection {
 
   #opened(): void {
     this.#refusals = 0;
+    for (const leaving of this.#leaving.values()) clearTimeout(leaving); // nothing is watched yet
+    this.#leaving.clear();
     this.#watchAll();
     this.#ask();
     clearInterval(this.#ping);

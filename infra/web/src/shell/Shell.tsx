@@ -2,7 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useIsRestoring, useQueryClient } from "@tanstack/react-query";
 import { Outlet, useRouter, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
-import { restore, useSession } from "../api/session";
+import { formerly, restore, useSession } from "../api/session";
 import { Footer } from "./Footer";
 import { Header } from "./Header";
 import { News } from "./News";
@@ -66,7 +66,8 @@ function useSessionHere() {
   }, []);
   useEffect(() => {
     if (restoring) return; // what is kept on the device comes back first: it may still have what was somebody's
-    const other = who !== before.current && before.current !== "unknown";
+    const former = before.current === "unknown" ? formerly : before.current;
+    const other = who !== former && who !== "unknown";
     if (other || who === "guest") client.removeQueries({ queryKey: ["mine"] });
     before.current = who;
   }, [who, client, restoring]);

@@ -114,7 +114,7 @@ function Device(props: { session: SessionLine; ending: boolean; end: () => void 
   const { current, agent, client, used_at, logged_in_at } = props.session;
   const device = useDeviceName()(agent);
   const used = relative(Math.min(0, (Date.parse(used_at) - Date.now()) / 1000), i18n.locale, "long");
-  const since = i18n.date(logged_in_at, { dateStyle: "medium", timeStyle: "short" });
+  const since = i18n.date(logged_in_at, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
   return (
     <li className={styles.device}>
       <div>

@@ -241,7 +241,9 @@ function Shown({ made, done }: { made: NewKeyAnswer; done: () => void }) {
 
 function State({ of }: { of: KeyLine }) {
   const { i18n } = useLingui();
-  const at = of.ends_at ? i18n.date(of.ends_at, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }) : "";
+  const at = of.ends_at
+    ? i18n.date(of.ends_at, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" })
+    : "";
   const tone = ({ good: "good", ending: "late", revoked: "bad", ended: "bad" } as const)[of.state];
   return (
     <span className={ui.badge} data-tone={tone}>

@@ -145,10 +145,13 @@ def take_all(browser: Browser, pages: Pages, only: str, console: Console) -> Non
                 for name, path in [(name, path) for whose, name, path in work if whose == who]:
                     progress.update(task, description=f"{name}, {device}")
                     page = shown(context, f"{site.url}{path}", say=progress.console.print)
+                    if name not in ("departures", "arrivals", "wall"):  # of a board what is seen first
+                        whole = page.evaluate("Math.max(innerHeight, document.scrollingElement.scrollHeight)")
+                        page.set_viewport_size({**DEVICES[device]["viewport"], "height": whole})
                     for scheme in SCHEMES:
                         page.emulate_media(color_scheme=scheme)
-                        whole = name not in ("departures", "arrivals", "wall")  # of a board what is seen first
-                        page.screenshot(path=OUT / f"{name}-{device}-{scheme}.png", full_page=whole)
+                        page.wait_for_timeout(250)  # all of it is painted anew
+                        page.screenshot(path=OUT / f"{name}-{device}-{scheme}.png")
                         progress.advance(task)
                     page.close()
                 context.close()

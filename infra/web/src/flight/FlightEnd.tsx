@@ -1,6 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Flap } from "../board/Flap";
-import { clockTime, day, daysBetween, zoneName } from "../ui/times";
+import { clockTime, day, dayAndTime, daysBetween, isoDate, zoneName } from "../ui/times";
 import ui from "../ui/ui.module.css";
 import type { End } from "./ends";
 import styles from "./flight.module.css";
@@ -116,7 +116,8 @@ function DayOn({ from, instant, zone }: { from: string | null | undefined; insta
 function ZonedDay({ instant, zone }: { instant: string; zone: string }) {
   const { i18n } = useLingui();
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const here = clockTime(instant, own, i18n.locale);
+  const sameDay = isoDate(instant, own) === isoDate(instant, zone);
+  const here = (sameDay ? clockTime : dayAndTime)(instant, own, i18n.locale);
   const there = clockTime(instant, zone, i18n.locale);
   const date = day(instant, zone, i18n.locale);
   const clocks = zoneName(instant, zone, i18n.locale);

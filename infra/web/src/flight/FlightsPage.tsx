@@ -5,7 +5,7 @@ import type { FlightDetail } from "../api/types";
 import { useNow } from "../live/clock";
 import { Page } from "../ui/page";
 import { Failed, Loading, Notice } from "../ui/states";
-import { day, isoDate } from "../ui/times";
+import { day, isoDate, zoneName } from "../ui/times";
 import ui from "../ui/ui.module.css";
 import styles from "./flight.module.css";
 import { headline } from "./headline";
@@ -98,7 +98,8 @@ function SearchAgain() {
 function Leg({ leg, now }: { leg: FlightDetail; now: number }) {
   const { i18n } = useLingui();
   const { departure, arrival } = leg;
-  const out = departure.scheduled_out && moment(departure.scheduled_out, departure.zone, i18n);
+  const { scheduled_out: off, zone } = departure;
+  const out = off && `${moment(off, zone, i18n)} ${zoneName(off, zone, i18n.locale)}`;
   const { says, tone } = headline(leg, now, i18n);
   return (
     <Link to="/flights/$id" params={{ id: leg.id }} className={styles.leg}>

@@ -8,7 +8,7 @@ import ui from "../ui/ui.module.css";
 import { useCode, welcome } from "./browserPush";
 import type { Asked } from "./device";
 import styles from "./follow.module.css";
-import { again, confirmByCode, takeBack, useRefresh } from "./following";
+import { addressOf, again, confirmByCode, takeBack, useRefresh } from "./following";
 import { AskedWhat } from "./words";
 
 const AGAIN_AFTER = 10 * 60_000; // the API sends no second message sooner
@@ -53,8 +53,8 @@ export function AskedCard(props: { asked: Asked; named?: boolean; held?: boolean
       {asked.channel === "email" && (
         <p>
           <Trans>
-            We have sent a link to <strong>{asked.address}</strong>. Open it to begin: it holds for 48 hours.
-            If you confirmed this address before, no link comes; you are told already.
+            We have sent a link to <strong>{addressOf(asked)}</strong>. Open it to begin: it holds for 48
+            hours. If you confirmed this address before, no link comes; you are told already.
           </Trans>
         </p>
       )}
@@ -94,7 +94,7 @@ function Code({ asked }: { asked: Asked }) {
     <>
       <p>
         <Trans>
-          We have sent six digits to <strong>{asked.address}</strong>. They hold for 15 minutes. If you
+          We have sent six digits to <strong>{addressOf(asked)}</strong>. They hold for 15 minutes. If you
           confirmed this number before, none come; you are told already.
         </Trans>
       </p>

@@ -86,7 +86,7 @@ test("an address and Follow, and a link is on its way: in the app's language, by
   await user.type(await screen.findByRole("textbox", { name: "Email address" }), "ada@example.com");
   await user.click(screen.getByRole("button", { name: "Follow" }));
   expect(await screen.findByRole("heading", { name: "Open the link we sent" })).toBe(document.activeElement);
-  expect(screen.getByText("a…@example.com")).toBeTruthy();
+  expect(screen.getByText("ada@example.com")).toBeTruthy(); // whole, to see whether it is right
   expect(posted()).toMatchObject({
     flight: FLIGHT.id,
     channel: "email",

@@ -141,6 +141,12 @@ export async function follow(body: FollowRequest, address: string, keepTyped: bo
   }));
 }
 
+/** The address as it was typed on this page, to see whether it is right; hidden where the page was loaded anew. */
+export function addressOf({ id, address }: Asked): string {
+  const typed = bodies.get(id)?.address;
+  return typeof typed === "string" ? typed : address;
+}
+
 /** What asks once more for what was asked for on this page; undefined where the page was loaded anew. */
 export function again({ id, address }: Asked): (() => Promise<void>) | undefined {
   const body = bodies.get(id);

@@ -175,7 +175,7 @@ def shown(context: BrowserContext, url: str, say: Callable[[str], Any] = print) 
     try:
         settle(page)
         page.wait_for_load_state("networkidle", timeout=5_000)
-    except TooSlow:
+    except (TooSlow, AssertionError):
         say(f"{url} was not all there")
     return page
 

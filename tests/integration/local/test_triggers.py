@@ -436,16 +436,15 @@ def test_moto_is_safe_under_threads(moto):
         for seat in range(20):
             take(str(seat))
 
-    waiting = threading.Thread(target=lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5))
+    waiting = threading.Thread(target=lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20))
     threads = [threading.Thread(target=many) for _ in range(8)]
-    waiting.start()  # a long poll holds up nobody
-    began = time.monotonic()
+    waiting.start()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert sorted(won, key=int) == [str(seat) for seat in range(20)]
-    assert time.monotonic() - began < 4.5
+    assert waiting.is_alive()  # a long poll holds up nobody
     sqs.send_message(QueueUrl=url, MessageBody=json.dumps("wake up"))
     waiting.join(5)
     assert not waiting.is_alive()

@@ -216,7 +216,7 @@ it("refreshes one tab at a time", async () => {
   let most = 0;
   let at_once = 0;
   const locks = {
-    request: (_: string, task: () => Promise<unknown>) => {
+    request: (_: string, __: LockOptions, task: () => Promise<unknown>) => {
       last = last.then(task, task);
       return last;
     },
@@ -235,6 +235,15 @@ it("refreshes one tab at a time", async () => {
     expect(await Promise.all([here.accessToken(), there.accessToken()])).toEqual(["one", "two"]),
   );
   expect(most).toBe(1);
+});
+
+it("waits no longer than its turn may take for a tab that hangs", async () => {
+  const locks = { request: () => Promise.reject(new DOMException("its turn did not come", "TimeoutError")) };
+  Object.defineProperty(navigator, "locks", { value: locks, configurable: true });
+  closing.push(() => Reflect.deleteProperty(navigator, "locks"));
+  answers = { [REFRESH]: [tokens("one")] };
+  const { accessToken } = await tab();
+  await act(async () => expect(await accessToken()).toBe("one"));
 });
 
 it("stays logged in where logging out did not go through, and says so", async () => {

@@ -16,6 +16,8 @@ export type Session =
 const HINT = "gatecall.signed-in";
 const OURS = { "X-Requested-With": "gatecall", "Content-Type": "application/json" };
 const EARLY = 30_000; // before an access token runs out another is asked for, so that none does on its way
+const ANSWERED_WITHIN = 30_000; // API Gateway answers within 29 seconds, or not at all
+const TURN_WITHIN = 10_000; // of a tab, to ask for the next token
 const LOST_AFTER = 1_000; // an answer got lost: who asks again within 10 seconds gets the same
 
 /** The account that was logged in when the page was loaded, as far as the device knows. */
@@ -145,11 +147,27 @@ async function refresh(anew: boolean): Promise<string | undefined> {
 }
 
 /**
- * One at a time over all tabs, so that each goes on with the cookie the one before was given. (Where there are no
- * locks, the page is not from https or localhost, and such a cookie is not kept either.)
+ * One at a time over all tabs, so that each goes on with the cookie the one before was given; but a tab that hangs, or
+ * that the browser froze, holds up no other for long. (Where there are no locks, the page is not from https or
+ * localhost, and such a cookie is not kept either.)
  */
 async function alone<T>(task: () => Promise<T>): Promise<T> {
-  return navigator.locks ? await navigator.locks.request("gatecall.session", task) : task();
+  if (!navigator.locks) return task();
+  let begun = false;
+  const begin = () => {
+    begun = true;
+    return task();
+  };
+  try {
+    return await navigator.locks.request(
+      "gatecall.session",
+      { signal: AbortSignal.timeout(TURN_WITHIN) },
+      begin,
+    );
+  } catch (reason) {
+    if (begun) throw reason;
+    return task();
+  }
 }
 
 // `keepalive`: its answer sets the cookie even where the page is left meanwhile.
@@ -163,7 +181,7 @@ function remove(path: string, holding: string): Promise<Response> {
 
 async function answered(path: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(path, init);
+    return await fetch(path, { ...init, signal: AbortSignal.timeout(ANSWERED_WITHIN) });
   } catch (reason) {
     throw new NoAnswer("no answer", { cause: reason });
   }

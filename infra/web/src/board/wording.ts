@@ -16,7 +16,8 @@ export type Stop = {
   delay: number;
 };
 
-const LATE = 15; // minutes: what the field calls delayed
+/** Minutes from which on a flight counts as late, as the API has it. */
+export const LATE = 15;
 
 /** The end of a leg at the board's own airport. */
 export function here(row: FlightRow, direction: Direction): Stop {

@@ -1,12 +1,11 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Flap } from "../board/Flap";
+import { LATE } from "../board/wording";
 import { clockTime, day, dayAndTime, daysBetween, isoDate, zoneName } from "../ui/times";
 import ui from "../ui/ui.module.css";
 import type { End } from "./ends";
 import styles from "./flight.module.css";
 import { lateness, moment } from "./spans";
-
-const LATE = 15; // minutes from which on a flight counts as late
 
 /** One end of a leg: when, by the airport’s clocks, and where to go. `departs`: the instant its day is counted from. */
 export function FlightEnd(props: {

@@ -2,10 +2,10 @@ import type { I18n } from "@lingui/core";
 import { msg } from "@lingui/core/macro";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { lazy, Suspense, useMemo } from "react";
+import { useAirport } from "../home/airports";
 import { useNow } from "../live/clock";
 import type { Flight } from "../live/merge";
 import ui from "../ui/ui.module.css";
-import { useAirport } from "./airport";
 import styles from "./flight.module.css";
 import { kilometres, partFlown } from "./route";
 

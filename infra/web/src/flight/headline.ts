@@ -1,11 +1,11 @@
 import type { I18n } from "@lingui/core";
 import { msg } from "@lingui/core/macro";
 import type { FlightDetail } from "../api/types";
+import { LATE } from "../board/wording";
 import type { Tone } from "../ui/states";
 import { lateness, minutesTo, moment, span } from "./spans";
 
 const ON_TIME = 5; // minutes of which nothing is said
-const LATE = 15; // minutes from which on a flight counts as late, as the API has it
 const COUNTED_DOWN = 12 * 60; // minutes before which the time is told, not how long it is until then
 
 /** What is the matter with a flight, in one sentence. */

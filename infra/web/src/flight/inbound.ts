@@ -1,10 +1,9 @@
 import type { I18n } from "@lingui/core";
 import { msg } from "@lingui/core/macro";
+import { LATE } from "../board/wording";
 import type { Flight } from "../live/merge";
 import type { Tone } from "../ui/states";
 import { moment, span } from "./spans";
-
-const LATE = 15; // minutes
 
 /** Where the aircraft of a flight is, from the leg that brings it. Only what follows from facts is said. */
 export function aircraftPlace(leg: Flight, flight: Flight, i18n: I18n): { says: string; tone?: Tone } {

@@ -15,6 +15,7 @@ export function useAirports(text: string) {
     queryFn: ({ signal }) => asked({ q, limit: 7 }, signal),
     enabled: q.length > 0,
     staleTime: HOURS,
+    select: withBoards,
     placeholderData: (before) => before, // the list stays while the next letter is answered
     meta: { kept: true },
   });
@@ -26,22 +27,27 @@ export function useOwnAirports() {
     queryKey: ["airports"],
     queryFn: ({ signal }) => asked({}, signal),
     staleTime: HOURS,
+    select: withBoards,
     meta: { kept: true },
   });
 }
 
-/** An airport by its code; null where there is none. */
-export function useAirport(iata: string) {
+/** An airport by its IATA or ICAO code: its name, and where it lies. Null where none has the code. */
+export function useAirport(code: string | null | undefined) {
   return useQuery({
-    queryKey: ["airports", iata.toLowerCase()],
-    queryFn: ({ signal }) => asked({ q: iata, limit: 7 }, signal),
+    queryKey: ["airports", code?.toLowerCase()],
+    queryFn: ({ signal }) => asked({ q: code ?? "", limit: 7 }, signal),
+    enabled: Boolean(code),
     staleTime: HOURS,
     meta: { kept: true },
-    select: (airports) => airports.find((airport) => airport.iata === iata) ?? null,
+    select: (airports) => airports.find(({ iata, icao }) => iata === code || icao === code) ?? null,
   });
 }
 
-async function asked(query: { q?: string; limit?: number }, signal: AbortSignal): Promise<Airport[]> {
-  const { airports } = await unwrap(api.GET("/v1/airports", { params: { query }, signal }));
+async function asked(query: { q?: string; limit?: number }, signal: AbortSignal): Promise<AirportLine[]> {
+  return (await unwrap(api.GET("/v1/airports", { params: { query }, signal }))).airports;
+}
+
+function withBoards(airports: AirportLine[]): Airport[] {
   return airports.filter((airport): airport is Airport => typeof airport.iata === "string");
 }

@@ -2,12 +2,10 @@ import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { Input, Label, Text, TextArea, TextField } from "react-aria-components";
 import { api, unwrap } from "../api/client";
 import { ApiProblem } from "../api/problems";
 import { useSession } from "../api/session";
 import type { AccountLine, OperatorUpdate } from "../api/types";
-import { useAirport } from "../flight/airport";
 import { useNow } from "../live/clock";
 import { live, useConnection, useLive } from "../live/connection";
 import * as merge from "../live/merge";
@@ -16,14 +14,12 @@ import { Notice, Why } from "../ui/states";
 import ui from "../ui/ui.module.css";
 import { DelayCodes } from "./DelayCodes";
 import { type Draft, known, type Place, type TimeField, toSend, type Wrong, without } from "./draft";
+import { Diversion, NoteLines, PlaceLine } from "./lines";
 import { type Field, mandate } from "./mandate";
 import { OutLog } from "./OutLog";
 import styles from "./operate.module.css";
 import { heard, type Outgoing, saved, sent } from "./outgoing";
-import { AirportPicker } from "./Picker";
 import { TimeLine } from "./TimeLine";
-
-const NOTE = 280; // characters
 
 /** Where somebody who runs the flight says what is so, and sees it go out; nothing for who does not. */
 export function OperatePanel({ flight }: { flight: merge.Flight }) {
@@ -331,128 +327,6 @@ function Operate(props: { flight: merge.Flight; account: AccountLine; may: Reado
         </div>
       </Asking>
     </section>
-  );
-}
-
-/** A gate, a terminal or a belt. */
-function PlaceLine(props: {
-  label: string;
-  clear: string;
-  was: string;
-  text: string | undefined;
-  onChange: (text: string) => void;
-  wrong: string | undefined;
-}) {
-  const { was, wrong } = props;
-  const text = props.text ?? was;
-  const touched = text.trim() !== was;
-  return (
-    <TextField value={text} onChange={props.onChange} isInvalid={!!wrong} className={ui.field}>
-      <Label className={ui.label}>{props.label}</Label>
-      <span className={styles.box} data-touched={touched || undefined}>
-        <Input
-          className={ui.input}
-          autoComplete="off"
-          autoCapitalize="characters"
-          spellCheck="false"
-          maxLength={12}
-        />
-        {text && (
-          <button
-            type="button"
-            className={styles.clear}
-            aria-label={props.clear}
-            onClick={() => props.onChange("")}
-          >
-            <span aria-hidden>×</span>
-          </button>
-        )}
-      </span>
-      {touched && was && (
-        <Text slot="description" className={ui.hint}>
-          {text ? <Trans>was {was}</Trans> : <Trans>{was} is taken back</Trans>}
-        </Text>
-      )}
-      {wrong && (
-        <Text slot="errorMessage" className={ui.wrong} lang="en">
-          {wrong}
-        </Text>
-      )}
-    </TextField>
-  );
-}
-
-function NoteLines(props: { text: string; onChange: (text: string) => void; wrong: string | undefined }) {
-  const { t } = useLingui();
-  const count = [...props.text].length;
-  return (
-    <TextField
-      value={props.text}
-      onChange={(text) => props.onChange(text.replace(/\s*\n\s*/g, " "))}
-      isInvalid={!!props.wrong}
-      className={ui.field}
-    >
-      <Label className={ui.label}>{t`Note to passengers`}</Label>
-      <TextArea className={ui.input} rows={2} maxLength={NOTE} />
-      <Text slot="description" className={styles.count}>
-        <span>
-          <Trans>Plain words on the flight’s page, in the language you write.</Trans>
-        </span>
-        <span>
-          <Trans>
-            {count} of {NOTE} characters
-          </Trans>
-        </span>
-      </Text>
-      {props.wrong && (
-        <Text slot="errorMessage" className={ui.wrong} lang="en">
-          {props.wrong}
-        </Text>
-      )}
-    </TextField>
-  );
-}
-
-function Diversion(props: {
-  known: string;
-  wanted: string | undefined;
-  onChange: (code: string | undefined) => void;
-  wrong: string | undefined;
-}) {
-  const { t } = useLingui();
-  const code = props.wanted ?? props.known;
-  const touched = code !== props.known;
-  const airport = useAirport(code && code !== "?" ? code : undefined);
-  const name = airport.data ? `${code} · ${airport.data.city}` : code;
-  return (
-    <div className={styles.diversion}>
-      {code || touched ? (
-        <div className={styles.diverted}>
-          <span data-touched={touched || undefined}>
-            {code === "?" ? (
-              <Trans>Diverted, not known where to</Trans>
-            ) : code ? (
-              <Trans>Diverted to {name}</Trans>
-            ) : (
-              <Trans>Not diverted any more: it goes to its destination</Trans>
-            )}
-          </span>
-          <button
-            type="button"
-            className={`${ui.button} ${ui.plain}`}
-            onClick={() => props.onChange(touched ? undefined : "")}
-          >
-            {touched ? <Trans>Undo</Trans> : <Trans>End the diversion</Trans>}
-          </button>
-        </div>
-      ) : null}
-      <AirportPicker
-        label={t`Divert to`}
-        hint={t`Passengers who follow it are told at once, in quiet hours too.`}
-        onPick={props.onChange}
-        wrong={props.wrong}
-      />
-    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { router } from "./routes";
+import { ownPath, router } from "./routes";
 
 const { parseSearch, stringifySearch } = router.options;
 
@@ -17,3 +17,15 @@ it("what is typed into a search comes back as it was, whatever it looks like", (
     expect(parseSearch(stringifySearch({ q }))).toEqual({ q });
   }
 });
+
+it.each(["/profile", "/flights/UA1545-20260710-EWR?follow=true"])(
+  "after the log-in it goes on at %s",
+  (path) => {
+    expect(ownPath(path)).toBe(path);
+  },
+);
+
+it.each(["//evil.test", "/\\evil.test", "/\t/evil.test", "https://evil.test", "javascript:alert(1)", 7])(
+  "after the log-in it goes to no other site: %j",
+  (path) => expect(ownPath(path)).toBeUndefined(),
+);

@@ -203,6 +203,6 @@ function text(value: unknown): string | undefined {
 }
 
 /** A path of this app, never another site's. */
-function ownPath(value: unknown): string | undefined {
+export function ownPath(value: unknown): string | undefined {
   return typeof value === "string" && /^\/(?![/\\])[!-~]*$/.test(value) ? value : undefined;
 }

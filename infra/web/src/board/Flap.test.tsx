@@ -7,7 +7,9 @@ let calm = false;
 beforeEach(() => {
   calm = false;
   vi.useFakeTimers();
-  vi.stubGlobal("matchMedia", (query: string) => ({ matches: calm && query.includes("reduce") }));
+  vi.stubGlobal("matchMedia", (query: string) => ({
+    matches: calm && query === "(prefers-reduced-motion: reduce)",
+  }));
 });
 afterEach(() => {
   vi.useRealTimers();

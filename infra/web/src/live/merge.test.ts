@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { BoardAnswer, FlightRow, HistoryAnswer } from "../api/types";
-import { answered, type Board, changed, continued, grown, stated } from "./merge";
+import type { BoardAnswer, FlightDetail, FlightRow, HistoryAnswer } from "../api/types";
+import { answered, type Board, changed, continued, detailed, grown, pushed, stated } from "./merge";
 
 const FROM = "2026-11-21T12:00:00Z";
 const TO = "2026-11-22T01:00:00Z";
@@ -194,5 +194,25 @@ describe("a flight's history", () => {
     const whole = continued(history, part(5, 3, 4, 5));
     expect(versions(whole.changes)).toEqual([1, 2, 3, 4, 5]);
     expect(whole.missing).toBe(false);
+  });
+});
+
+describe("a flight's details", () => {
+  const detail = (version: number, gate: string): FlightDetail => ({
+    ...flight("UA1", version, { gate }),
+    runway: {},
+    delays: [],
+    derived: false,
+    observed: {},
+  });
+
+  it("keep what was pushed where REST, which is cached, answers with an older version, and say so", () => {
+    const now = pushed(detailed(undefined, detail(1, "C71")), flight("UA1", 2, { gate: "C84" }));
+    expect(detailed(now, detail(1, "C71"))).toMatchObject({
+      version: 2,
+      behind: true,
+      departure: { gate: "C84" },
+    });
+    expect(detailed(now, detail(2, "C84"))).toMatchObject({ version: 2, behind: false });
   });
 });

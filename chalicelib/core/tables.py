@@ -26,6 +26,10 @@ ATTEMPTS = 8  # of a change that keeps losing races
 READ_ATTEMPTS = 6  # of a batch read that DynamoDB answers in part
 
 
+class LostRace(Conflict):
+    """Somebody else wrote first; who reads again may succeed."""
+
+
 class TableSettings:
     """pynamodb's Meta for every row class: time-outs in seconds, well below the function's."""
 
@@ -71,7 +75,7 @@ def persist(change: Callable[[], _T]) -> _T:
 
 @contextmanager
 def storage() -> Iterator[None]:
-    """Turn what DynamoDB refuses into the house's words: Conflict for a lost race, Unavailable for a busy table."""
+    """Turn what DynamoDB refuses into the house's words: LostRace, and Unavailable for a busy table."""
     from botocore.exceptions import BotoCoreError
 
     try:
@@ -98,7 +102,7 @@ def _worded(error: PynamoDBException, codes: set[str | None]) -> Exception:
     from botocore.exceptions import ClientError
 
     if codes & _LOST_RACE:
-        return Conflict("somebody else changed this first")
+        return LostRace("somebody else changed this first")
     refused = isinstance(error.cause, ClientError) and not is_transient(error.cause)
     if refused and not codes & _BUSY_IN_TRANSACTION:
         return error

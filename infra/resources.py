@@ -163,12 +163,24 @@ def _configuration_set(client: Callable[[str], Any], properties: Mapping[str, An
     return {"Ref": name}
 
 
+def _key_alias(client: Callable[[str], Any], properties: Mapping[str, Any], _: float) -> dict[str, str]:
+    """The alias, and a key for it: of keys without one nobody here is asked."""
+    kms = client("kms")
+    name: str = properties["AliasName"]
+    try:
+        kms.describe_key(KeyId=name)
+    except kms.exceptions.NotFoundException:
+        kms.create_alias(AliasName=name, TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    return {"Ref": name}
+
+
 _MAKERS: dict[str, Callable[[Callable[[str], Any], Mapping[str, Any], float], dict[str, str]]] = {
     "AWS::DynamoDB::Table": _table,
     "AWS::SNS::Topic": _topic,
     "AWS::SQS::Queue": _queue,
     "AWS::SNS::Subscription": _subscription,
     "AWS::SES::ConfigurationSet": _configuration_set,
+    "AWS::KMS::Alias": _key_alias,
 }
 
 

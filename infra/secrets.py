@@ -9,8 +9,14 @@
                              calling. 256 bits.
 /gatecall/<stage>/vapid-key  the private key that Web Push services know this stage by (RFC 8292): PEM, EC P-256. It
                              is never changed: browsers bind their subscriptions to it.
+/gatecall/<stage>/payments-callback  what the payment service signs its callbacks with (Standard Webhooks): whsec_ and
+                             192 bits in base64.
+/gatecall/<stage>/locator-key what a booking's locator is derived by from its request's Idempotency-Key. 256 bits, hex.
+                             It is never changed, or a request made again would make a second booking.
+/gatecall/<stage>/ticket-key what ticket numbers are derived by. 256 bits, hex. It is never changed either.
 """
 
+import base64
 import json
 import secrets
 from collections.abc import Callable
@@ -86,4 +92,7 @@ _MAKE: dict[str, Callable[[], str]] = {
     **{name: partial(lambda new: json.dumps([new(), new()]), new) for name, new in _ROTATED.items()},
     "front-key": _key,
     "vapid-key": _vapid_key,
+    "payments-callback": lambda: f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}",
+    "locator-key": partial(secrets.token_hex, 32),
+    "ticket-key": partial(secrets.token_hex, 32),
 }

@@ -27,7 +27,12 @@ class Config:
     subscriptions_stream: str  # SUBSCRIPTIONS_STREAM_ARN
     followers_table: str  # FOLLOWERS_TABLE
     limits_table: str  # LIMITS_TABLE
+    inventory_table: str  # INVENTORY_TABLE
+    searches_table: str  # SEARCHES_TABLE
+    bookings_table: str  # BOOKINGS_TABLE
+    bookings_stream: str  # BOOKINGS_STREAM_ARN
     flight_changes_topic: str  # FLIGHT_CHANGES_TOPIC_ARN
+    booking_changes_topic: str  # BOOKING_CHANGES_TOPIC_ARN
     email_events_topic: str  # EMAIL_EVENTS_TOPIC_ARN: bounces and complaints, from SES
     sms_replies_topic: str  # SMS_REPLIES_TOPIC_ARN: what people answer to a two-way number
     emails_queue: str  # EMAILS_QUEUE_URL
@@ -35,6 +40,8 @@ class Config:
     pushes_queue: str  # PUSHES_QUEUE_URL: push and web push
     webhooks_queue: str  # WEBHOOKS_QUEUE_URL
     errands_queue: str  # ERRANDS_QUEUE_URL: what is to be done after a change of an account
+    settlements_queue: str  # SETTLEMENTS_QUEUE_URL: bookings to look at later
+    passengers_key: str  # PASSENGERS_KEY: alias of the KMS key that passengers' documents are encrypted with
     dead_letters_queue: str  # DEAD_LETTERS_QUEUE_URL
     feeds: tuple[str, ...]  # FEEDS: the feeds to poll, by name, comma separated
     airports: tuple[str, ...]  # AIRPORTS: the home airports of the polled feeds
@@ -48,6 +55,7 @@ class Config:
     fcm_application: str  # FCM_APPLICATION_ARN: SNS platform application for Android; "" takes no such tokens
     apns_application: str  # APNS_APPLICATION_ARN: likewise for iOS
     webhooks_to: str  # WEBHOOKS_TO: "public" addresses only; "anywhere" also on this machine and private networks
+    payments: str  # PAYMENTS: who takes them: "simulated", which moves no money; "" nobody, and nothing is sold
     cors_origin: (
         str  # CORS_ORIGIN: whose pages may call from a browser: "*", or one such as https://app.example.com; "" none
     )
@@ -86,7 +94,12 @@ def read(environment: Mapping[str, str]) -> Config:
         subscriptions_stream=setting("SUBSCRIPTIONS_STREAM_ARN"),
         followers_table=setting("FOLLOWERS_TABLE"),
         limits_table=setting("LIMITS_TABLE"),
+        inventory_table=setting("INVENTORY_TABLE"),
+        searches_table=setting("SEARCHES_TABLE"),
+        bookings_table=setting("BOOKINGS_TABLE"),
+        bookings_stream=setting("BOOKINGS_STREAM_ARN"),
         flight_changes_topic=setting("FLIGHT_CHANGES_TOPIC_ARN"),
+        booking_changes_topic=setting("BOOKING_CHANGES_TOPIC_ARN"),
         email_events_topic=setting("EMAIL_EVENTS_TOPIC_ARN"),
         sms_replies_topic=setting("SMS_REPLIES_TOPIC_ARN"),
         emails_queue=setting("EMAILS_QUEUE_URL"),
@@ -94,6 +107,8 @@ def read(environment: Mapping[str, str]) -> Config:
         pushes_queue=setting("PUSHES_QUEUE_URL"),
         webhooks_queue=setting("WEBHOOKS_QUEUE_URL"),
         errands_queue=setting("ERRANDS_QUEUE_URL"),
+        settlements_queue=setting("SETTLEMENTS_QUEUE_URL"),
+        passengers_key=setting("PASSENGERS_KEY"),
         dead_letters_queue=setting("DEAD_LETTERS_QUEUE_URL"),
         feeds=names("FEEDS"),
         airports=names("AIRPORTS"),
@@ -107,6 +122,7 @@ def read(environment: Mapping[str, str]) -> Config:
         fcm_application=setting("FCM_APPLICATION_ARN"),
         apns_application=setting("APNS_APPLICATION_ARN"),
         webhooks_to=setting("WEBHOOKS_TO"),
+        payments=setting("PAYMENTS"),
         cors_origin=setting("CORS_ORIGIN"),
         flight_clock=setting("FLIGHT_CLOCK"),
     )

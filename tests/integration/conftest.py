@@ -1,7 +1,8 @@
 """The tables, topics and queues of the template, made in moto for each test."""
 
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from itertools import count
@@ -11,13 +12,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib.accounts import store as accounts
-from chalicelib.alerts import ledger
-from chalicelib.alerts import store as alerts
 from chalicelib.core import aws, config, secrets, urls
 from chalicelib.core.clock import Now
-from chalicelib.flights import store as flights
-from chalicelib.live import store as live
+from chalicelib.core.tables import Rows
 from infra import resources
 from infra.local import cloud as local_cloud
 from infra.local import moto_gaps
@@ -73,11 +70,14 @@ def exact_cloud(services: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def _forget_tables() -> None:
-    forget: list[Callable[[], None]] = [
-        aws._client.cache_clear, config.config.cache_clear, secrets._known.clear, urls._known.clear,
-    ]  # fmt: skip
-    for store in (flights, live, accounts, ledger, alerts):
-        forget.append(store._rows.cache_clear)
-        store._Row._connection = None
-    for each in forget:
-        each()
+    """Let every store, and what else knows a name or a key of the cloud before, ask anew."""
+    for known in (secrets._known, urls._known):
+        known.clear()
+    stores = [module._rows for name, module in sys.modules.items()
+              if name.startswith("chalicelib.") and hasattr(module, "_rows")]  # fmt: skip
+    for asked in (aws._client, config.config, *stores):
+        asked.cache_clear()
+    classes = Rows.__subclasses__()
+    for rows in classes:
+        rows._connection = None
+        classes += rows.__subclasses__()

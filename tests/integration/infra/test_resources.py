@@ -44,7 +44,12 @@ def test_making_it_again_changes_nothing(aws: None) -> None:
     """The same names and addresses, and no secret is overwritten."""
     first = resources.create("toy", boto3.client, GIVEN)
     assert resources.create("toy", boto3.client, GIVEN) == first
-    assert len(boto3.client("sns").list_subscriptions()["Subscriptions"]) == 2
+    described = [each for each in resources.template("toy").values() if "Condition" not in each]
+    subscriptions = [each for each in described if each["Type"] == "AWS::SNS::Subscription"]
+    assert len(boto3.client("sns").list_subscriptions()["Subscriptions"]) == len(subscriptions)
+    kms = boto3.client("kms")
+    sealed = kms.encrypt(KeyId=first["PASSENGERS_KEY"], Plaintext=b"a passport")["CiphertextBlob"]
+    assert kms.decrypt(CiphertextBlob=sealed)["Plaintext"] == b"a passport"
 
 
 def test_what_is_for_a_stage_on_aws_is_not_made(aws: None) -> None:
@@ -55,7 +60,9 @@ def test_what_is_for_a_stage_on_aws_is_not_made(aws: None) -> None:
     assert [each["Name"] for each in parameters if each["Type"] == "String"] == []
 
 
-@pytest.mark.parametrize("name", ["changes", "urgent-changes", "emails", "texts", "pushes", "webhooks"])
+@pytest.mark.parametrize(
+    "name", ["changes", "urgent-changes", "emails", "texts", "pushes", "webhooks", "settlements", "disruptions"]
+)
 def test_a_queue_comes_again_after_every_claim_and_gives_up_in_the_end(aws: None, name: str) -> None:
     """Later than a function may take (60 s) and than a claim holds (120 s); ten times, then it is a dead letter."""
     made = resources.create("toy", boto3.client, GIVEN)

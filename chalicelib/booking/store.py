@@ -1,0 +1,155 @@
+"""How bookings are kept: the table `bookings`, one item for each, its whole journal in it.
+
+| question or fact | function | key |
+| --- | --- | --- |
+| one booking | `booking` | pk = booking#K3M9TZ, sk = booking |
+| several bookings | `bookings` | the same, 100 a call |
+| an account's bookings | `of_account` | index account: account, held_at; then the items |
+| a booking and the seats of its legs change | `write` | items of this table and of pricing's `inventory`: one transaction |
+| a booking alone changes | `save` | its item, at the revision read |
+| what a stream record says of a booking | `of_image` | none |
+
+A booking lives 400 days after its last flight, as claims may be made for about a year; one that was never paid, 30
+days after its hold (`expires`). `payments/simulated.py` keeps its ledger under keys of its own in the same table.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
+
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.booking.encoding import decode, encode
+from chalicelib.booking.model import KEPT, Booking, State, replay
+from chalicelib.core.clock import instant
+from chalicelib.core.config import config
+from chalicelib.core.tables import Rows, TableSettings, batch_get, storage
+from chalicelib.flights.identity import LegId
+from chalicelib.pricing import stock
+from chalicelib.pricing.inventory import Inventory
+
+UNPAID_KEPT = timedelta(days=30)
+
+
+class _Account(GlobalSecondaryIndex["_Row"]):  # type: ignore[no-untyped-call] # pynamodb leaves it untyped
+    class Meta(TableSettings):
+        index_name = "account"
+        projection = KeysOnlyProjection()
+
+    account = UnicodeAttribute(hash_key=True)
+    held_at = UnicodeAttribute(range_key=True)
+
+
+class _Row(Rows):
+    class Meta(TableSettings):
+        table_name: str | None = None
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    expires = NumberAttribute(null=True)
+    revision = NumberAttribute(null=True)
+    journal = BinaryAttribute(null=True, legacy_encoding=False)
+    account = UnicodeAttribute(null=True)
+    held_at = UnicodeAttribute(null=True)
+
+    by_account = _Account()
+
+
+class Kept(NamedTuple):
+    """A booking as it was read, with the revision that a write of it must still find; 0: it is not there yet."""
+
+    booking: Booking
+    revision: int
+
+
+@cache
+def _rows() -> type[_Row]:
+    _Row.Meta.table_name = config().bookings_table
+    return _Row
+
+
+def booking(locator: str, now: datetime) -> Kept | None:
+    """One booking, as it stands this instant."""
+    return next(iter(bookings([locator], now)), None)
+
+
+def bookings(locators: Iterable[str], now: datetime, *, consistent: bool = True) -> list[Kept]:
+    """Those of the bookings that are there."""
+    with storage():
+        rows = batch_get(_rows(), [(_pk(locator), "booking") for locator in locators], consistent=consistent)
+        return [_kept(row) for row in rows if _alive(row, now)]
+
+
+def of_account(account: str, now: datetime, limit: int = 100) -> list[Kept]:
+    """An account's bookings, the newest first."""
+    with storage():
+        _rows()
+        found = list(_Row.by_account.query(account, limit=limit, scan_index_forward=False))
+        rows = batch_get(_rows(), [(row.pk, row.sk) for row in found], consistent=False)
+        kept = {row.pk: _kept(row) for row in rows if _alive(row, now)}
+    return [kept[row.pk] for row in found if row.pk in kept]
+
+
+def write(changes: Sequence[tuple[Kept, Booking]], seats: Mapping[LegId, Inventory]) -> None:
+    """Keep bookings together with the seats of their legs, all or nothing. Raises LostRace, Unavailable.
+
+    Each booking is written at the revision, each leg at the version that it was read at.
+    """
+    with storage(), TransactWrite(connection=_rows()._get_connection().connection) as transaction:
+        for before, after in changes:
+            transaction.save(_row(after, before.revision + 1), _as_read(before))
+        stock.write(transaction, seats)
+
+
+def save(before: Kept, after: Booking) -> Kept:
+    """Keep a booking by itself. Raises LostRace where it is not as it was read, Unavailable."""
+    with storage():
+        _row(after, before.revision + 1).save(_as_read(before))
+    return Kept(after, before.revision + 1)
+
+
+def of_image(image: Mapping[str, Any]) -> Booking | None:
+    """The booking that a stream record's image holds; None for any other item.
+
+    Raises ValueError, KeyError or TypeError for an image that is none of this table's.
+    """
+    if image["sk"]["S"] != "booking":
+        return None
+    return _kept(_Row.from_raw_data(dict(image))).booking
+
+
+def _as_read(before: Kept) -> Condition:
+    condition: Condition = _Row.revision == before.revision if before.revision else _Row.pk.does_not_exist()
+    return condition
+
+
+def _pk(locator: str) -> str:
+    return f"booking#{locator}"
+
+
+def _alive(row: _Row, now: datetime) -> bool:
+    return row.expires is None or row.expires > now.timestamp()
+
+
+def _row(booking: Booking, revision: int) -> _Row:
+    row = _rows()(
+        _pk(booking.locator), "booking", revision=revision, journal=encode(booking.journal), expires=_expires(booking)
+    )
+    if booking.account:
+        row.account, row.held_at = booking.account, instant(booking.journal[0].at)
+    return row
+
+
+def _expires(booking: Booking) -> int:
+    last = booking.journal[-1].at
+    if booking.kept_as in (State.TICKETED, State.CANCELLED) and booking.last_in:
+        return int((max(last, booking.last_in) + KEPT).timestamp())
+    return int((max(last, booking.until or last) + UNPAID_KEPT).timestamp())
+
+
+def _kept(row: _Row) -> Kept:
+    return Kept(replay(row.pk.removeprefix("booking#"), decode(row.journal)), int(row.revision))

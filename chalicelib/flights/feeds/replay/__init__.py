@@ -14,7 +14,7 @@ Everything is a pure function of its arguments. What is computed of a date is ke
 
 import csv
 from bisect import bisect_right
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
@@ -43,12 +43,33 @@ class ScheduledLeg:
     scheduled_in: datetime
     codeshares: tuple[str, ...] = ()
     derived: bool = False
+    registration: str | None = None
+    aircraft_type: str | None = None
 
 
 def timetable(day: date) -> list[ScheduledLeg]:
     """The published programme of the legs whose origin date is that day, in the order of scheduled departure."""
-    return [ScheduledLeg(f.leg, f.destination, f.scheduled_out, f.scheduled_in, f.codeshares, f.derived)
-            for f in sorted(_legs(day), key=lambda f: (f.scheduled_out, f.id))]  # fmt: skip
+    return _in_order(_schedule(row, day) for row in _rows())
+
+
+def route_on(origin: str, destination: str, day: date) -> list[ScheduledLeg]:
+    """The part of the programme that flies from an airport to another: no other leg is laid."""
+    return _in_order(_schedule(row, day) for row in _by_route().get((origin, destination), ()))
+
+
+def leg_on(flight: FlightNumber, origin: str, day: date) -> ScheduledLeg | None:
+    """The leg of a flight number that leaves an airport on an origin date; None where the programme has none."""
+    row = _by_flight().get((flight, origin))
+    return _schedule(row, day) if row else None
+
+
+def routes() -> Collection[tuple[str, str]]:
+    """The pairs of airports that legs fly from and to; it is the same ones on every day."""
+    return _by_route().keys()
+
+
+def _in_order(legs: Iterable[ScheduledLeg]) -> list[ScheduledLeg]:
+    return sorted(legs, key=lambda each: (each.scheduled_out, str(each.leg)))
 
 
 def snapshot(at: datetime, airports: Collection[str] = AIRPORTS) -> list[FlightUpdate]:
@@ -148,6 +169,19 @@ def _rows() -> tuple[_Row, ...]:
 
 
 @cache
+def _by_route() -> Mapping[tuple[str, str], Sequence[_Row]]:
+    routes: dict[tuple[str, str], list[_Row]] = {}
+    for row in _rows():
+        routes.setdefault((row.origin, row.destination), []).append(row)
+    return routes
+
+
+@cache
+def _by_flight() -> Mapping[tuple[FlightNumber, str], _Row]:
+    return {(row.flight, row.origin): row for row in _rows()}
+
+
+@cache
 def _bad_weather() -> frozenset[tuple[str, int]]:
     """Airports and scheduled hours in which legs left 40 minutes late on average, or a fifth of them never did."""
     hours: dict[tuple[str, int], list[int | None]] = {}
@@ -181,6 +215,13 @@ def _legs(day: date) -> list[Flown]:
             out = outward[back.leg.flight, back.leg.origin]
             back.inbound, out.onward, back.aircraft_there = out.id, back.id, out.in_
     return [flown for _, flown in laid]
+
+
+def _schedule(row: _Row, day: date) -> ScheduledLeg:
+    return ScheduledLeg(
+        LegId(row.flight, day, row.origin), row.destination, _instant(day, row.out, row.origin),
+        _instant(day, row.in_, row.destination), row.codeshares, bool(row.feeds), row.registration, row.aircraft_type,
+    )  # fmt: skip
 
 
 def _lay(row: _Row, day: date) -> Flown:

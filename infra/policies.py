@@ -89,8 +89,9 @@ def _statements(function: str, stage: str, arn: Any) -> Iterator[dict[str, Any]]
     parts = [*(_read()["bundles"][name] for name in described.get("with", ())), described.get("may", {})]
     yield from _by_name([part for part in parts if isinstance(part, dict)], stage, arn)
     of_no_resource = [statement for part in parts if isinstance(part, list) for statement in part]
-    for statement in (*of_no_resource, *_read()["everywhere"]):
-        named = statement.get("Resource") in _made(stage)
+    for written in (*of_no_resource, *_read()["everywhere"]):
+        statement = json.loads(json.dumps(written).replace("${Stage}", stage))
+        named = statement.get("Resource") in {*_made(stage), *_read()["resources"]}
         yield {**statement, "Resource": arn(statement["Resource"])} if named else statement
 
 

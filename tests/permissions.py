@@ -75,6 +75,8 @@ def deeds(service: str, operation: str, request: Mapping[str, Any], stage: str) 
         case "ssm", _:
             for name in request.get("Names") or [request["Name"]]:
                 yield Deed(f"ssm:{operation}", ARN.format("ssm", f"parameter{name}"))
+        case "kms", _:
+            yield Deed(f"kms:{operation}", ARN.format("kms", "key/of-it"), {"kms:RequestAlias": request["KeyId"]})
         case "apigatewaymanagementapi", "PostToConnection":
             connection = f"an-api/{stage}/POST/@connections/{request['ConnectionId']}"
             yield Deed("execute-api:ManageConnections", ARN.format("execute-api", connection))

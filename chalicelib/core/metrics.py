@@ -25,15 +25,19 @@ EACH = "*"  # of a dimension: whatever values CloudWatch knows
 
 FUNCTIONS = (
     "api_handler", "websocket_connect", "websocket_message", "websocket_disconnect", "poll_feeds", "repair_changes",
-    "tell_changes", "push_change", "fan_out_at_once", "fan_out", "send_emails", "send_texts", "send_pushes",
+    "tell_changes", "push_change", "push_seats", "tell_bookings", "settle_bookings", "follow_disruptions",
+    "forecast_demand", "follow_bookings", "fan_out_at_once", "fan_out", "send_emails", "send_texts", "send_pushes",
     "call_webhooks", "take_up_due", "ask_to_confirm", "queue_errands", "run_errands", "hear_email_events",
     "hear_sms_replies", "honour_opt_outs",
 )  # fmt: skip
-READERS = ("tell_changes", "ask_to_confirm", "queue_errands")  # of tables' streams
+READERS = ("tell_changes", "ask_to_confirm", "queue_errands", "tell_bookings")  # of tables' streams
 QUEUES = (
-    "changes", "urgent-changes", "emails", "texts", "pushes", "webhooks", "errands", "dead-letters",
+    "changes", "urgent-changes", "emails", "texts", "pushes", "webhooks", "errands", "disruptions", "settlements",
+    "bookings-told", "dead-letters",
 )  # fmt: skip
-TABLES = ("flights", "live", "accounts", "subscriptions", "followers", "limits")
+TABLES = (
+    "flights", "live", "accounts", "subscriptions", "followers", "limits", "inventory", "searches", "bookings",
+)  # fmt: skip
 CHANNELS = ("email", "sms", "push", "webpush", "webhook")
 CRITICAL_ROUTES = (  # whose answers are to be there within 300 ms
     "GET /v1/airports/{iata}/departures", "GET /v1/airports/{iata}/arrivals", "GET /v1/flights/{id}",

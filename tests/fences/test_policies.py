@@ -86,7 +86,10 @@ def test_actions_and_resources_are_named() -> None:
             assert owner == "eu-west-1:123456789012", resource
             ours = "gatecall-dev" in tail or tail.startswith(("parameter/gatecall/dev/", "*/dev/POST/@connections/"))
             theirs = tail in {"identity/*": "ses", "template/*": "ses", "app/*": "sns", "endpoint/*": "sns"}
-            assert ours or (theirs and service in {"ses", "sns"}), resource
+            by_alias = statement.get("Condition") == {
+                "StringEquals": {"kms:RequestAlias": "alias/gatecall-dev-passengers"}
+            }
+            assert ours or (theirs and service in {"ses", "sns"}) or (service == "kms" and by_alias), resource
     used = {
         action for _, statement in statements() if statement.get("Resource") == "*" for action in statement["Action"]
     }
@@ -194,16 +197,17 @@ def test_logs_are_kept_as_long_as_people_are_told() -> None:
 
 
 def test_production_differs_by_what_it_must() -> None:
-    """No replayed flights of 2013 for real people. Its settings else are the same, until an admin gives it others.
+    """No replayed flights of 2013 for real people, nor seats for no money. Its settings else are the same, until an admin gives it others.
 
     It keeps executions for requests: a storm of messages must not keep passengers from their boards. A new account has
     10 at a time, of which Lambda lets none be reserved: dev keeps none, and provisioning says so of prod.
     """
     assert CONFIG["stages"]["prod"]["environment_variables"]["FEEDS"] == ""
+    assert CONFIG["stages"]["prod"]["environment_variables"]["PAYMENTS"] == ""
     assert TEXT.count("reserved_concurrency") == 1
     assert CONFIG["stages"]["prod"]["lambda_functions"]["api_handler"]["reserved_concurrency"] == 200
     own = {stage: set(CONFIG["stages"][stage]["environment_variables"]) for stage in ("dev", "prod")}
-    assert own["prod"] - own["dev"] == {"FEEDS", "AIRPORTS"}
+    assert own["prod"] - own["dev"] == {"FEEDS", "AIRPORTS", "PAYMENTS"}
     for stage in STAGES:
         assert CONFIG["stages"][stage]["api_gateway_stage"] == stage  # as the policies have it
 

@@ -69,7 +69,7 @@ def test_a_table_that_is_kept_is_kept_whatever_happens(name: str) -> None:
     """By the stack's end, by whoever deletes it, and by whoever writes nonsense into it; the others hold nothing."""
     table, of = RESOURCES[name], RESOURCES[name]["Properties"]
     kept = table["DeletionPolicy"] == "Retain"
-    assert kept == (name not in {"LiveTable", "LimitsTable"})
+    assert kept == (name not in {"LiveTable", "LimitsTable", "SearchesTable"})
     assert table["UpdateReplacePolicy"] == table["DeletionPolicy"]
     assert of.get("DeletionProtectionEnabled", False) is kept
     assert of.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled", False) is kept
@@ -88,7 +88,7 @@ def test_every_topic_and_queue_is_encrypted() -> None:
     """With a key of ours where another service publishes: it can't use AWS's own for SNS."""
     keys = {name: of["KmsMasterKeyId"] for name, of in of_type("AWS::SNS::Topic").items()}
     ours = {"Ref": "AnswersKey"}
-    assert keys.pop("FlightChangesTopic") == "alias/aws/sns"
+    assert {keys.pop(name) for name in ("FlightChangesTopic", "BookingChangesTopic")} == {"alias/aws/sns"}
     assert keys == dict.fromkeys(["EmailEventsTopic", "SmsRepliesTopic", "AlarmsTopic"], ours)
     assert all(of["SqsManagedSseEnabled"] is True for of in of_type("AWS::SQS::Queue").values())
     may = [

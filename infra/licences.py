@@ -67,6 +67,7 @@ WITHIN: dict[str, tuple[str, str, str]] = {
         "lists of words and names, in zxcvbn", "MIT", "https://github.com/dropbox/zxcvbn (data: see its data-scripts)",
     ),
     "chalicelib/airports/airports.tsv": ("airports, of airportsdata", "MIT", "https://github.com/mborsetti/airportsdata"),
+    "chalicelib/airports/cities.tsv": ("cities with several, likewise", "MIT", "https://github.com/mborsetti/airportsdata"),
     "chalicelib/airports/names.tsv": ("their names, likewise", "MIT", "https://github.com/mborsetti/airportsdata"),
     "chalicelib/flights/carriers.tsv": ("airlines, gathered here", "Apache-2.0", "LICENSE"),
     "chalicelib/flights/feeds/replay/day.csv": (

@@ -2,8 +2,8 @@
 
     python -m infra.data.airports
 
-The same packages give the same bytes. Both files have one airport to a line, in the same order, the more prominent
-first, in columns separated by tabs:
+The same packages give the same bytes. The first two files have one airport to a line, in the same order, the more
+prominent first, in columns separated by tabs:
 
 airports.tsv: iata, icao, name, city, subdivision, country, lat, lon, zone, as in the package but for
 white space and what stands in `CORRECTED`.
@@ -133,9 +133,19 @@ def data() -> dict[str, str]:
         order = (-heavy, _RANK.get(iata, 0), iata or "~", icao)
         lines.append((order, [tidy[key] for key in (*_TEXTS, "lat", "lon", "tz")], [str(heavy), codes, names, places]))
     lines.sort()
+    prominent = [fields[0] for _, fields, _ in lines if fields[0]]
+    sold_together = {code: sorted((a for a in cities if cities[a] == code), key=prominent.index) for code in macs}
     return {
         "airports.tsv": _table("iata icao name city subdivision country lat lon zone", (line[1] for line in lines)),
         "names.tsv": _table("weight codes names places", (line[2] for line in lines)),
+        "cities.tsv": _table(
+            "code name country airports",
+            (
+                [code, city["name"], city["country"], " ".join(sold_together[code])]
+                for code, city in sorted(macs.items())
+                if len(sold_together[code]) > 1
+            ),
+        ),
     }
 
 

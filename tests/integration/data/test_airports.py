@@ -12,7 +12,7 @@ def made() -> Mapping[str, str]:
     return airports.data()
 
 
-@pytest.mark.parametrize("file", ["airports.tsv", "names.tsv"])
+@pytest.mark.parametrize("file", ["airports.tsv", "names.tsv", "cities.tsv"])
 def test_the_data_files_are_what_the_pinned_package_gives(made: Mapping[str, str], file: str) -> None:
     """Nobody edits the files by hand, and the same package gives the same bytes."""
     assert (airports.TARGET / file).read_bytes() == made[file].encode(), AGAIN

@@ -197,7 +197,12 @@ def delete_me(person: Person, client: str) -> ErasedAnswer:
     return ErasedAnswer.of(profile.delete(person, client, clock.now(config().flight_clock)))
 
 
-@routes.post("/v1/sessions", callers=ANYONE, status=201, others={401: "The address or the password is wrong"})
+# A log-in takes no Idempotency-Key: tokens of 15 minutes are no answer for 24 hours, nor those of a session that was
+# ended meanwhile. Who logs in twice has two sessions, each on the list of them.
+@routes.post(
+    "/v1/sessions", callers=ANYONE, status=201, others={401: "The address or the password is wrong"},
+    idempotency="none",
+)  # fmt: skip
 def log_in(body: LogIn, client: str, headers: Mapping[str, str]) -> TokensAnswer:
     """Log in: an access token for 15 minutes, and a refresh token for the next one.
 
@@ -208,7 +213,11 @@ def log_in(body: LogIn, client: str, headers: Mapping[str, str]) -> TokensAnswer
     return _tokens(sessions.log_in(body.email, body.password, _origin(client, headers), _now()), cookie=body.cookie)
 
 
-@routes.post("/v1/sessions/refresh", callers=REFRESH_TOKEN, others={403: "A cookie without X-Requested-With: gatecall"})
+# The refresh token is its own key: who lost the answer asks again with it.
+@routes.post(
+    "/v1/sessions/refresh", callers=REFRESH_TOKEN, others={403: "A cookie without X-Requested-With: gatecall"},
+    idempotency="none",
+)  # fmt: skip
 def refresh(body: Refresh, client: str, headers: Mapping[str, str]) -> TokensAnswer:
     """The next tokens of a session, for its refresh token, which holds for once.
 
@@ -397,7 +406,7 @@ def password_page(query: LinkQuery) -> Document:
 
 
 @routes.post(
-    "/account/password", callers=ANYONE, consumes=(FORM,), produces=HTML,
+    "/account/password", callers=ANYONE, consumes=(FORM,), produces=HTML, idempotency="none",  # a form sends no header
     others={**PAGES, 400: "A page: the password is refused", 429: OFTEN},
 )  # fmt: skip
 def password_button(query: LinkQuery, body: PasswordForm, client: str) -> Document:
@@ -427,7 +436,7 @@ def email_page(query: LinkQuery) -> Document:
 
 
 @routes.post(
-    "/account/email", callers=ANYONE, consumes=(FORM,), produces=HTML,
+    "/account/email", callers=ANYONE, consumes=(FORM,), produces=HTML, idempotency="none",
     others={**PAGES, 400: "A page: the password is wrong", 409: "A page: another account has this address", 429: OFTEN},
 )  # fmt: skip
 def email_button(query: LinkQuery, body: PasswordForm, client: str) -> Document:

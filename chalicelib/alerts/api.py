@@ -304,7 +304,8 @@ def confirm_page(query: LinkQuery) -> Document:
     return _page(lambda: pages.to_confirm(*confirm.asked(query.token, _now())))
 
 
-@routes.post("/follow/confirm", callers=ANYONE, consumes=(), produces=HTML, others=PAGES)
+# The buttons of pages: a form sends no header of its own, and what they do, done again, changes nothing more.
+@routes.post("/follow/confirm", callers=ANYONE, consumes=(), produces=HTML, others=PAGES, idempotency="none")
 def confirm_button(query: LinkQuery) -> Document:
     """Confirm an address."""
     from chalicelib.alerts import confirm, manage, pages
@@ -328,7 +329,7 @@ def unsubscribe_page(query: LinkQuery) -> Document:
     return _page(show)
 
 
-@routes.post("/follow/unsubscribe", callers=ANYONE, consumes=(), produces=HTML, others=PAGES)
+@routes.post("/follow/unsubscribe", callers=ANYONE, consumes=(), produces=HTML, others=PAGES, idempotency="none")
 def unsubscribe(query: LinkQuery) -> Document:
     """Stop a subscription: by the page's button, or by a mail program in one click (RFC 8058).
 
@@ -353,7 +354,7 @@ def manage_page(query: LinkQuery) -> Document:
 
 
 @routes.post(
-    "/follow/manage", callers=ANYONE, consumes=(FORM,), produces=HTML,
+    "/follow/manage", callers=ANYONE, consumes=(FORM,), produces=HTML, idempotency="none",
     others={**PAGES, 400: "A page: what was wished is not saved"},
 )  # fmt: skip
 def manage_button(query: LinkQuery, body: ManageForm) -> Document:

@@ -3,14 +3,18 @@
 `core` knows the words; app.py says who answers for keys, links and people (they stand downstream).
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from urllib.parse import unquote
 
-from chalicelib.core.errors import Forbidden, Unauthenticated
+from chalicelib.core.errors import Fault, Forbidden, Invalid, Unauthenticated
 
 API_KEY_HEADER = "x-api-key"
+FAMILY_NAME_HEADER = "x-family-name"
+LONGEST_NAME = 100  # characters; who holds names has a limit of its own
 RECENT = timedelta(minutes=15)  # since the password was given: what ends an account asks for that
 
 
@@ -74,8 +78,34 @@ class RefreshToken:
         return "who has the refresh token of a session"
 
 
-Callers = Anyone | ApiKey | SignedLink | SignedIn | RefreshToken
+@dataclass(frozen=True)
+class AnyoneOrSignedIn:
+    """No proof is asked for; whoever shows an access token as bearer acts as that account.
+
+    A token that holds no more is refused all the same: else what is made would silently lack its account.
+    """
+
+    def __str__(self) -> str:
+        return "anyone, or an account by its access token"
+
+
+@dataclass(frozen=True)
+class BookingParty:
+    """Who may have to do with a booking: the account, who has its link, or who knows its locator and a family name.
+
+    The link's token comes as bearer, or as `token` in the query. The family name comes in the header `X-Family-Name`,
+    percent-encoded UTF-8 (RFC 3986), as names fit into no header otherwise, and what stands in a URL ends in logs.
+    Whether they go with the booking is for its capability to see.
+    """
+
+    def __str__(self) -> str:
+        return "the account that booked, who has the booking's link, or who knows its locator and a family name"
+
+
+Callers = Anyone | ApiKey | SignedLink | SignedIn | RefreshToken | AnyoneOrSignedIn | BookingParty
 ANYONE = Anyone()
+ANYONE_OR_SIGNED_IN = AnyoneOrSignedIn()
+BOOKING_PARTY = BookingParty()
 SIGNED_LINK = SignedLink()
 REFRESH_TOKEN = RefreshToken()
 SIGNED_IN = SignedIn(tuple(Role))
@@ -116,6 +146,15 @@ class Person:
     airports: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Party:
+    """What somebody shows to have to do with a booking: at least one of these. Only the person is verified."""
+
+    person: Person | None = None
+    family_name: str | None = field(default=None, repr=False)  # as it was typed
+    link: str | None = field(default=None, repr=False)  # a signed token, or what claims to be one
+
+
 FindMachine = Callable[[str], Machine | None]
 _find_machine: FindMachine | None = None
 FindHolder = Callable[[str], Holder | None]
@@ -145,10 +184,13 @@ def recognise_people_by(find: FindPerson) -> FindPerson:
     return find
 
 
-def admit(callers: Callers, headers: Mapping[str, str], token: str | None = None) -> Machine | Holder | Person | None:
-    """Let a request in, or raise Unauthenticated or Forbidden; `token` is the query's.
+Caller = Machine | Holder | Person | Party
 
-    Returns who it is, where somebody had to show that.
+
+def admit(callers: Callers, headers: Mapping[str, str], token: str | None = None) -> Caller | None:
+    """Let a request in, or raise Unauthenticated, Forbidden or Invalid; `token` is the query's.
+
+    Returns who it is, where somebody had to show that, or did.
     """
     match callers:
         case ApiKey(scope):
@@ -157,7 +199,23 @@ def admit(callers: Callers, headers: Mapping[str, str], token: str | None = None
             return _holder(headers, token)
         case SignedIn():
             return _person(callers, headers)
+        case AnyoneOrSignedIn():
+            return _person(SIGNED_IN, headers) if headers.get("authorization") else None
+        case BookingParty():
+            return _party(headers, token)
     return None
+
+
+def identity(caller: Caller | None) -> str:
+    """Who it is that calls, as far as that is known and stays the same; empty where it is not."""
+    match caller:
+        case Machine(name):
+            return f"machine:{name}"
+        case Holder(address):
+            return f"address:{address}"
+        case Person(id) | Party(Person(id)):
+            return f"person:{id}"
+    return ""
 
 
 def _machine(scope: str, headers: Mapping[str, str]) -> Machine:
@@ -207,6 +265,37 @@ def _person(callers: SignedIn, headers: Mapping[str, str]) -> Person:
     return person
 
 
+def _party(headers: Mapping[str, str], token: str | None) -> Party:
+    bearer, family_name = _bearer(headers), _family_name(headers)
+    if not (bearer or token or family_name):
+        raise Unauthenticated(
+            "this needs the access token of the account that booked or the token of the booking's link, as bearer, or "
+            "a passenger's family name in the X-Family-Name header",
+            "Bearer",
+        )
+    person = _find_person(bearer) if bearer and _find_person else None
+    if person is None and bearer.startswith(_JWT):  # no link: who is told so refreshes the session
+        raise Unauthenticated("this access token is none, or holds no more; refresh the session or log in", _INVALID)
+    return Party(person, family_name, (None if person else bearer) or token)
+
+
+def _family_name(headers: Mapping[str, str]) -> str | None:
+    raw = headers.get(FAMILY_NAME_HEADER, "").strip()
+    if not raw:
+        return None
+    try:
+        name = unquote(raw, errors="strict").strip() if _PERCENT_ENCODED.fullmatch(raw) else ""
+    except ValueError:
+        name = ""
+    if not name or len(name) > LONGEST_NAME or _CONTROLS.search(name):
+        what = f"is to be percent-encoded UTF-8 (RFC 3986) of 1 to {LONGEST_NAME} characters, such as Garc%C3%ADa"
+        raise Invalid(f"the family name {what}", [Fault("header", "X-Family-Name", what)])
+    return name
+
+
+_PERCENT_ENCODED = re.compile(r"(?:[ -$&-~]|%[0-9A-Fa-f]{2})+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_JWT = "eyJ"  # how the base64url of a JSON object begins: a JWT's header (RFC 7519)
 _INVALID = 'Bearer error="invalid_token"'  # RFC 6750, section 3.1
 
 

@@ -14,8 +14,11 @@ from chalicelib.core.config import Misconfigured
 
 API = "/v1/"
 # What this API looks at of a request, and what it says beside its body.
-_ASKED = ("Authorization", "Content-Type", "If-None-Match", "X-Api-Key", "X-Requested-With")
-_SAID = ("ETag", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate")
+_ASKED = (
+    "Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "X-Api-Key", "X-Family-Name",
+    "X-Requested-With",
+)  # fmt: skip
+_SAID = ("ETag", "Idempotency-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate")
 _KEPT = 7200  # seconds that a browser remembers what it may do: Chromium keeps nothing longer
 _LOCAL = r"http://(localhost|127\.0\.0\.1)"
 _ORIGIN = re.compile(rf"\*|(https://[a-z0-9-]+(\.[a-z0-9-]+)*|{_LOCAL})(:[0-9]{{1,5}})?")

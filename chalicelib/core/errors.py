@@ -1,7 +1,10 @@
 """What can go wrong, in words every capability shares. No HTTP here: `routes` gives each kind its status."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
+
+NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 class Fault(NamedTuple):
@@ -13,7 +16,14 @@ class Fault(NamedTuple):
 
 
 class GatecallError(Exception):
-    """Something this system says about itself; the message is fit for the caller to read."""
+    """Something this system says about itself; the message is fit for the caller to read.
+
+    `members` says the same to the caller's program, such as the price as it is now: names with what JSON can hold.
+    """
+
+    def __init__(self, detail: str = "", *, members: Mapping[str, object] = NOTHING):
+        super().__init__(detail)
+        self.members = members
 
 
 class Invalid(GatecallError):
@@ -50,6 +60,22 @@ class NotFound(GatecallError):
 
 class Conflict(GatecallError):
     """It can't be so as things stand, or somebody else changed the same thing first."""
+
+
+class AtWork(Conflict):
+    """The same request, by its Idempotency-Key, is still at work; `retry_after` seconds is a fair pause."""
+
+    def __init__(self, detail: str, retry_after: int = 2):
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class KeyReused(GatecallError):
+    """An Idempotency-Key came before with another request."""
+
+
+class PaymentDeclined(GatecallError):
+    """The payment service, or who issued the card, does not pay."""
 
 
 class Unavailable(GatecallError):

@@ -9,7 +9,18 @@ from chalice.app import Chalice
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from chalicelib.core.callers import API_KEY_HEADER, ApiKey, RefreshToken, Role, SignedIn, SignedLink
+from chalicelib.core.callers import (
+    API_KEY_HEADER,
+    FAMILY_NAME_HEADER,
+    AnyoneOrSignedIn,
+    ApiKey,
+    BookingParty,
+    RefreshToken,
+    Role,
+    SignedIn,
+    SignedLink,
+)
+from chalicelib.core.idempotency import HEADER, LONGEST, REPLAYED
 from chalicelib.core.routes import DECLARED, JSON, Answer, Document, Route
 
 _REF = "#/components/schemas/{model}"
@@ -20,12 +31,23 @@ _HOW = "how to show who one is (RFC 6750, RFC 9470)"
 _HEADERS = {  # that come with a status
     # API Gateway hands it on as x-amzn-Remapped-WWW-Authenticate, so it can't be promised
     "401": {"WWW-Authenticate": {"description": _HOW, "schema": {"type": "string"}}},
+    "409": {name: {**of, "required": False} for name, of in _AGAIN.items()},  # of a key that is still at work
     "429": _AGAIN,
     "503": _AGAIN,
 }
+_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "description": "A new random value, such as a UUID, for each thing that is wanted done. Sent again with it, the "
+    "same request is done once and gets the same answer for 24 hours (draft-ietf-httpapi-idempotency-key-header).",
+    # A key with double quotes or backslashes in it would have to be written as a String of RFC 9651.
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": r"^[!#-\[\]-~]+$"},
+}
+_STILL_AT_WORK = f"The {HEADER} is still at work: try again after Retry-After"
+_KEY_REUSED = f"The {HEADER} came before with another request"
 _PROBLEM = {
     "type": "object",
-    "description": "RFC 9457 problem details; `errors` names every invalid field.",
+    "description": "RFC 9457 problem details; `errors` names every invalid field. Some have members of their own.",
     "required": ["type", "title", "status", "detail"],
     "properties": {
         "type": {"type": "string"},
@@ -94,6 +116,12 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
                     "bearerFormat": "JWT",
                     "description": "of an account's session, for 15 minutes: POST /v1/sessions",
                 },
+                "familyName": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": FAMILY_NAME_HEADER,
+                    "description": "the family name of a passenger of the booking, percent-encoded UTF-8 (RFC 3986)",
+                },
             },
         },
     }
@@ -136,6 +164,12 @@ def _operation(route: Route, in_use: Any) -> dict[str, Any]:
         operation["requestBody"] = {"required": True, "content": {t: {"schema": schema} for t in route.consumes}}
     if isinstance(route.callers, ApiKey):
         operation["security"] = [{"apiKey": []}]
+    if isinstance(route.callers, AnyoneOrSignedIn):
+        operation["security"] = [{}, {"accessToken": []}]
+    if isinstance(route.callers, BookingParty):
+        operation["security"] = [
+            {"accessToken": []}, {"signedLink": []}, {"signedLinkQuery": []}, {"familyName": []},
+        ]  # fmt: skip
     if isinstance(route.callers, SignedLink):
         operation["security"] = [{"signedLink": []}, {"signedLinkQuery": []}, {"accessToken": []}]
     if isinstance(route.callers, SignedIn):
@@ -153,6 +187,8 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         found.append({"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": of})
         if "description" in of:
             found[-1]["description"] = of.pop("description")
+    if route.idempotency != "none":
+        found.append({**_KEY, "required": route.idempotency == "required"})
     return found
 
 
@@ -178,9 +214,7 @@ def _responses(route: Route, in_use: Any) -> dict[str, Any]:
         content = {JSON: {"schema": in_use[answer, "serialization"]}}
     else:
         content = {kind: {"schema": {"type": "string"} if kind != JSON else {}} for kind in route.produces}
-    responses: dict[str, Any] = {str(route.status): {"description": "As asked"}}
-    if content and route.status < 300:
-        responses[str(route.status)]["content"] = content
+    responses = {str(route.status): _as_asked(route, content)}
     if route.max_age is not None:
         responses["304"] = {"description": "Nothing changed since the ETag in If-None-Match"}
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
@@ -191,6 +225,9 @@ def _responses(route: Route, in_use: Any) -> dict[str, Any]:
             problems.pop(code, None)
         if why is not None:
             (documents if answer is Document else problems)[code] = why
+    if route.idempotency != "none":
+        problems[409] = "; ".join(filter(None, [problems.get(409), _STILL_AT_WORK]))
+        problems[422] = "; ".join(filter(None, [problems.get(422), _KEY_REUSED]))
     for code, why in documents.items():
         responses[str(code)] = {"description": why, "content": content | (problem if code in _BEFORE else {})}
     if 400 in documents:
@@ -202,6 +239,17 @@ def _responses(route: Route, in_use: Any) -> dict[str, Any]:
     return dict(sorted(responses.items()))
 
 
+def _as_asked(route: Route, content: Any) -> dict[str, Any]:
+    """The answer to a request that goes well."""
+    told: dict[str, Any] = {"description": "As asked"}
+    if content and route.status < 300:
+        told["content"] = content
+    if route.idempotency == "kept":
+        replayed = {"description": "`true`: the answer that this key got before", "schema": {"type": "string"}}
+        told["headers"] = {REPLAYED: replayed}
+    return told
+
+
 def _reasons(route: Route) -> dict[int, str]:
     """The problems that come of what is declared, by status."""
     reasons = {400: f"{_NOT_UNDERSTOOD}; each fault is named", 503: "Try again after Retry-After"}
@@ -211,6 +259,10 @@ def _reasons(route: Route) -> dict[int, str]:
         reasons |= {401: "No valid API key", 403: "The API key lacks the scope"}
     if isinstance(route.callers, SignedLink):
         reasons[401] = "No valid signed link or access token"
+    if isinstance(route.callers, AnyoneOrSignedIn):
+        reasons[401] = "The access token holds no more"
+    if isinstance(route.callers, BookingParty):
+        reasons[401] = "No valid access token, booking's link or family name"
     if isinstance(route.callers, SignedIn):
         reasons |= {401: "No valid access token", 403: f"The account is not that of {route.callers}"}
         if set(route.callers.roles) == set(Role):

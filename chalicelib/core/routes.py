@@ -2,9 +2,10 @@
 
 A view's signature is its contract, and the OpenAPI document is made from it (`openapi`): parameters named in the path
 are strings; `query` and `body` are pydantic models (or `body: bytes`); `machine` is the caller with an API key and
-`holder` the one with a signed link, `person` the one with an access token; `client` is the network address of whoever
-calls; the annotation of the result is the answer. Chalice middleware never sees a view's exception, hence the wrapper
-here.
+`holder` the one with a signed link, `person` the one with an access token (None, where nobody needs one and there is
+none), `party` what somebody shows for a booking; `client` is the network address of whoever calls; `idempotency_key` is
+for a view that keeps it itself; the annotation of the result is the answer. Chalice middleware never sees a view's
+exception, hence the wrapper here.
 """
 
 import hashlib
@@ -13,18 +14,18 @@ import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from http import HTTPStatus
 from ipaddress import IPv6Network, ip_address
 from types import MappingProxyType
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 from urllib.parse import parse_qsl, unquote
 
 from chalice.app import Blueprint, Chalice, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chalicelib.core import cors, errors
-from chalicelib.core.callers import Callers, SignedLink, admit
+from chalicelib.core import clock, cors, errors, idempotency
+from chalicelib.core.callers import BookingParty, Caller, Callers, SignedLink, admit, identity
 from chalicelib.core.config import config
 from chalicelib.core.secrets import secret
 from chalicelib.core.telemetry import logger
@@ -55,9 +56,14 @@ _STATUS = {
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
+    errors.KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.PaymentDeclined: HTTPStatus.PAYMENT_REQUIRED,
     errors.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+
+
+Idempotency = Literal["required", "kept", "none"]  # how a POST takes the header Idempotency-Key: see core/idempotency
 
 
 class Shape(BaseModel):
@@ -110,6 +116,7 @@ class Route:
     produces: tuple[str, ...]
     status: int = 200  # of an answer; a Document brings its own
     others: Mapping[int, str | None] = field(default_factory=dict)  # see Routes
+    idempotency: Idempotency = "none"
 
     @cached_property
     def hints(self) -> dict[str, Any]:
@@ -153,14 +160,16 @@ class Routes(Blueprint):
         produces: tuple[str, ...] = (JSON,),
         status: int = 200,
         others: Mapping[int, str | None] = NO_OTHERS,
+        idempotency: Idempotency = "kept",
     ) -> Callable[..., Any]:
         """Declare a view that takes a body of the given content types; none: it looks at no body.
 
-        A form comes as text, and as a list of texts where a name is given more than once.
+        A form comes as text, and as a list of texts where a name is given more than once. `idempotency` "none" is for
+        what changes nothing, or has a rule of its own for what comes twice: that is said beside it.
         """
         return self._declare(
             "POST", path, callers=callers, max_age=None, consumes=consumes, produces=produces, status=status,
-            others=others,
+            others=others, idempotency=idempotency,
         )  # fmt: skip
 
     def patch(self, path: str, *, callers: Callers, others: Mapping[int, str | None] = NO_OTHERS) -> Callable[..., Any]:
@@ -181,6 +190,8 @@ class Routes(Blueprint):
     def _declare(self, method: str, path: str, **contract: Any) -> Callable[..., Any]:
         def declare(view: Callable[..., Any]) -> Callable[..., Any]:
             route = Route(method, path, view, **contract)
+            if (route.idempotency == "required") != ("idempotency_key" in route.parameters):
+                raise TypeError(f"{path}: idempotency_key is for a view that keeps it: idempotency='required'")
 
             def answer(**path_parameters: str) -> Response:
                 return _answer(route, self.current_request, path_parameters)
@@ -225,29 +236,69 @@ def _answer(route: Route, request: Any, path_parameters: Mapping[str, str]) -> R
 def _answered(route: Route, request: Any, path_parameters: Mapping[str, str]) -> Response:
     try:
         query = _once(request.query_params, _looked_at(route))
-        token = query.pop("token", None) if isinstance(route.callers, SignedLink) else None
+        token = query.pop("token", None) if isinstance(route.callers, SignedLink | BookingParty) else None
         caller = admit(route.callers, request.headers, token)
-        arguments: dict[str, Any] = {name: unquote(text) for name, text in path_parameters.items()}
-        for name in ("machine", "holder", "person"):
-            if name in route.parameters:
-                arguments[name] = caller
-        if "client" in route.parameters:
-            arguments["client"] = _client(request)
-        if "query" in route.parameters:
-            arguments["query"] = _validated(route.hints["query"], query, "query")
-        elif query:
-            faults, more = _few([errors.Fault("query", name, "is not known here") for name in query])
-            raise errors.Invalid(f"this takes no query{more}", faults)
-        if "body" in route.parameters:
-            arguments["body"] = _body(route, request)
-        if "headers" in route.parameters:
-            arguments["headers"] = request.headers
-        return _shaped(route, request, route.view(**arguments))
+        arguments, said = _arguments(route, request, caller, path_parameters, query)
+        act = partial(_act, route, request, arguments)
+        text = _shown_key(route, request)
+        if text is None:
+            return act()
+        key = idempotency.key(text, identity(caller), f"{route.method} {route.path}", said)
+        if route.idempotency == "required":
+            arguments["idempotency_key"] = key
+            return act()
+        return _once_by(key, text, act)
     except errors.GatecallError as error:
         return problem(error, request)
     except Exception:
         logger.exception("a view failed", route=f"{route.method} {route.path}")
         return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "this is our fault; it was logged", request)
+
+
+def _arguments(
+    route: Route, request: Any, caller: Caller | None, path_parameters: Mapping[str, str], query: Mapping[str, str]
+) -> tuple[dict[str, Any], bytes]:
+    """What the view is given; and what was said by path, query and body: equal for requests that say the same."""
+    arguments: dict[str, Any] = {name: unquote(text) for name, text in path_parameters.items()}
+    said = json.dumps([arguments, query], sort_keys=True).encode()
+    for name in ("machine", "holder", "person", "party"):
+        if name in route.parameters:
+            arguments[name] = caller
+    if "client" in route.parameters:
+        arguments["client"] = _client(request)
+    if "query" in route.parameters:
+        arguments["query"] = _validated(route.hints["query"], query, "query")
+    elif query:
+        faults, more = _few([errors.Fault("query", name, "is not known here") for name in query])
+        raise errors.Invalid(f"this takes no query{more}", faults)
+    if "body" in route.parameters:
+        arguments["body"], canonical = _body(route, request)
+        said += canonical
+    if "headers" in route.parameters:
+        arguments["headers"] = request.headers
+    return arguments, said
+
+
+def _act(route: Route, request: Any, arguments: Mapping[str, Any]) -> Response:
+    return _shaped(route, request, route.view(**arguments))
+
+
+def _shown_key(route: Route, request: Any) -> str | None:
+    if route.idempotency == "none":
+        return None
+    return idempotency.shown(request.headers, required=route.idempotency == "required")
+
+
+def _once_by(key: idempotency.Key, text: str, act: Callable[[], Response]) -> Response:
+    """The answer to a request with an Idempotency-Key: the first, or what the first got."""
+
+    def kept() -> idempotency.Kept:
+        response = act()
+        return idempotency.Kept(response.status_code, response.headers, response.body)
+
+    answer, again = idempotency.once(key, text, kept, clock.wall_now())
+    headers = {**answer.headers, **({idempotency.REPLAYED: "true"} if again else {})}
+    return Response(answer.body, headers=headers, status_code=answer.status)
 
 
 def _looked_at(route: Route) -> set[str] | None:
@@ -297,7 +348,8 @@ def _viewer(request: Any) -> str | None:
     return viewer
 
 
-def _body(route: Route, request: Any) -> Any:
+def _body(route: Route, request: Any) -> tuple[Any, bytes]:
+    """The body as the view takes it; and canonical, equal for bodies that say the same."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type not in route.consumes:
         raise errors.WrongMediaType(
@@ -309,19 +361,19 @@ def _body(route: Route, request: Any) -> Any:
     except ValueError:  # base64 that is none, text that is none
         raise errors.Invalid("the body can't be decoded") from None
     if route.hints["body"] is bytes:
-        return raw
+        return raw, raw
     if len(raw) > LARGEST:
         raise errors.TooLarge(f"a body is at most {LARGEST} bytes")
     if content_type == FORM:
-        return _validated(route.hints["body"], _form(raw), "body")
+        return _validated(route.hints["body"], _form(raw), "body"), raw
     try:
         parsed = json.loads(raw)
-        json.dumps(parsed, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+        canonical = json.dumps(parsed, ensure_ascii=False, sort_keys=True).encode()  # half of a surrogate pair: no text
     except RecursionError:
         raise errors.Invalid("the body is nested too deeply") from None
     except ValueError as error:
         raise errors.Invalid(f"the body is not JSON: {error}") from None
-    return _validated(route.hints["body"], parsed, "body")
+    return _validated(route.hints["body"], parsed, "body"), canonical
 
 
 def _form(raw: bytes) -> dict[str, Any]:
@@ -407,6 +459,7 @@ def problem(error: errors.GatecallError, request: Any) -> Response:
 
 def _problem(status: HTTPStatus, detail: str, request: Any, error: errors.GatecallError | None = None) -> Response:
     body: dict[str, Any] = {
+        **(error.members if error else {}),  # RFC 9457, section 3.2
         "type": "about:blank",  # RFC 9457, section 4.2.1: no more than the status says
         "title": status.phrase,
         "status": status.value,
@@ -416,7 +469,7 @@ def _problem(status: HTTPStatus, detail: str, request: Any, error: errors.Gateca
     headers: dict[str, str | list[str]] = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
     if isinstance(error, errors.Invalid) and error.faults:
         body["errors"] = [{"in": f.place, "name": f.name, "detail": f.detail} for f in error.faults]
-    if isinstance(error, errors.Unavailable | errors.TooMany):
+    if isinstance(error, errors.Unavailable | errors.TooMany | errors.AtWork):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.TooMany):  # draft-ietf-httpapi-ratelimit-headers-10
         body["type"] = "https://iana.org/assignments/http-problem-types#quota-exceeded"

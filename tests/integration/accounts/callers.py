@@ -15,6 +15,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
 import boto3
 import jwt
@@ -31,8 +32,17 @@ from chalicelib.accounts.model import Account, Errand, Key, Origin, Task, hash_o
 from chalicelib.alerts import follow, links
 from chalicelib.alerts.wishes import FollowRequest
 from chalicelib.channels.model import Address, Channel
-from chalicelib.core import aws, clock, secrets, signed
-from chalicelib.core.callers import Anyone, ApiKey, RefreshToken, Role, SignedIn, SignedLink
+from chalicelib.core import aws, clock, idempotency, secrets, signed
+from chalicelib.core.callers import (
+    Anyone,
+    AnyoneOrSignedIn,
+    ApiKey,
+    BookingParty,
+    RefreshToken,
+    Role,
+    SignedIn,
+    SignedLink,
+)
 from chalicelib.core.clock import Now
 from chalicelib.core.config import config
 from chalicelib.core.routes import Route
@@ -59,6 +69,7 @@ class Caller:
     recent: bool = True  # the password was given within 15 minutes
     scopes: tuple[str, ...] | None = None  # of the key, where it holds
     link: bool = False  # it is a link's good token
+    party: bool = False  # it shows a booking's good link, or a family name
     refresh: str = ""  # a refresh token that is ours
     over: bool = False  # its session is over
     of: str = ""  # whose link it is; a person is of that name
@@ -66,19 +77,25 @@ class Caller:
     def expected(self, callers: Any) -> int | None:
         """401, 403, or None where a route that declares this is to let them in."""
         match callers:
-            case Anyone():
-                return None
-            case RefreshToken():
-                return None if self.refresh and not self.over else 401
             case ApiKey(scope):
                 return 401 if self.scopes is None else None if scope in self.scopes else 403
-            case SignedLink():
-                return None if self.link or self.role else 401
-            case SignedIn(roles, recently):
-                if self.role is None:
-                    return 401
+            case SignedIn(roles, recently) if self.role:
                 return 403 if self.role not in roles else 401 if recently and not self.recent else None
-        raise LookupError(callers)
+            case Anyone():
+                good = True
+            case AnyoneOrSignedIn():
+                good = self.role is not None or "Authorization" not in self.headers
+            case BookingParty():
+                good = self.role is not None or self.party
+            case RefreshToken():
+                good = bool(self.refresh) and not self.over
+            case SignedLink():
+                good = self.role is not None or self.link
+            case SignedIn():
+                good = False
+            case _:
+                raise LookupError(callers)
+        return None if good else 401
 
 
 @dataclass
@@ -388,11 +405,12 @@ def ask(
 ) -> Answer:
     """Call a route as somebody; `ids` by the names in its path."""
     path = route.path
+    key = [(idempotency.HEADER, str(uuid4()))] if route.idempotency == "required" else []
     for name, value in ids.items():
         path = path.replace(f"{{{name}}}", quote(value, safe=""))
     event = events.rest(
         route.method, path, at=NOON, resource=route.path, path_parameters=ids, query=urlencode(caller.query),
-        headers=[*caller.headers.items(), *([("Content-Type", kind)] if body else [])], body=body,
+        headers=[*caller.headers.items(), *key, *([("Content-Type", kind)] if body else [])], body=body,
         source_ip=HERE.client, binary_types=app.app.api.binary_types,
     )  # fmt: skip
     answer = app.app(event, events.context("gatecall", 29))

@@ -11,7 +11,7 @@ import pytest
 import app
 from chalicelib.accounts.model import WORDING
 from chalicelib.core import openapi
-from chalicelib.core.callers import ANYONE, SIGNED_LINK, RefreshToken, Role
+from chalicelib.core.callers import ANYONE, ANYONE_OR_SIGNED_IN, BOOKING_PARTY, SIGNED_LINK, RefreshToken, Role
 from chalicelib.core.routes import SECURITY, Route
 
 from .callers import FLIGHT, PASSWORD, Answer, Caller, Cast, ask, cast
@@ -50,14 +50,18 @@ def ids(route: Route, everybody: Cast) -> dict[str, str]:
     """What stands in a route's path: something that is there, always where somebody must say who they are."""
     names, place = re.findall(r"{(\w+)}", route.path), everybody.place(route.path)
     known = re.findall(r"{(\w+)}", place or "") == names
-    assert known or route.callers == ANYONE, f"{route.path} names something that is not in the cast: put it there"
+    assert known or route.callers in (ANYONE, ANYONE_OR_SIGNED_IN), (
+        f"{route.path} names something that is not in the cast: put it there"
+    )
     return dict.fromkeys(names, everybody.ids[place] if place else "x")
 
 
 def owner(route: Route, everybody: Cast) -> str | None:
     """Whose it is what a route's path names, where people and links act on what is theirs; None: nobody's."""
     place, callers = everybody.place(route.path), route.callers
-    if place is None or not (callers == SIGNED_LINK or Role.PASSENGER in getattr(callers, "roles", ())):
+    if place is None or not (
+        callers in (SIGNED_LINK, BOOKING_PARTY) or Role.PASSENGER in getattr(callers, "roles", ())
+    ):
         return None
     assert place in everybody.owners, f"say in the cast whose that is what {route.path} names"
     return everybody.owners[place]

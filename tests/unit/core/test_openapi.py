@@ -11,7 +11,19 @@ from openapi_spec_validator import validate
 
 import app as the_app
 from chalicelib.core import api, openapi
-from chalicelib.core.callers import ADMINS, ANYONE, SIGNED_IN, ApiKey, RefreshToken, SignedIn, SignedLink
+from chalicelib.core.callers import (
+    ADMINS,
+    ANYONE,
+    ANYONE_OR_SIGNED_IN,
+    BOOKING_PARTY,
+    SIGNED_IN,
+    AnyoneOrSignedIn,
+    ApiKey,
+    BookingParty,
+    RefreshToken,
+    SignedIn,
+    SignedLink,
+)
 from chalicelib.core.routes import Route, Routes
 from infra.local import events
 
@@ -56,6 +68,11 @@ def test_each_operation_says_who_may_call_it_and_what_others_get(route: Route) -
             assert (schemes, refusals) == (["accessToken"], {"401"} | others | (set() if everyone else {"403"}))
         case RefreshToken():
             assert "401" in refusals
+        case AnyoneOrSignedIn():
+            assert (schemes, refusals) == (["accessToken"], {"401"} | others)
+        case BookingParty():
+            shown = ["accessToken", "signedLink", "signedLinkQuery", "familyName"]
+            assert (schemes, refusals) == (shown, {"401"} | others)
         case _:
             assert (schemes, refusals) == ([], others)
     assert set(schemes) <= set(DOCUMENT["components"]["securitySchemes"])

@@ -5,11 +5,8 @@ Belobaba's EMSR-b as in K. Talluri and G. van Ryzin, The Theory and Practice of 
 """
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from math import floor, sqrt
-from statistics import NormalDist
-
-_STANDARD = NormalDist()
 
 
 def littlewood(ratio: float, mean: float, deviation: float) -> float:
@@ -22,8 +19,10 @@ def littlewood(ratio: float, mean: float, deviation: float) -> float:
         return 0.0
     if deviation == 0:
         return max(0.0, mean)
+    from statistics import NormalDist
+
     # A ratio of 0 would protect without end; beyond 12 deviations a double knows no difference.
-    quantile = _STANDARD.inv_cdf(1 - ratio) if ratio > 1e-16 else 12.0
+    quantile = NormalDist().inv_cdf(1 - ratio) if ratio > 1e-16 else 12.0
     return max(0.0, mean + deviation * quantile)
 
 
@@ -38,7 +37,7 @@ def emsr_b(fares: Sequence[float], means: Sequence[float], deviations: Sequence[
     """
     if not len(fares) == len(means) == len(deviations):
         raise ValueError("each class has a fare, a mean and a deviation")
-    if any(later > earlier for earlier, later in zip(fares, fares[1:], strict=False)):
+    if any(later > earlier for earlier, later in pairwise(fares)):
         raise ValueError("the classes stand in the order of their fares, the highest first")
     if any(number < 0 for number in (*fares, *means, *deviations)):
         raise ValueError("fares, means and deviations are not negative")

@@ -20,7 +20,7 @@ from enum import StrEnum
 from functools import cache, cached_property, lru_cache
 from itertools import combinations, pairwise
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from chalicelib.core.errors import NotFound
 from chalicelib.flights.identity import LegId
@@ -63,8 +63,7 @@ class Scheduled(Protocol):
         """The ICAO designator of its type, where it is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
+class Seat(NamedTuple):
     """One seat. `exit`: it is in the row of an exit; `blocked`: it is not sold."""
 
     number: str  # as on a boarding pass: 12A
@@ -278,6 +277,7 @@ def _rows(letters: str, seats: int) -> list[tuple[int, str]]:
     return [(len(rows) - 1 - at, taken) for at, taken in enumerate(rows)]
 
 
+@cache
 def _position(letter: str, letters: str) -> Position:
     if letter in (letters[0], letters[-1]):
         return Position.WINDOW
@@ -364,7 +364,7 @@ def _stacked(grid: Grid, masks: Sequence[int], party: int) -> list[Place] | None
     width, lonely = len(grid.columns), {2: 2, 3: 1}.get(party, 0)
     shapes: dict[int, list[tuple[int, int]]] = {}
     for height in range(2, min(party, _TALLEST, len(masks)) + 1):
-        for span in range(-(-party // height), min(width, party) + 1):
+        for span in range(-(-party // height), min(width, party, 2 * party // height + 1) + 1):
             for low in range(width - span + 1):
                 size = height + span + grid.aisles(low, low + span - 1)
                 shapes.setdefault(size, []).append((height, (1 << span) - 1 << low))
@@ -372,14 +372,17 @@ def _stacked(grid: Grid, masks: Sequence[int], party: int) -> list[Place] | None
     for size in sorted(shapes):
         for height, window in shapes[size]:
             within = [mask & window for mask in masks]
-            counts = [mask.bit_count() for mask in within]
-            for row in range(len(masks) - height + 1):
-                if counts[row] and sum(counts[row : row + height]) >= party:
-                    places = _trimmed(within, row, height, party)
-                    extra = any(grid.extras[row : row + height])
-                    score = (_alone(places), size, extra, row, window, places)
-                    if best is None or score < best:
-                        best = score
+            counts = list(map(int.bit_count, within))
+            for row, there in enumerate(map(sum, zip(*(counts[at:] for at in range(height)), strict=False))):
+                if there < party or not counts[row]:
+                    continue
+                rest = (size, any(grid.extras[row : row + height]), row, window)
+                if best and (lonely, *rest) > best[:-1]:
+                    continue
+                places = _trimmed(within, row, height, party)
+                score = (_alone(places), *rest, places)
+                if best is None or score < best:
+                    best = score
         if best and best[0] == lonely:
             break
     return list(best[-1]) if best else None

@@ -51,7 +51,7 @@ LEASE = timedelta(seconds=60)  # of a claim: longer than the function's 29 secon
 LARGEST = 350_000  # bytes of a packed answer: an item has 400 kB (DynamoDB's quotas)
 LONGEST = 255  # characters of a key, as at Stripe
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')  # RFC 9651, section 3.3.3: a String
-_BARE = re.compile(r"[!#-~][!-~]*")  # as most clients send it
+_BARE = re.compile(r"[!#-~]+")  # as most clients send it
 _WRONG = f"is to be 1 to {LONGEST} printable ASCII characters, such as a UUID, bare or in double quotes"
 
 

@@ -1,13 +1,19 @@
 """Who is let in by what they show, as routes declare it."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chalicelib.core import callers
 from chalicelib.core.callers import (
     ADMINS,
     ANYONE,
+    ANYONE_OR_SIGNED_IN,
+    BOOKING_PARTY,
+    LONGEST_NAME,
     OPERATORS,
     RECENT,
     RECENTLY_SIGNED_IN,
@@ -17,11 +23,13 @@ from chalicelib.core.callers import (
     ApiKey,
     Holder,
     Machine,
+    Party,
     Person,
     Role,
     admit,
+    identity,
 )
-from chalicelib.core.errors import Forbidden, Unauthenticated
+from chalicelib.core.errors import Forbidden, Invalid, Unauthenticated
 
 KEY = ApiKey("feeds:aidx")
 
@@ -122,6 +130,74 @@ def test_a_link_or_the_account_of_its_address_opens_what_the_address_follows() -
         assert refused.value.scheme.startswith("Bearer")
 
 
+def test_whoever_may_be_signed_in_is_nobody_or_an_account() -> None:
+    """A token that holds no more is refused: a booking would else be made without its account, and nobody told."""
+    assert admit(ANYONE_OR_SIGNED_IN, {}) is None
+    assert admit(ANYONE_OR_SIGNED_IN, {"authorization": "", "x-api-key": "nonsense"}, "link") is None
+    for role in Role:
+        assert admit(ANYONE_OR_SIGNED_IN, bearer(role.value)) == person(role)
+    for shown in (bearer("bad"), bearer("link"), bearer("undefined"), bearer(""), {"authorization": "Basic admin"}):
+        with pytest.raises(Unauthenticated) as refused:
+            admit(ANYONE_OR_SIGNED_IN, shown)
+        assert refused.value.scheme.startswith("Bearer")
+
+
+@pytest.mark.parametrize(
+    ("headers", "token", "party"),
+    [
+        (bearer("passenger"), None, Party(person(Role.PASSENGER))),
+        (bearer("a.link"), None, Party(link="a.link")),
+        ({}, "a.link", Party(link="a.link")),
+        (bearer("a.link"), "another", Party(link="a.link")),
+        (bearer("admin"), "a.link", Party(person(Role.ADMIN), link="a.link")),
+        ({"x-family-name": "Garc%C3%ADa"}, None, Party(family_name="García")),
+        ({"x-family-name": " O'Brien-de la Cruz "}, None, Party(family_name="O'Brien-de la Cruz")),
+        ({"x-family-name": "Lee", **bearer("passenger")}, None, Party(person(Role.PASSENGER), "Lee")),
+    ],
+)
+def test_what_is_shown_for_a_booking_is_collected(headers: dict[str, str], token: str | None, party: Party) -> None:
+    """Whether link and name go with the booking, its capability sees."""
+    assert admit(BOOKING_PARTY, headers, token) == party
+
+
+def test_who_shows_nothing_for_a_booking_is_told_how() -> None:
+    """As is who shows an access token that holds no more, and would else be taken for a bad link."""
+    for headers in ({}, {"x-family-name": "  "}, {"authorization": "Basic admin"}, {"x-api-key": "good"}):
+        with pytest.raises(Unauthenticated, match="X-Family-Name") as refused:
+            admit(BOOKING_PARTY, headers)
+        assert refused.value.scheme == "Bearer"
+    with pytest.raises(Unauthenticated) as refused:
+        admit(BOOKING_PARTY, {**bearer("eyJhbGciOiJFZERTQSJ9.e30.c2ln"), "x-family-name": "Lee"})
+    assert refused.value.scheme == 'Bearer error="invalid_token"'
+
+
+@given(st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=LONGEST_NAME))
+def test_any_family_name_fits_in_the_header(name: str) -> None:
+    """As a browser's encodeURIComponent writes it; blanks around it are none of it."""
+    if name.strip():
+        found = admit(BOOKING_PARTY, {"x-family-name": quote(name, safe="")})
+        assert found == Party(family_name=name.strip())
+
+
+@pytest.mark.parametrize(
+    "raw", ["%", "%G1", "%ff", "%ED%A0%80", "Garc\u00eda", "a%00b", "a%0Ab", "%C2%85", "%20", "x" * 101, "\ud800"]
+)
+def test_a_family_name_that_is_none_is_named(raw: str) -> None:
+    """Broken encoding, bytes, half of a surrogate pair, controls, nothing, too much."""
+    with pytest.raises(Invalid) as refused:
+        admit(BOOKING_PARTY, {"x-family-name": raw})
+    assert [(fault.place, fault.name) for fault in refused.value.faults] == [("header", "X-Family-Name")]
+
+
+def test_an_identity_is_who_calls_and_stays_the_same() -> None:
+    """Of the account, not of the session; a family name or a link is nobody's alone."""
+    assert identity(person(Role.PASSENGER)) == identity(person(Role.ADMIN, RECENT)) == "person:a1"
+    assert identity(Party(person(Role.PASSENGER), "Lee")) == "person:a1"
+    assert identity(Machine("a1", (), ())) == "machine:a1"
+    assert identity(Holder("a1")) == "address:a1"
+    assert identity(None) == identity(Party(family_name="Lee", link="a.link")) == ""
+
+
 def test_callers_are_told_in_words() -> None:
     """As they stand in the table of the OpenAPI document."""
     assert [str(each) for each in (ANYONE, KEY, SIGNED_IN, OPERATORS, ADMINS, RECENTLY_SIGNED_IN)] == [
@@ -134,3 +210,4 @@ def test_a_person_is_shown_without_their_address() -> None:
     """What is logged by accident names an account, not a mailbox."""
     assert "example.com" not in repr(person(Role.PASSENGER))
     assert "example.com" not in repr(Holder("adr1", "ada@example.com"))
+    assert repr(Party(family_name="Lee", link="a.link")) == "Party(person=None)"

@@ -14,8 +14,6 @@ from chalicelib.core import api, openapi
 from chalicelib.core.callers import (
     ADMINS,
     ANYONE,
-    ANYONE_OR_SIGNED_IN,
-    BOOKING_PARTY,
     SIGNED_IN,
     AnyoneOrSignedIn,
     ApiKey,

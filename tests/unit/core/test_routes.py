@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, get_args
 
 import pytest
@@ -14,18 +14,22 @@ from pydantic import ConfigDict, PlainSerializer
 import app as the_app
 from chalicelib.core import callers, openapi
 from chalicelib.core import routes as core_routes
-from chalicelib.core.callers import ANYONE, SIGNED_LINK, Holder
+from chalicelib.core.callers import ANYONE, ANYONE_OR_SIGNED_IN, BOOKING_PARTY, SIGNED_LINK, Holder, Party, Person, Role
 from chalicelib.core.errors import (
+    AtWork,
     Conflict,
     Forbidden,
     Invalid,
+    KeyReused,
     NotFound,
+    PaymentDeclined,
     TooLarge,
     TooMany,
     Unauthenticated,
     Unavailable,
     WrongMediaType,
 )
+from chalicelib.core.idempotency import Key
 from chalicelib.core.routes import FORM, JSON, SECURITY, Answer, Document, Routes, Shape
 from infra.local import events
 
@@ -107,6 +111,8 @@ def client_of(client: str) -> Told:
 RAISED = {
     "invalid": (Invalid("no"), 400), "unauthenticated": (Unauthenticated("no", "Bearer"), 401),
     "forbidden": (Forbidden("no"), 403), "missing": (NotFound("no"), 404), "conflict": (Conflict("no"), 409),
+    "declined": (PaymentDeclined("no"), 402), "reused": (KeyReused("no"), 422), "work": (AtWork("no", 3), 409),
+    "price": (Conflict("no", members={"price": {"amount": 12345, "currency": "USD"}, "status": 7}), 409),
     "large": (TooLarge("no"), 413), "kind": (WrongMediaType("no"), 415), "many": (TooMany("no", 7, "x", 3, 60), 429),
     "bug": (ZeroDivisionError("no"), 500), "busy": (Unavailable("no"), 503),
 }  # fmt: skip
@@ -140,14 +146,29 @@ def end(id: str, holder: Holder) -> None:
         raise TooMany("too often", 7, "ends", 3, 60)
 
 
+@routes.post("/booked", callers=ANYONE_OR_SIGNED_IN)
+def booked(body: Fields, person: Person | None) -> Told:
+    """Make a booking."""
+    return Told(given=person and person.id)
+
+
+@routes.post("/held/{id}", callers=BOOKING_PARTY, idempotency="required")
+def paid(id: str, body: Fields, party: Party, idempotency_key: Key) -> Told:
+    """Pay for a booking."""
+    shown = {"person": party.person and party.person.id, "name": party.family_name, "link": party.link}
+    return Told(given={**shown, "id": id, "key": idempotency_key.name_hash, "asked": idempotency_key.fingerprint})
+
+
 app = Chalice("routes")
 app.register_blueprint(routes)
 
 
 @pytest.fixture(autouse=True)
 def links(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every token but `bad` is its holder's address."""
+    """Every token but `bad` is its holder's address; that of an account is `ada`."""
     monkeypatch.setattr(callers, "_find_holder", lambda token: None if token == "bad" else Holder(token))
+    ada = Person("a1", Role.PASSENGER, ADA, "adr1", "en", "s1", timedelta())
+    monkeypatch.setattr(callers, "_find_person", {"ada": ada}.get)
 
 
 def ask(method: str, path: str, body: bytes = b"", *, client: str = "192.0.2.1", **more: Any) -> dict[str, Any]:
@@ -426,3 +447,112 @@ def test_a_problem_repeats_no_long_name() -> None:
     )
     assert problem["errors"][0]["name"] == "a" * 199 + "\u2026"
     assert len(problem["detail"]) < 5000
+
+
+def test_a_problem_tells_programs_what_it_tells_people() -> None:
+    """Members of its own (RFC 9457, section 3.2), none in the place of those that every problem has."""
+    problem = json.loads(ask("GET", "/raises", query="token=price")["body"])
+    assert problem["price"] == {"amount": 12345, "currency": "USD"}
+    assert (problem["status"], problem["title"]) == (409, "Conflict")
+    assert "price" not in json.loads(ask("GET", "/raises", query="token=conflict")["body"])
+
+
+def test_a_request_that_is_still_at_work_comes_again_after_a_pause() -> None:
+    """A 409 that is to be asked again says when; one that is an answer does not."""
+    assert ask("GET", "/raises", query="token=work")["headers"]["Retry-After"] == "3"
+    assert "Retry-After" not in ask("GET", "/raises", query="token=conflict")["headers"]
+
+
+def test_who_may_be_signed_in_is_given_as_account_or_none() -> None:
+    """And a token that holds no more is refused."""
+    kind = ("Content-Type", JSON)
+    assert "given" not in json.loads(ask("POST", "/booked", b"{}", headers=[kind])["body"])
+    signed_in = ask("POST", "/booked", b"{}", headers=[kind, ("Authorization", "Bearer ada")])
+    assert json.loads(signed_in["body"])["given"] == "a1"
+    assert ask("POST", "/booked", b"{}", headers=[kind, ("Authorization", "Bearer old")])["statusCode"] == 401
+
+
+def pay(body: bytes = b"{}", *, id: str = "K3M9TZ", key: str | None = "k1", query: str = "", **headers: str) -> Any:
+    sent = {"Content-Type": JSON, **({} if key is None else {"Idempotency-Key": key})}
+    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = ask("POST", f"/held/{id}", body, headers=list(sent.items()), query=query)
+    return json.loads(answer["body"])["given"] if answer["statusCode"] == 200 else answer["statusCode"]
+
+
+def test_a_view_is_given_what_somebody_shows_for_a_booking() -> None:
+    """By token, by link as bearer or in the query, by family name."""
+    assert pay(Authorization="Bearer ada")["person"] == "a1"
+    assert pay(Authorization="Bearer a.link")["link"] == pay(query="token=a.link")["link"] == "a.link"
+    assert pay(X_Family_Name="Garc%C3%ADa")["name"] == "Garc\u00eda"
+    assert pay() == 401
+    assert pay(X_Family_Name="%ff") == 400
+    assert pay(query="token=t&token=u") == 400
+
+
+def test_a_view_that_keeps_the_key_is_given_it() -> None:
+    """It needs one; and the same request has the same, however its JSON is written."""
+    assert pay(key=None, X_Family_Name="Lee") == pay(key="a b", X_Family_Name="Lee") == 400
+    first = pay(b'{"name": "x", "other": 1}', X_Family_Name="Lee")
+    assert first == pay(b'{ "other":1,"name":"\\u0078"}', key='"k1"', X_Family_Name="Lee")
+    assert pay(b'{"name": "x", "other": 2}', X_Family_Name="Lee")["asked"] != first["asked"]
+    assert pay(b'{"name": "x", "other": 1}', id="ABCDEF", X_Family_Name="Lee")["asked"] != first["asked"]
+    assert pay(b'{"name": "x", "other": 1}', Authorization="Bearer ada")["key"] != first["key"]
+    assert pay(b'{"name": "x", "other": 1}', query="token=t")["key"] == first["key"]
+
+
+@pytest.mark.parametrize("idempotency", ["kept", "none"])
+def test_a_view_that_asks_for_a_key_says_that_it_needs_one(idempotency: Any) -> None:
+    """And the other way round: it does not start."""
+    some = Routes("some")
+    with pytest.raises(TypeError, match="idempotency_key"):
+        some.post("/keyed", callers=ANYONE, idempotency=idempotency)(paid)
+    with pytest.raises(TypeError, match="idempotency_key"):
+        some.post("/keyed", callers=ANYONE, idempotency="required")(booked)
+
+
+HEADERS = ("Authorization", "Idempotency-Key", "X-Family-Name", "X-Api-Key", "Content-Type", "If-None-Match", "Accept")
+
+
+@given(
+    st.sampled_from(["/booked", "/held/K3M9TZ", "/echo"]),
+    st.dictionaries(
+        st.sampled_from(HEADERS),
+        st.one_of(st.text(max_size=300), st.text('"\\%,;= aG\xff', max_size=40), st.just("x" * 10_000)),
+    ),
+)
+def test_no_header_gets_a_5xx(path: str, headers: dict[str, str]) -> None:
+    """Bytes, quotes, lengths: whatever stands in it. Nor does a key that is none reach the table."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(callers, "_find_person", lambda token: None)
+        patched.setattr("chalicelib.core.idempotency._claim", lambda *claim: None)
+        patched.setattr("chalicelib.core.idempotency._complete", lambda *claim: None)
+        sent = {"Content-Type": JSON, "X-Family-Name": "Lee", "Idempotency-Key": "k", **headers}
+        assert ask("POST", path, b"{}", headers=list(sent.items()))["statusCode"] < 500
+
+
+def test_the_document_tells_of_keys() -> None:
+    """The header, whether it is needed, and what comes of one that came before."""
+    paths = openapi.document(openapi.routes_of(app), "0")["paths"]
+
+    def told(path: str) -> list[bool]:
+        found = paths[path]["post"]
+        assert {"409", "422"} <= set(found["responses"])
+        return [each["required"] for each in found["parameters"] if each["name"] == "Idempotency-Key"]
+
+    assert told("/held/{id}") == [True]
+    assert told("/echo") == [False]
+    assert "Idempotency-Replayed" in paths["/echo"]["post"]["responses"]["202"]["headers"]
+    assert not [each for each in paths["/link"]["get"]["parameters"] if each["name"] == "Idempotency-Key"]
+    assert paths["/held/{id}"]["post"]["security"][-1] == {"familyName": []}
+    assert paths["/booked"]["post"]["security"] == [{}, {"accessToken": []}]
+
+
+def test_every_post_of_the_api_takes_a_key_but_where_it_has_a_rule_of_its_own() -> None:
+    """A log-in, a refresh, what the payment service says again; pages' forms can send none."""
+    keyless = {
+        route.path
+        for route in openapi.routes_of(the_app.app)
+        if route.method == "POST" and route.idempotency == "none" and route.path.startswith("/v1/")
+    }
+    assert {"/v1/sessions", "/v1/sessions/refresh"} <= keyless
+    assert keyless <= {"/v1/sessions", "/v1/sessions/refresh", "/v1/payments/callbacks"}

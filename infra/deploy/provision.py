@@ -8,7 +8,7 @@ nothing.
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parseaddr
 from typing import Any
 
@@ -89,33 +89,69 @@ def update(stage: str, console: Console, **parameters: str) -> bool:
 
 def _apply(stage: str, console: Console, cloudformation: Any, given: Mapping[str, str]) -> bool:
     """Create the stack, or update it. True where something changed."""
-    name = name_of(stage)
     stack = stacks.settle(stage, cloudformation, console)
     if stack and stack["StackStatus"] in stacks.NEVER_CAME_UP:
         _clear_away(stage, stack, cloudformation, console)
         stack = None
+    if stack is None:
+        checks.other_region(stage)
+        _refuse_leftovers(stage)
+        chosen = {"Stage": stage, **given}
+        _change(
+            stage, console, cloudformation, cloudformation.create_stack, None,
+            TemplateBody=json.dumps(first(), separators=(",", ":")), EnableTerminationProtection=True,
+            StackPolicyBody=json.dumps(STACK_POLICY),
+            Parameters=[{"ParameterKey": key, "ParameterValue": chosen[key]} for key in chosen],
+        )  # fmt: skip
+        stack = stacks.describe(stage, cloudformation) or {}
+    _refuse_broken(stage, stack)
+    _protect(name_of(stage), cloudformation)
+    had = {each["ParameterKey"] for each in stack.get("Parameters", ())}
+    parameters = [_parameter(key, given, had) for key in resources.document()["Parameters"]
+                  if key in had or key in given]  # fmt: skip
+    since = stacks.last_event(stack["StackId"], cloudformation)
+    return _change(
+        stage, console, cloudformation, cloudformation.update_stack, since,
+        Parameters=parameters, **_template(stage, cloudformation),
+    )  # fmt: skip
+
+
+def first() -> dict[str, Any]:
+    """What a stack is made of at first: the template without what only watches.
+
+    CloudFormation takes 51,200 bytes of a template that is sent along, and 1 MB of one that lies in a bucket: once the
+    stage has its bucket, the stack is updated to the whole.
+    """
     template = resources.document()
-    request: dict[str, Any] = {
-        "StackName": name,
-        "TemplateBody": json.dumps(template, separators=(",", ":")),
-        "Capabilities": ["CAPABILITY_NAMED_IAM"] if _makes_roles(template) else [],
-    }
+    for name, each in resources.document()["Resources"].items():
+        if each["Type"].startswith("AWS::CloudWatch::"):
+            del template["Resources"][name]
+    return template
+
+
+def _template(stage: str, cloudformation: Any) -> dict[str, Any]:
+    """What an update is told of the template: that it stays, or where the new one lies, by its version."""
+    import boto3
+
+    template = resources.document()
+    if cloudformation.get_template(StackName=name_of(stage))["TemplateBody"] == template:
+        return {"UsePreviousTemplate": True}
+    bucket, s3 = stacks.outputs(stage, cloudformation)["Bucket"], boto3.client("s3")
+    body = json.dumps(template, separators=(",", ":")).encode()
+    version = s3.put_object(Bucket=bucket, Key="template.json", Body=body, ContentType="application/json")["VersionId"]
+    region = s3.meta.region_name
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return {"TemplateURL": f"https://{bucket}.s3.{region}.{suffix}/template.json?versionId={version}"}
+
+
+def _change(
+    stage: str, console: Console, cloudformation: Any, change: Callable[..., Any], since: str | None, **request: Any
+) -> bool:
+    """Have CloudFormation create or update the stack, and wait for it. True where something changed."""
+    name = name_of(stage)
     try:
-        if stack is None:
-            checks.other_region(stage)
-            _refuse_leftovers(stage)
-            chosen = {"Stage": stage, **given}
-            request["Parameters"] = [{"ParameterKey": key, "ParameterValue": chosen[key]} for key in chosen]
-            request |= {"EnableTerminationProtection": True, "StackPolicyBody": json.dumps(STACK_POLICY)}
-            since, started = None, cloudformation.create_stack(**request)["StackId"]
-        else:
-            _refuse_broken(stage, stack)
-            _protect(name, cloudformation)
-            had = {each["ParameterKey"] for each in stack.get("Parameters", ())}
-            request["Parameters"] = [_parameter(key, given, had) for key in template["Parameters"]
-                                     if key in had or key in given]  # fmt: skip
-            since = stacks.last_event(stack["StackId"], cloudformation)
-            started = cloudformation.update_stack(**request)["StackId"]
+        capabilities = ["CAPABILITY_NAMED_IAM"] if _makes_roles(resources.document()) else []
+        started = change(StackName=name, Capabilities=capabilities, **request)["StackId"]
     except ClientError as error:
         if "No updates are to be performed" in str(error):
             console.print(f"{name}: nothing to do.", highlight=False, soft_wrap=True)

@@ -197,7 +197,8 @@ def test_logs_are_kept_as_long_as_people_are_told() -> None:
 
 
 def test_production_differs_by_what_it_must() -> None:
-    """No replayed flights of 2013 for real people, nor seats for no money. Its settings else are the same, until an admin gives it others.
+    """No replayed flights of 2013 for real people, nor seats for no money. Its settings else are the same, until an
+    admin gives it others.
 
     It keeps executions for requests: a storm of messages must not keep passengers from their boards. A new account has
     10 at a time, of which Lambda lets none be reserved: dev keeps none, and provisioning says so of prod.

@@ -17,6 +17,7 @@ from chalicelib.core.callers import Anyone
 from chalicelib.core.metrics import CRITICAL_ROUTES
 from chalicelib.core.routes import DECLARED, Route
 from infra import functions, resources
+from infra.deploy import provision
 
 STAGE = "test"
 RESOURCES = resources.template(STAGE)
@@ -36,9 +37,22 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
     return {name: each["Properties"] for name, each in RESOURCES.items() if each["Type"] == kind}
 
 
-def test_the_template_is_small_enough_to_be_sent_along() -> None:
-    """There is no bucket to take it from before it is made."""
-    assert len(json.dumps(resources.document(), separators=(",", ":")).encode()) < LARGEST
+def test_the_first_template_is_small_enough_to_be_sent_along() -> None:
+    """There is no bucket to take it from before it is made; and it makes that bucket."""
+    first = provision.first()
+    assert len(json.dumps(first, separators=(",", ":")).encode()) < LARGEST
+    assert {"Bucket", "BucketPolicy"} <= first["Resources"].keys()
+
+
+def test_what_the_first_template_leaves_out_nobody_refers_to() -> None:
+    """Alarms and the dashboard only watch: all else is the same in both, and stands without them."""
+    first, whole = provision.first(), resources.document()
+    left_out = whole["Resources"].keys() - first["Resources"].keys()
+    assert {RESOURCES[name]["Type"] for name in left_out} == {
+        "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard",
+    }  # fmt: skip
+    assert whole == {**first, "Resources": {**first["Resources"], **{n: whole["Resources"][n] for n in left_out}}}
+    assert not set(re.findall(r"\w+", json.dumps(first))) & left_out
 
 
 @pytest.mark.parametrize("parameters", [("Stage=dev",), DEPLOYED, ALL], ids=["first", "deployed", "with all"])

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra import __main__ as command
-from infra import stages
+from infra import resources, stages
 from infra.deploy import Refused, provision, stacks
 from infra.deploy.provision import NotProvisioned
 
@@ -82,6 +82,34 @@ def test_provisioning_again_changes_nothing(screen: Screen) -> None:
 
 def files_of_project() -> list[Path]:
     return sorted(path for path in stages.CONFIG.parent.rglob("*") if path.is_file())
+
+
+def test_the_whole_template_lies_in_the_stages_bucket(screen: Screen) -> None:
+    """CloudFormation takes no more than 51,200 bytes with a call: a stack begins without what only watches it."""
+    provision.provision("dev", screen.console)
+    assert "CREATE_COMPLETE" in screen.text
+    assert "UPDATE_COMPLETE" in screen.text
+    there = boto3.client("cloudformation").get_template(StackName="gatecall-dev")["TemplateBody"]
+    assert there == resources.document()
+    assert boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]
+
+
+def test_a_stack_whose_second_step_failed_is_made_whole_by_the_next_run(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands, only without alarms; nobody has to take it away first."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(provision, "_template", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            provision.provision("dev", screen.console)
+    client = boto3.client("cloudformation")
+    assert client.get_template(StackName="gatecall-dev")["TemplateBody"] == provision.first()
+    provision.provision("dev", screen.console)
+    assert client.get_template(StackName="gatecall-dev")["TemplateBody"] == resources.document()
 
 
 def test_what_is_asked_for_once_stays(screen: Screen) -> None:
@@ -214,10 +242,16 @@ def in_state(status: str) -> Any:
     return stack
 
 
+def never_came_up() -> None:
+    """As CloudFormation leaves a stack whose creation failed: nothing was put into the bucket yet."""
+    boto3.client("s3").delete_object(Bucket="gatecall-dev-123456789012-us-east-1", Key="template.json")
+    in_state("ROLLBACK_COMPLETE")
+
+
 def test_a_stack_that_never_came_up_is_made_anew(screen: Screen) -> None:
     """ROLLBACK_COMPLETE can't be updated: it goes, with the empty tables that it kept, and the next one stands."""
     provision.provision("dev", screen.console)
-    in_state("ROLLBACK_COMPLETE")
+    never_came_up()
     screen.clear()
     provision.provision("dev", screen.console)
     assert "never came up" in screen.text
@@ -227,7 +261,7 @@ def test_a_stack_that_never_came_up_is_made_anew(screen: Screen) -> None:
 def test_a_deleted_queues_name_is_waited_for(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQS gives it out again after 60 s only (its API reference): sooner, the next stack would fail too."""
     provision.provision("dev", screen.console)
-    in_state("ROLLBACK_COMPLETE")
+    never_came_up()
     waited: list[float] = []
     monkeypatch.setattr(provision, "NAMES_KEPT", 61)
     monkeypatch.setattr(provision.time, "sleep", waited.append)
@@ -240,7 +274,7 @@ def test_what_holds_something_is_kept_from_a_stack_that_never_came_up(screen: Sc
     provision.provision("dev", screen.console)
     row = {"pk": {"S": "a"}, "sk": {"S": "b"}}
     boto3.client("dynamodb").put_item(TableName="gatecall-dev-accounts", Item=row)
-    in_state("ROLLBACK_COMPLETE")
+    never_came_up()
     with pytest.raises(NotProvisioned, match="of a former one there are: gatecall-dev-accounts"):
         provision.provision("dev", screen.console)
     assert boto3.client("dynamodb").scan(TableName="gatecall-dev-accounts")["Items"] == [row]

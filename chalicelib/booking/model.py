@@ -10,8 +10,8 @@ whoever asks why is told. Instants are wall time, but for those of flights.
 - **cancelled**: nobody flies; what comes back is due as refunds.
 - **waitlisted**: it waits for seats, and is held once there are.
 
-Beside that a booking may have a **change** that waits for its payment, or an **offer** of other flights, each with seats
-held for it until an instant.
+Beside that a booking may have a **change** that waits for its payment, or an **offer** of other flights, each with
+seats held for it until an instant.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,9 +21,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from chalicelib.core.errors import Conflict
+from chalicelib.core.errors import Conflict, KeyReused
 from chalicelib.flights.identity import LegId
-from chalicelib.pricing.fares import Extra, Line, TravellerKind
+from chalicelib.pricing.model import Extra, Line, TravellerKind
 from chalicelib.pricing.seats import Cabin
 
 HOLD = timedelta(minutes=15)
@@ -136,9 +136,13 @@ class Waitlisted:
 
 @dataclass(frozen=True)
 class Expired:
-    """The hold was over without a payment, and its seats were given back."""
+    """The hold was over without a payment, and its seats were given back.
+
+    `closed`: the payment service was told so, and took nothing; else that is still to be done.
+    """
 
     at: datetime
+    closed: bool
     what: Literal["expired"] = "expired"
 
 
@@ -270,9 +274,10 @@ class Offered:
 
 @dataclass(frozen=True)
 class Lapsed:
-    """The seats of a change or an offer were given back."""
+    """The seats of a change or an offer were given back; `closed` as above."""
 
     at: datetime
+    closed: bool
     what: Literal["lapsed"] = "lapsed"
 
 
@@ -354,6 +359,7 @@ class Booking:
     payments: tuple[Payment, ...] = ()
     attempts: int = 0  # answered, or given up
     open_attempt: Challenged | Unanswered | None = None
+    closed: bool = True  # the payment service can't take any more for what is over
     due_back: int = 0  # of all payments, minor units, sent or not
     checked_in: Mapping[LegId, Mapping[int, int]] = field(default_factory=dict)
     change: Change | None = None
@@ -441,8 +447,6 @@ class Booking:
             key = getattr(event, "key", None)
             if key and key.key == use.key:
                 if key.fingerprint != use.fingerprint:
-                    from chalicelib.core.errors import KeyReused
-
                     raise KeyReused("this Idempotency-Key was used with another body")
                 return replay(self.locator, self.journal[:number]), event
         return None
@@ -497,6 +501,13 @@ def _overpaid(booking: Booking, event: Overpaid) -> Booking:
     return replace(_paid(booking, event), due_back=booking.due_back + event.amount)
 
 
+def _closed(booking: Booking, event: Expired | Lapsed) -> Booking:
+    if not event.closed:
+        return replace(booking, closed=False)
+    last = booking.open_attempt.attempt if booking.open_attempt else booking.attempts
+    return replace(booking, closed=True, attempts=last, open_attempt=None)
+
+
 def _paid(booking: Booking, event: Ticketed | Overpaid) -> Booking:
     payment = Payment(event.attempt, event.payment, event.amount)
     return replace(booking, attempts=event.attempt, open_attempt=None, payments=(*booking.payments, payment))
@@ -542,7 +553,7 @@ def _documented(booking: Booking, event: Documented) -> Booking:
 _AFTER: Mapping[type, Callable[[Booking, Any], Booking]] = {
     Held: _held,
     Waitlisted: _waitlisted,
-    Expired: lambda booking, _: replace(booking, kept_as=State.EXPIRED),
+    Expired: lambda booking, event: replace(_closed(booking, event), kept_as=State.EXPIRED),
     Challenged: _open,
     Unanswered: _open,
     Declined: _declined,
@@ -553,7 +564,7 @@ _AFTER: Mapping[type, Callable[[Booking, Any], Booking]] = {
     ChangeHeld: lambda booking, event: replace(booking, change=event.change),
     Changed: lambda booking, event: _after_change(booking, event.change),
     Offered: lambda booking, event: replace(booking, offer=event),
-    Lapsed: lambda booking, _: replace(booking, change=None, offer=None),
+    Lapsed: lambda booking, event: replace(_closed(booking, event), change=None, offer=None),
     Cancelled: _cancelled,
     Refunded: _refunded,
     Documented: _documented,

@@ -5,7 +5,7 @@
 | one booking | `booking` | pk = booking#K3M9TZ, sk = booking |
 | several bookings | `bookings` | the same, 100 a call |
 | an account's bookings | `of_account` | index account: account, held_at; then the items |
-| a booking and the seats of its legs change | `write` | items of this table and of pricing's `inventory`: one transaction |
+| a booking and the seats of its legs change | `write` | items here and in `inventory`: one transaction |
 | a booking alone changes | `save` | its item, at the revision read |
 | what a stream record says of a booking | `of_image` | none |
 

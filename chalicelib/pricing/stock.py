@@ -1,4 +1,4 @@
-"""What of the legs is sold, for whoever sells or shows them; a leg that has sold nothing yet is as its timetable has it."""
+"""What of the legs is sold, for whoever sells or shows them; one that sold nothing yet is as its timetable has it."""
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime

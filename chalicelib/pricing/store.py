@@ -6,10 +6,14 @@
 | some legs | `of` | the same, sk = UA1545-20261201-EWR, 100 a call |
 | a leg's seats change | `write` | the same, at the version read; part of the seller's transaction |
 | a hold was paid | `save` | the same, by itself |
+| what is known of routes' demand | `demands` | pk = demand#EWR-LAX, sk = demand, 100 a call |
+| a route's demand was observed | `save_demand` | the same, at the version read |
+| how far demand was observed | `progress`, `save_progress` | pk = demand, sk = progress |
 
-An item lives 40 days after the leg's origin date (`expires`): the forecast of demand reads what was sold. Cells are four
-bytes for each seat in the order of the seat map, big-endian: the number of a locator, 0 where the seat is free. So a leg
-of 186 seats stays below 1 KB, which is what a write costs by.
+An item lives 40 days after the leg's origin date (`expires`): the forecast of demand reads what was sold. Cells are
+four bytes for each seat in the order of the seat map, big-endian: the number of a locator, 0 where the seat is free. So
+a leg of 186 seats stays below 1 KB, which is what a write costs by. A route's demand lives 400 days after it was last
+observed, when nothing of it would count any more; how far it was observed, as long.
 """
 
 import json
@@ -17,7 +21,7 @@ import struct
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -26,9 +30,11 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.core.config import config
 from chalicelib.core.tables import Rows, TableSettings, batch_get, storage
 from chalicelib.flights.identity import LegId
+from chalicelib.pricing.forecast import Demand
 from chalicelib.pricing.inventory import Inventory, Pending
 
 KEPT = timedelta(days=40)
+DEMAND_KEPT = timedelta(days=400)
 
 
 class _Row(Rows):
@@ -45,6 +51,9 @@ class _Row(Rows):
     sold = UnicodeAttribute(null=True)
     pending = UnicodeAttribute(null=True)
     blocked = UnicodeAttribute(null=True)
+    # a route's demand (version as above), and how far it was observed
+    observed = UnicodeAttribute(null=True)
+    through = UnicodeAttribute(null=True)
 
 
 @cache
@@ -54,7 +63,7 @@ def _rows() -> type[_Row]:
 
 
 def of_route(origin: str, destination: str, day: date, now: datetime) -> list[Inventory]:
-    """The legs of a route and origin date of which something was sold or configured: one Query, eventually consistent."""
+    """The legs of a route and origin date of which something was sold or configured: one Query, a moment old."""
     with storage():
         found = _rows().query(_pk(origin, destination, day))
         return [_inventory(row) for row in found if _alive(row, now)]
@@ -76,6 +85,63 @@ def save(inventory: Inventory) -> None:
     """Keep a leg's new state by itself. Raises Conflict where it is not as it was read."""
     with storage():
         _row(inventory).save(_as_read(inventory))
+
+
+class Progress(NamedTuple):
+    """How far demand was observed: all days until `day`, and of the one after it the routes until `route`."""
+
+    day: date | None = None
+    route: str = ""
+
+
+def demands(routes: Iterable[tuple[str, str]], now: datetime, *, consistent: bool = False) -> list[Demand]:
+    """What is known of the demand of those routes of which anything is stored."""
+    keys = [(_demand_pk(*route), "demand") for route in routes]
+    with storage():
+        return [_demand(row) for row in batch_get(_rows(), keys, consistent=consistent) if _alive(row, now)]
+
+
+def save_demand(demand: Demand, now: datetime) -> None:
+    """Keep a route's demand as its next version. Raises Conflict where it is not as it was read."""
+    row = _rows()(
+        _demand_pk(demand.origin, demand.destination), "demand", version=demand.version + 1,
+        observed=_text([demand.sold, demand.offered]), through=demand.through.isoformat() if demand.through else None,
+        expires=int((now + DEMAND_KEPT).timestamp()),
+    )  # fmt: skip
+    as_read: Condition = _Row.version == demand.version if demand.version else _Row.pk.does_not_exist()
+    with storage():
+        row.save(as_read)
+
+
+def progress(now: datetime) -> Progress:
+    """How far demand was observed."""
+    with storage():
+        found = next(batch_get(_rows(), [("demand", "progress")], consistent=True), None)
+    if found is None or not _alive(found, now):
+        return Progress()
+    return Progress(date.fromisoformat(found.through), found.observed or "")
+
+
+def save_progress(progress: Progress, now: datetime) -> None:
+    """Keep how far demand was observed: for speed alone, so the last one to write wins."""
+    assert progress.day, "progress is of a day"
+    row = _rows()(
+        "demand", "progress", through=progress.day.isoformat(), observed=progress.route or None,
+        expires=int((now + DEMAND_KEPT).timestamp()),
+    )  # fmt: skip
+    with storage():
+        row.save()
+
+
+def _demand_pk(origin: str, destination: str) -> str:
+    return f"demand#{origin}-{destination}"
+
+
+def _demand(row: _Row) -> Demand:
+    origin, destination = row.pk.removeprefix("demand#").split("-")
+    sold, offered = json.loads(row.observed)
+    through = date.fromisoformat(row.through) if row.through else None
+    return Demand(origin, destination, sold, offered, through, int(row.version))
 
 
 def _as_read(inventory: Inventory) -> Condition:

@@ -1,0 +1,320 @@
+"""What is sent and answered about bookings. Money is in minor units; instants are UTC, zones beside them."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import EmailStr, Field
+
+from chalicelib.airports import lookup
+from chalicelib.booking import access, names
+from chalicelib.booking.hold import Order, Wanted
+from chalicelib.booking.model import Booking, Challenged, Change, Contact, Declined, Segment, State, Traveller
+from chalicelib.channels import addresses
+from chalicelib.channels.model import Channel, language_of
+from chalicelib.core.errors import Fault, Invalid
+from chalicelib.core.routes import Answer, Shape
+from chalicelib.flights.answers import Instant
+from chalicelib.flights.carriers import carrier
+from chalicelib.flights.identity import LegId
+from chalicelib.pricing import charges, tariff
+from chalicelib.pricing.model import Extra, Line, TravellerKind
+from chalicelib.pricing.seats import Cabin
+
+
+class Money(Shape):
+    """An amount in minor units (cents) of an ISO 4217 currency."""
+
+    amount: int
+    currency: str = "USD"
+
+
+class FlightWanted(Shape):
+    """A flight to book, by its id; `seats` for those who need one, in their order, where not just any will do."""
+
+    flight: str
+    cabin: Cabin = Cabin.ECONOMY
+    seats: list[str] | None = None
+
+
+class PassengerGiven(Shape):
+    """Somebody who is to fly. An infant under two sits on the lap of the adult at place `lap_of`, counted from 0."""
+
+    kind: TravellerKind = TravellerKind.ADULT
+    family_name: str
+    given_name: str = ""
+    date_of_birth: date | None = None
+    lap_of: int | None = None
+
+
+class ContactGiven(Shape):
+    """Whom to tell about the flights."""
+
+    email: EmailStr
+    phone: str | None = None
+    language: str | None = None
+
+
+class ExtraWanted(Shape):
+    """A bag, a seat's surcharge, or assistance (an SSR code such as WCHR) for a passenger, on one flight or on all."""
+
+    code: str
+    passenger: int = 0
+    flight: str | None = None
+
+
+class HoldRequest(Shape):
+    """What is to be held. `total`: the price that was shown; where it is another by now, nothing is held."""
+
+    flights: Annotated[list[FlightWanted], Field(min_length=1, max_length=8)]
+    passengers: Annotated[list[PassengerGiven], Field(min_length=1, max_length=9)]
+    contact: ContactGiven
+    extras: Annotated[list[ExtraWanted], Field(max_length=50, default_factory=list)]
+    total: Money | None = None
+
+    def order(self, account: str | None, accept_language: str) -> Order:
+        """The order in the house's words. Raises Invalid."""
+        flights = tuple(
+            Wanted(
+                LegId.parse(each.flight),
+                each.cabin,
+                tuple(s.strip().upper() for s in each.seats) if each.seats else None,
+            )
+            for each in self.flights
+        )
+        legs = [wanted.leg for wanted in flights]
+        return Order(
+            flights,
+            tuple(_traveller(at, each) for at, each in enumerate(self.passengers)),
+            tuple(extra for at, each in enumerate(self.extras) for extra in _extras(at, each, legs)),
+            _contact(self.contact, accept_language),
+            self.total.amount if self.total else None,
+            account,
+        )
+
+
+class PaymentRequest(Shape):
+    """A token of the payment service, which stands for a card that is not sent here; none: the last one paid with.
+
+    `return_url`: where the payer comes back to after proving who they are (3-D Secure).
+    """
+
+    token: Annotated[str, Field(min_length=1, max_length=300)] | None = None
+    return_url: Annotated[str, Field(max_length=500)] = "/"
+
+
+class PassengerShown(Shape):
+    """Somebody who flies, with the ticket's number once there is one."""
+
+    kind: TravellerKind
+    family_name: str
+    given_name: str
+    lap_of: int | None = None
+    ticket: str | None = None
+    document: bool = False
+
+
+class SegmentShown(Shape):
+    """A flight of the booking, as it was scheduled when it was booked; seats in the order of the passengers."""
+
+    flight: str
+    number: str
+    airline: str | None = None
+    origin: str
+    origin_city: str | None = None
+    origin_zone: str
+    destination: str
+    destination_city: str | None = None
+    destination_zone: str
+    scheduled_out: Instant
+    scheduled_in: Instant
+    cabin: Cabin
+    booking_class: str
+    fare_basis: str
+    brand: str
+    seats: list[str | None]
+    checked_in: list[int]
+
+
+class LineShown(Shape):
+    """A line of the price: of which passenger and flight (by place; none: of all), what for, how much."""
+
+    kind: str
+    code: str
+    label: str
+    amount: int
+    passenger: int | None = None
+    flight: int | None = None
+
+
+class ChangeShown(Shape):
+    """Other flights: held until an instant; what would have to be paid for them, or (below zero) comes back."""
+
+    flights: list[SegmentShown]
+    due: Money
+    until: Instant | None = None
+
+
+class OfferShown(ChangeShown):
+    """Other flights offered for one that does not fly, or flies much later."""
+
+    instead_of: str
+    why: str
+
+
+class ChallengeShown(Shape):
+    """Where the payer proves who they are (3-D Secure)."""
+
+    url: str
+
+
+class ContactShown(Shape):
+    """Whom we tell."""
+
+    email: str
+    phone: str | None = None
+    language: str
+
+
+class BookingAnswer(Answer):
+    """A booking as it stands."""
+
+    pnr: str
+    state: State
+    hold_until: Instant | None = None
+    passengers: list[PassengerShown]
+    flights: list[SegmentShown]
+    lines: list[LineShown]
+    total: Money
+    to_pay: Money | None = None
+    paid: Money
+    refund_due: Money | None = None
+    refunded: Money | None = None
+    contact: ContactShown
+    link: str
+    payment: Literal["open", "challenge", "declined"] | None = None
+    challenge: ChallengeShown | None = None
+    change: ChangeShown | None = None
+    offer: OfferShown | None = None
+    booked_at: Instant | None = None
+    version: int
+
+    @classmethod
+    def of(cls, booking: Booking, at: datetime) -> Self:
+        """A booking as it stands at an instant (wall clock)."""
+        assert booking.contact
+        currency = booking.currency
+        to_pay, back = booking.to_pay(at), sum(payment.refunded for payment in booking.payments)
+        change, offer = booking.change_at(at), booking.offer_at(at)
+        attempt = booking.open_attempt
+        return cls(
+            pnr=booking.locator,
+            state=booking.state(at),
+            hold_until=booking.until if booking.state(at) is State.HELD else None,
+            passengers=_passengers(booking),
+            flights=[segment_shown(segment, booking) for segment in booking.segments],
+            lines=[line_shown(line) for line in booking.lines],
+            total=Money(amount=booking.total, currency=currency),
+            to_pay=None if to_pay is None else Money(amount=to_pay, currency=currency),
+            paid=Money(amount=sum(payment.amount for payment in booking.payments), currency=currency),
+            refund_due=Money(amount=booking.due_back - back, currency=currency) if booking.due_back > back else None,
+            refunded=Money(amount=back, currency=currency) if back else None,
+            contact=ContactShown(
+                email=booking.contact.email, phone=booking.contact.phone, language=booking.contact.language
+            ),
+            link=access.link(booking),
+            payment=_payment(booking),
+            challenge=ChallengeShown(url=attempt.url) if isinstance(attempt, Challenged) else None,
+            change=_change(change, booking) if change else None,
+            offer=_offer(booking, at) if offer else None,
+            booked_at=booking.booked_at,
+            version=booking.version,
+        )
+
+
+def segment_shown(segment: Segment, booking: Booking) -> SegmentShown:
+    """A flight of a booking, or of a change of it."""
+    airline = carrier(segment.leg.flight.carrier)
+    origin, destination = lookup.airport(segment.leg.origin), lookup.airport(segment.destination)
+    return SegmentShown(
+        flight=str(segment.leg),
+        number=str(segment.leg.flight),
+        airline=airline.name if airline else None,
+        origin=segment.leg.origin,
+        origin_city=origin.city if origin else None,
+        origin_zone=lookup.zone(segment.leg.origin).key,
+        destination=segment.destination,
+        destination_city=destination.city if destination else None,
+        destination_zone=lookup.zone(segment.destination).key,
+        scheduled_out=segment.scheduled_out,
+        scheduled_in=segment.scheduled_in,
+        cabin=segment.cabin,
+        booking_class=segment.booking_class,
+        fare_basis=segment.fare_basis,
+        brand=tariff.rules(segment.booking_class, booking.journal[0].at.date()).brand if segment.booking_class else "",
+        seats=list(segment.seats),
+        checked_in=sorted(booking.checked_in.get(segment.leg, {})),
+    )
+
+
+def line_shown(line: Line) -> LineShown:
+    """A line of a price, in words."""
+    return LineShown(
+        kind=line.kind, code=line.code, label=charges.label(line), amount=line.amount, passenger=line.traveller,
+        flight=line.segment,
+    )  # fmt: skip
+
+
+def _passengers(booking: Booking) -> list[PassengerShown]:
+    return [
+        PassengerShown(
+            kind=each.kind, family_name=each.family_name, given_name=each.given_name, lap_of=each.lap_of,
+            ticket=booking.tickets[place] if booking.tickets else None, document=place in booking.documents,
+        )
+        for place, each in enumerate(booking.travellers)
+    ]  # fmt: skip
+
+
+def _payment(booking: Booking) -> Literal["open", "challenge", "declined"] | None:
+    if isinstance(booking.open_attempt, Challenged):
+        return "challenge"
+    if booking.open_attempt:
+        return "open"
+    return "declined" if isinstance(booking.journal[-1], Declined) else None
+
+
+def _change(change: Change, booking: Booking) -> ChangeShown:
+    return ChangeShown(
+        flights=[segment_shown(segment, booking) for segment in change.segments],
+        due=Money(amount=change.due, currency=booking.currency),
+        until=change.until,
+    )
+
+
+def _offer(booking: Booking, at: datetime) -> OfferShown:
+    offer = booking.offer_at(at)
+    assert offer
+    shown = _change(offer.change, booking)
+    return OfferShown(
+        flights=shown.flights, due=shown.due, until=shown.until, instead_of=str(offer.instead_of), why=offer.why
+    )
+
+
+def _traveller(at: int, given: PassengerGiven) -> Traveller:
+    name = names.name(given.family_name, given.given_name, within=f"passengers.{at}.")
+    return Traveller(given.kind, name.family, name.given, given.date_of_birth, given.lap_of)
+
+
+def _extras(at: int, wanted: ExtraWanted, legs: list[LegId]) -> list[Extra]:
+    if wanted.flight is None:
+        return [Extra(wanted.code.upper(), wanted.passenger, segment) for segment in range(len(legs))]
+    leg = LegId.parse(wanted.flight)
+    if leg not in legs:
+        detail = "is none of the flights that are booked"
+        raise Invalid(f"extras.{at}.flight {detail}", [Fault("body", f"extras.{at}.flight", detail)])
+    return [Extra(wanted.code.upper(), wanted.passenger, legs.index(leg))]
+
+
+def _contact(given: ContactGiven, accept_language: str) -> Contact:
+    email = addresses.parse(Channel.EMAIL, given.email).value
+    phone = addresses.parse(Channel.SMS, given.phone).value if given.phone else None
+    return Contact(email, phone, language_of(given.language or accept_language))

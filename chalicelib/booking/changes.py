@@ -1,0 +1,118 @@
+"""Tells each committed version of a booking to the topic `booking-changes`, and has done what follows from it.
+
+The bookings table's stream brings every version, with the one before. A message says what happened since (the names of
+the events), how the booking stands, and on which flights seats changed hands; it names nobody. Receivers drop a version
+they have. What is to be looked at later (the end of a hold, a charge without an answer, a refund) is a delayed message
+on the queue `settlements`. Doing all of this twice is harmless.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from chalicelib.booking import locator as locators
+from chalicelib.booking import settle, store
+from chalicelib.booking.model import FOR_GOOD, Booking, State
+from chalicelib.core import aws
+from chalicelib.core.clock import Now, instant
+from chalicelib.core.config import config
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.telemetry import count, logger
+from chalicelib.flights.identity import LegId
+from chalicelib.pricing import stock
+
+LONGEST_DELAY = 900  # seconds that SQS keeps a message back
+
+
+def tell_record(record: Mapping[str, Any], now: Now) -> None:
+    """Tell the version that a stream record brings; any other item of the table is passed over.
+
+    Raises Unavailable where a topic, queue or table does not answer now; ValueError, KeyError or TypeError for a record
+    that can't be understood.
+    """
+    images = record["dynamodb"]
+    after = store.of_image(images["NewImage"]) if "NewImage" in images else None
+    before = store.of_image(images["OldImage"]) if "OldImage" in images else None
+    if after is None or (before and before.version >= after.version):  # erased, or gone: nothing happened to it
+        return
+    _settle_seats(after, now)
+    _publish(before, after, now)
+    send_later(after.locator, settle.next_look(after, now.wall), now.wall)
+    for leg, destination in freed(before, after).items():
+        _send({"freed": [str(leg), destination]}, 0)
+
+
+def message(before: Booking | None, after: Booking, now: Now) -> dict[str, Any]:
+    """A version as the topic's subscribers read it."""
+    seen = before.version if before else 0
+    return {
+        "booking": after.locator,
+        "version": after.version,
+        "at": instant(after.journal[-1].at),
+        "state": str(after.state(now.wall)),
+        "events": [event.what for event in after.journal[seen:]],
+        "flights": [str(segment.leg) for segment in after.segments],
+        "seats_of": sorted({str(leg) for leg, _, _ in _seats(before) ^ _seats(after)}),
+    }
+
+
+def freed(before: Booking | None, after: Booking) -> dict[LegId, str]:
+    """The legs, with their destinations, on which seats came back."""
+    has = {leg for leg, _, _ in _seats(after)}
+    return {leg: destination for leg, destination, _ in sorted(_seats(before)) if leg not in has}
+
+
+def send_later(name: str, when: datetime | None, at: datetime) -> None:
+    """Have a booking looked at (`settle.look`) at an instant; None: never. Raises Unavailable."""
+    if when is not None:
+        _send({"look": name}, max(0, min(LONGEST_DELAY, int((when - at).total_seconds()) + 1)))
+
+
+def _settle_seats(booking: Booking, now: Now) -> None:
+    """What is paid is its own for good: it stands no longer among what is held."""
+    number = locators.to_number(booking.locator)
+    for leg, (segment, until) in booking.claims(now.wall).items():
+        if until is FOR_GOOD:
+            stock.settle(leg, segment.destination, number, now.wall)
+
+
+def _seats(booking: Booking | None) -> set[tuple[LegId, str, tuple[str, ...]]]:
+    """The seats that a booking has, or that are held for it by its word: leg, destination, seats."""
+    if booking is None or booking.kept_as not in (State.HELD, State.TICKETED):
+        return set()
+    changes = [booking.change, booking.offer.change if booking.offer else None]
+    segments = [*booking.segments, *(segment for change in changes if change for segment in change.segments)]
+    return {(segment.leg, segment.destination, segment.taken) for segment in segments}
+
+
+def _publish(before: Booking | None, after: Booking, now: Now) -> None:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    said = message(before, after, now)
+    try:
+        aws.client("sns", retries=False).publish(
+            TopicArn=config().booking_changes_topic,
+            Message=json.dumps(said, separators=(",", ":")),
+            MessageAttributes={
+                "booking": {"DataType": "String", "StringValue": after.locator},
+                "events": {"DataType": "String.Array", "StringValue": json.dumps(said["events"])},
+            },
+        )
+    except (BotoCoreError, ClientError) as error:
+        if isinstance(error, ClientError) and not aws.is_transient(error):
+            raise
+        raise Unavailable(f"the topic does not take {after.locator} version {after.version}: {error}") from error
+    count("BookingChangesTold")
+    logger.info("booking told", pnr=after.locator, version=after.version, events=said["events"])
+
+
+def _send(body: dict[str, Any], delay: int) -> None:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        aws.client("sqs").send_message(
+            QueueUrl=config().settlements_queue, MessageBody=json.dumps(body, separators=(",", ":")), DelaySeconds=delay
+        )
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable(f"the queue of settlements does not answer: {type(error).__name__}") from error

@@ -1,0 +1,296 @@
+"""Holds seats for a party: a locator, the seats and a price, for 15 minutes. All of it is one transaction, or nothing.
+
+The locator is derived from the Idempotency-Key, so whoever asks again finds what they were given. Who wants the same
+seats in the same moment tries again a few times; in the end one of them is told that the flight is full, or too much
+asked for.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+from chalicelib.booking import locator as locators
+from chalicelib.booking import store
+from chalicelib.booking.model import (
+    HOLD,
+    MOST_SEGMENTS,
+    MOST_TRAVELLERS,
+    Booking,
+    Contact,
+    Held,
+    KeyUse,
+    Segment,
+    Traveller,
+    seats_by_traveller,
+)
+from chalicelib.booking.seating import Shelf, shelf
+from chalicelib.booking.store import Kept
+from chalicelib.core import limits
+from chalicelib.core.clock import Now
+from chalicelib.core.config import config
+from chalicelib.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
+from chalicelib.core.secrets import secret
+from chalicelib.core.tables import LostRace
+from chalicelib.core.telemetry import count, logger
+from chalicelib.flights import read, timetable
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.timetable import ScheduledLeg
+from chalicelib.pricing import charges, demand, fares
+from chalicelib.pricing.fares import Quote
+from chalicelib.pricing.inventory import Inventory, SeatTaken
+from chalicelib.pricing.model import Extra, Line, Party, TravellerKind
+from chalicelib.pricing.seats import Cabin, together
+
+CLOSES = timedelta(minutes=45)  # before departure: nobody buys a seat for a flight that boards
+LIVE = timedelta(days=2)  # flights that leave within that are asked how they stand
+ATTEMPTS = 40  # of a hold that others are faster than: a popular flight may have as many buyers in one moment
+PAUSE = 0.02  # seconds, growing, at random (full jitter)
+CLIENT_HOLDS = 60  # an hour, of a network address or account: seats are not to be kept from others by holding them
+LOCATORS = 5  # tried, where one is taken by somebody else's booking
+
+
+class Wanted(NamedTuple):
+    """A flight that is asked for, in a cabin; `seats` for those who need one, in their order, or None: any."""
+
+    leg: LegId
+    cabin: Cabin
+    seats: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """What somebody wants to book. `total`: the price they were shown, minor units; None: any."""
+
+    flights: tuple[Wanted, ...]
+    travellers: tuple[Traveller, ...]
+    extras: tuple[Extra, ...]
+    contact: Contact
+    total: int | None
+    account: str | None
+
+
+class Placed(NamedTuple):
+    """Seats found for a party on its flights, and what that costs."""
+
+    segments: tuple[Segment, ...]
+    lines: tuple[Line, ...]
+    currency: str
+    seats: dict[LegId, Inventory]
+
+
+class SoldOut(Conflict):
+    """A flight has no seats left for the party in that cabin."""
+
+
+class PriceChanged(Conflict):
+    """The price is another one than the buyer was shown."""
+
+
+def hold(order: Order, use: KeyUse, client: str, now: Now, sleep: Callable[[float], None]) -> Booking:
+    """Hold what is ordered, at most once for a key. Raises Invalid, NotFound, SoldOut, PriceChanged, Conflict, TooMany,
+    KeyReused, Unavailable.
+    """
+    check(order)
+    scheduled = scheduled_legs([wanted.leg for wanted in order.flights], now)
+    check_bookable(scheduled, now)
+    limits.spend("holds", order.account or limits.network(client), CLIENT_HOLDS, timedelta(hours=1), now.wall)
+    for attempt in range(LOCATORS):
+        name = locators.derive(secret("locator-key"), use.key, attempt)
+        found = _held(name, order, scheduled, use, now=now, sleep=sleep)
+        if found:
+            return found
+    raise Unavailable("no locator is free; try again")
+
+
+def _held(
+    name: str,
+    order: Order,
+    scheduled: Sequence[ScheduledLeg],
+    use: KeyUse,
+    *,
+    now: Now,
+    sleep: Callable[[float], None],
+) -> Booking | None:
+    """The booking of that locator, held now or by this key before; None where it is somebody else's."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return _try(name, order, scheduled, use, now)
+        except (LostRace, SeatTaken, SoldOut, PriceChanged) as refusal:
+            there = store.booking(name, now.wall)  # ours, where an answer was lost; it has the seats then
+            if there:
+                before = there.booking.answered(use)
+                return before[0] if before else None
+            if not isinstance(refusal, LostRace):
+                raise
+        sleep(random.uniform(0, PAUSE * min(attempt + 1, 10)))
+    count("HoldsCrowdedOut")
+    raise Unavailable("too many want seats of this flight in this moment", retry_after=2)
+
+
+def _try(name: str, order: Order, scheduled: Sequence[ScheduledLeg], use: KeyUse, now: Now) -> Booking:
+    until = now.wall + HOLD
+    there = shelf(scheduled, now.wall)
+    placed = place(order, scheduled, there, locators.to_number(name), until=until, now=now)
+    total = sum(line.amount for line in placed.lines)
+    if order.total is not None and order.total != total:
+        raise PriceChanged(f"the price is {placed.currency} {total / 100:.2f} by now, and was {order.total / 100:.2f}")
+    event = Held(
+        now.wall, until, order.travellers, placed.segments, placed.lines, order.extras, placed.currency, order.contact,
+        order.account, use,
+    )  # fmt: skip
+    booking = Booking(name).then(event)
+    store.write([(Kept(Booking(name), 0), booking), *there.lapsed], placed.seats)
+    count("BookingsHeld")
+    logger.info("seats are held", pnr=name, flights=[str(wanted.leg) for wanted in order.flights])
+    return booking
+
+
+def place(
+    order: Order, scheduled: Sequence[ScheduledLeg], there: Shelf, number: int, *, until: datetime | None, now: Now
+) -> Placed:
+    """Find seats and prices for a party, and take them in the inventories. Raises SoldOut, SeatTaken, Invalid."""
+    party = party_of(order.travellers)
+    segments, quotes, seats = [], list[Quote](), dict(there.seats)
+    expected = demand.of_routes([(leg.leg.origin, leg.destination) for leg in scheduled], now)
+    for flight, leg in zip(order.flights, scheduled, strict=True):
+        inventory = seats[leg.leg]
+        quote = fares.quote(leg, flight.cabin, party.seats, inventory, expected[leg.leg.origin, leg.destination], now)
+        if quote is None:
+            raise _sold_out(leg, flight.cabin, party.seats, inventory.free_in(flight.cabin, now.wall))
+        chosen = _seats(flight, order.travellers, order.extras, inventory, now.wall)
+        seats[leg.leg] = inventory.take(number, quote.booking_class, chosen, until)
+        quotes.append(quote)
+        segments.append(segment_of(leg, quote, seats_by_traveller(order.travellers, chosen)))
+    priced = charges.price(quotes, party, order.extras, scheduled[0].leg.date)
+    return Placed(tuple(segments), priced.lines, priced.currency, seats)
+
+
+def segment_of(leg: ScheduledLeg, quote: Quote, seats: tuple[str | None, ...]) -> Segment:
+    """A scheduled leg as a segment of a booking."""
+    return Segment(
+        leg.leg, leg.destination, leg.scheduled_out, leg.scheduled_in, quote.cabin, quote.booking_class,
+        quote.fare_basis, seats, quote.inputs,
+    )  # fmt: skip
+
+
+def party_of(travellers: Sequence[Traveller]) -> Party:
+    """How many of each kind."""
+    kinds = [each.kind for each in travellers]
+    return Party(*(kinds.count(kind) for kind in (TravellerKind.ADULT, TravellerKind.CHILD, TravellerKind.INFANT)))
+
+
+def scheduled_legs(legs: Sequence[LegId], now: Now) -> list[ScheduledLeg]:
+    """The legs as their timetable has them. Raises NotFound for one that is not sold, Conflict where nothing is."""
+    if not config().payments:
+        raise Conflict("nothing is sold here: no payment service is set up")
+    today = timetable.today(now.flight)
+    found = [timetable.leg(leg, today) for leg in legs]
+    missing = [str(leg) for leg, there in zip(legs, found, strict=True) if there is None]
+    if missing:
+        raise NotFound(f"{', '.join(missing)}: no such flight is sold; GET /v1/search says which are")
+    return [leg for leg in found if leg]
+
+
+def check(order: Order) -> None:
+    """See that an order makes sense in itself. Raises Invalid."""
+    travellers = order.travellers
+    if not 1 <= len(travellers) <= MOST_TRAVELLERS:
+        raise _invalid("passengers", f"are 1 to {MOST_TRAVELLERS}")
+    if not 1 <= len(order.flights) <= MOST_SEGMENTS:
+        raise _invalid("flights", f"are 1 to {MOST_SEGMENTS}")
+    if len({wanted.leg for wanted in order.flights}) < len(order.flights):
+        raise _invalid("flights", "name a flight twice")
+    _check_infants(travellers)
+    seated = sum(each.kind is not TravellerKind.INFANT for each in travellers)
+    for at, wanted in enumerate(order.flights):
+        if wanted.seats is not None and (len(set(wanted.seats)) != len(wanted.seats) or len(wanted.seats) != seated):
+            raise _invalid(f"flights.{at}.seats", f"are {seated} different ones, one for each who needs a seat")
+    for at, extra in enumerate(order.extras):
+        if not 0 <= extra.traveller < len(travellers):
+            raise _invalid(f"extras.{at}.passenger", f"is 0 to {len(travellers) - 1}")
+
+
+def _check_infants(travellers: Sequence[Traveller]) -> None:
+    laps = []
+    for at, each in enumerate(travellers):
+        if each.kind is TravellerKind.INFANT:
+            lap = each.lap_of
+            if lap is None or not 0 <= lap < len(travellers) or travellers[lap].kind is not TravellerKind.ADULT:
+                raise _invalid(f"passengers.{at}.lap_of", "is the place of the adult whose lap it is, counted from 0")
+            laps.append(lap)
+        elif each.lap_of is not None:
+            raise _invalid(f"passengers.{at}.lap_of", "is for infants")
+    if len(set(laps)) < len(laps):
+        raise _invalid("passengers", "has two infants on one lap; one of them needs a seat, as a child")
+    if not any(each.kind is TravellerKind.ADULT for each in travellers):
+        raise _invalid("passengers", "has no adult; children who fly alone are booked by telephone")
+
+
+def check_bookable(scheduled: Sequence[ScheduledLeg], now: Now) -> None:
+    """See that the flights can be flown one after the other, and are still sold. Raises Invalid, Conflict."""
+    for before, after in pairwise(scheduled):
+        if after.scheduled_out <= before.scheduled_in:
+            raise Invalid(
+                f"{after.leg} leaves before {before.leg} has arrived",
+                [Fault("body", "flights", f"{after.leg} leaves before {before.leg} has arrived")],
+            )
+    near = [leg for leg in scheduled if leg.scheduled_out - now.flight < LIVE]
+    status = {flight.leg: flight.status for flight in read.current([leg.leg for leg in near], now.flight)}
+    for leg in scheduled:
+        live = status.get(leg.leg)
+        if live and live.cancelled:
+            raise Conflict(f"{leg.leg} is cancelled")
+        out = live.expected_out if live and live.expected_out else leg.scheduled_out
+        if out - now.flight < CLOSES or (live and (live.actual_out or not live.visible)):
+            raise Conflict(f"{leg.leg} is not sold any more: sales end {CLOSES.seconds // 60} minutes before departure")
+
+
+def _seats(
+    wanted: Wanted, travellers: Sequence[Traveller], extras: Sequence[Extra], inventory: Inventory, at: datetime
+) -> tuple[str, ...]:
+    """The seats that are wanted, or the best there are. Raises SeatTaken, Invalid, SoldOut."""
+    may_exit = exit_allowed(travellers, extras)
+    free = inventory.free(at)
+    if wanted.seats is None:
+        found = together(inventory.seat_map, free, wanted.cabin, len(may_exit), may_exit=may_exit)
+        if found is None:
+            raise _sold_out_of(wanted, len(may_exit), inventory.free_in(wanted.cabin, at))
+        return tuple(found)
+    index = inventory.seat_map.index
+    for number, may in zip(wanted.seats, may_exit, strict=True):
+        if number not in index or inventory.seat_map.seats[index[number]].cabin is not wanted.cabin:
+            raise _invalid("seats", f"{wanted.leg} has no seat {number[:5]!r} in {wanted.cabin}")
+        if inventory.seat_map.seats[index[number]].exit and not may:
+            raise _invalid("seats", f"{number} is in an exit row, which is for those of 15 and more who can help")
+    gone = [number for number in wanted.seats if number not in free]
+    if gone:
+        raise SeatTaken(wanted.leg, gone)
+    return wanted.seats
+
+
+def exit_allowed(travellers: Sequence[Traveller], extras: Sequence[Extra]) -> list[bool]:
+    """Of each who needs a seat, whether an exit row will do (14 CFR 121.585): no children, nobody who needs help."""
+    laps = {each.lap_of for each in travellers if each.lap_of is not None}
+    helped = {extra.traveller for extra in extras if charges.needs_assistance(extra.code)}
+    return [
+        each.kind is TravellerKind.ADULT and place not in laps and place not in helped
+        for place, each in enumerate(travellers)
+        if each.kind is not TravellerKind.INFANT
+    ]
+
+
+def _sold_out(leg: ScheduledLeg, cabin: Cabin, seats: int, left: int) -> SoldOut:
+    return _sold_out_of(Wanted(leg.leg, cabin), seats, left)
+
+
+def _sold_out_of(wanted: Wanted, seats: int, left: int) -> SoldOut:
+    if not left:
+        return SoldOut(f"{wanted.leg} is sold out in {wanted.cabin}")
+    return SoldOut(f"{wanted.leg} has {left} seats left in {wanted.cabin}, and the party needs {seats} together")
+
+
+def _invalid(name: str, detail: str) -> Invalid:
+    return Invalid(f"this can't be booked: {name} {detail}", [Fault("body", name, detail)])

@@ -1,0 +1,67 @@
+"""The seats of legs as they can be had now: what holds that are over had is given back, once their bookings were asked.
+
+An inventory knows when a hold is over, and not whether it was paid meanwhile. Whoever writes one asks the bookings
+first, and writes what became of them in the same transaction; so a seat is never sold twice, however late anything ran.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from chalicelib.booking import locator as locators
+from chalicelib.booking import store
+from chalicelib.booking.model import FOR_GOOD, Booking, Expired, Lapsed, State
+from chalicelib.booking.store import Kept
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.timetable import ScheduledLeg
+from chalicelib.pricing import stock
+from chalicelib.pricing.inventory import Inventory
+
+MOST_AT_ONCE = 40  # bookings whose holds are over: a transaction takes 100 items
+
+
+class Shelf(NamedTuple):
+    """Inventories without holds that are over, and the bookings that lost theirs, to be written together."""
+
+    seats: Mapping[LegId, Inventory]
+    lapsed: list[tuple[Kept, Booking]]
+
+
+def shelf(scheduled: Collection[ScheduledLeg], now: datetime) -> Shelf:
+    """The legs' inventories as they stand this instant (wall time). Raises Unavailable."""
+    return cleared(stock.of(scheduled, now), now)
+
+
+def cleared(seats: Mapping[LegId, Inventory], now: datetime) -> Shelf:
+    """Inventories, and what their bookings say of the holds that are over."""
+    over = sorted({number for inventory in seats.values() for number in inventory.lapsed(now)})[:MOST_AT_ONCE]
+    if not over:
+        return Shelf(seats, [])
+    kept = {each.booking.locator: each for each in store.bookings(map(locators.of_number, over), now)}
+    after = dict(seats)
+    for number in over:
+        there = kept.get(locators.of_number(number))
+        claims = there.booking.claims(now) if there else {}
+        for leg, inventory in after.items():
+            if number in inventory.lapsed(now):
+                after[leg] = _told(inventory, number, claims[leg][1] if leg in claims else now)
+    return Shelf(after, [(each, ended) for each in kept.values() if (ended := _ended(each.booking, now))])
+
+
+def _told(inventory: Inventory, number: int, until: datetime | None) -> Inventory:
+    """An inventory as a booking says it is: paid, held longer, or over."""
+    pending = inventory.pending[number]
+    if until is FOR_GOOD:
+        return inventory.settle(number)
+    if until.timestamp() > pending.until:
+        return inventory.prolong(number, until)
+    return inventory.give_back(number, pending.booking_class)
+
+
+def _ended(booking: Booking, now: datetime) -> Booking | None:
+    """A booking whose hold, change or offer is over; None where none is that was not noted."""
+    if booking.kept_as is State.HELD and booking.state(now) is State.EXPIRED:
+        return booking.then(Expired(now, closed=False))
+    change_over = booking.change is not None and not booking.change_at(now)
+    offer_over = booking.offer is not None and not booking.offer_at(now)
+    return booking.then(Lapsed(now, closed=not change_over)) if change_over or offer_over else None

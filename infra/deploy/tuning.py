@@ -33,18 +33,20 @@ _TOPIC = {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 21600}
 _SCHEDULE = {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
 
 
-def _only_new(**key: str) -> dict[str, Any]:
-    """Only records of new items whose key begins so: the rest of a table's stream calls nobody, and costs nothing."""
+def _only(*events: str, **key: str) -> dict[str, Any]:
+    """Only such records, of items whose key begins so: the rest of a table's stream calls nobody, and costs nothing."""
     keys = {name: {"S": [{"prefix": prefix}]} for name, prefix in key.items()}
-    return {"Filters": [{"Pattern": json.dumps({"eventName": ["INSERT"], "dynamodb": {"Keys": keys}})}]}
+    return {"Filters": [{"Pattern": json.dumps({"eventName": events, "dynamodb": {"Keys": keys}})}]}
 
 
 _OTHERWISE: dict[str, dict[str, Any]] = {
     # A busy day's changes come by thousands; those of one flight stay in order (parallel by partition key).
-    "tell_changes": {"ParallelizationFactor": 10, "FilterCriteria": _only_new(sk="history#")},
-    "queue_errands": {"FilterCriteria": _only_new(pk="errand#")},
-    # Who watches a board has long asked again by then, and got what this would have told.
+    "tell_changes": {"ParallelizationFactor": 10, "FilterCriteria": _only("INSERT", sk="history#")},
+    "queue_errands": {"FilterCriteria": _only("INSERT", pk="errand#")},
+    "tell_bookings": {"FilterCriteria": _only("INSERT", "MODIFY", pk="booking#")},
+    # Who watches has long asked again by then, and got what this would have told.
     "push_change": {"MaximumEventAgeInSeconds": 900},
+    "push_seats": {"MaximumEventAgeInSeconds": 900},
 }
 
 

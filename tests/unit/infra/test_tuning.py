@@ -52,6 +52,10 @@ def passes(pattern: Any, told: Any) -> bool:
         ("queue_errands", "INSERT", {"pk": "errand#1", "sk": "errand"}, True),
         ("queue_errands", "MODIFY", {"pk": "errand#1", "sk": "errand"}, False),
         ("queue_errands", "INSERT", {"pk": "account#1", "sk": "session#1"}, False),
+        ("tell_bookings", "INSERT", {"pk": "booking#K3M9TZ", "sk": "booking"}, True),
+        ("tell_bookings", "MODIFY", {"pk": "booking#K3M9TZ", "sk": "booking"}, True),
+        ("tell_bookings", "REMOVE", {"pk": "booking#K3M9TZ", "sk": "booking"}, False),
+        ("tell_bookings", "INSERT", {"pk": "simulated#K3M9TZ-1", "sk": "charge"}, False),
     ],
 )
 def test_a_function_is_called_for_what_it_looks_at(function: str, event: str, key: dict[str, str], comes: bool) -> None:

@@ -16,6 +16,7 @@ from chalicelib.accounts import personal
 from chalicelib.airports import api as airports
 from chalicelib.alerts import api as alerts
 from chalicelib.alerts import personal as personal_alerts
+from chalicelib.booking import api as booking
 from chalicelib.channels.model import AT_ONCE, Channel
 from chalicelib.core import api as system
 from chalicelib.core import callers, clock, telemetry
@@ -30,7 +31,7 @@ app.api.binary_types += ["application/xml", "application/soap+xml"]  # so that X
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 app.register_middleware(telemetry.invocation)
 
-for capability in (system, accounts, airports, flights, alerts):
+for capability in (system, accounts, airports, flights, booking, alerts):
     app.register_blueprint(capability.routes)
 
 # Who holds something on people: for export and erasing.
@@ -267,6 +268,72 @@ def honour_opt_outs(_: CloudWatchEvent) -> None:
     from chalicelib.alerts import manage
 
     manage.honour_opt_outs(_now())
+
+
+@app.on_dynamodb_record(settings.bookings_stream, batch_size=100, starting_position="TRIM_HORIZON")
+def tell_bookings(event: DynamoDBEvent) -> dict[str, Any]:
+    """Tell each committed version of a booking to the topic, and note what is to be settled later."""
+    from chalicelib.booking import changes
+    from chalicelib.core.deadletters import handle_each
+
+    records = event.to_dict()["Records"]
+    return handle_each("tell_bookings", records, lambda record: changes.tell_record(record, _now()), _sequence_number)
+
+
+@app.on_sqs_message(queue=f"gatecall-{settings.stage}-settlements", batch_size=10)
+def settle_bookings(event: SQSEvent) -> dict[str, Any]:
+    """Settle what bookings left open: holds that are over, charges without an answer, refunds; serve waitlists."""
+    from chalicelib.booking import settlements
+    from chalicelib.core.deadletters import handle_each
+
+    def handle(record: Mapping[str, Any]) -> None:
+        settlements.handle(json.loads(record["body"]), _now())
+
+    return handle_each("settle_bookings", event.to_dict()["Records"], handle, _message_id)
+
+
+@app.on_sqs_message(queue=f"gatecall-{settings.stage}-disruptions", batch_size=1)
+def follow_disruptions(event: SQSEvent) -> dict[str, Any]:
+    """Offer other flights to the parties of a flight that is cancelled, or much later."""
+    from chalicelib.booking import disrupt
+    from chalicelib.core.deadletters import handle_each
+
+    def handle(record: Mapping[str, Any]) -> None:
+        disrupt.follow(json.loads(record["body"]), _now(), lambda: _remaining(event))
+
+    return handle_each("follow_disruptions", event.to_dict()["Records"], handle, _message_id)
+
+
+@app.on_sns_message(settings.booking_changes_topic)
+def push_seats(event: SNSEvent) -> None:
+    """Send the free seats of a flight to everyone who watches them."""
+    from chalicelib.core.deadletters import handle_each
+    from chalicelib.live import seats
+
+    def handle(record: Mapping[str, Any]) -> None:
+        seats.push(json.loads(record["Sns"]["Message"]), _now(), sleep=time.sleep)
+
+    handle_each("push_seats", event.to_dict()["Records"], handle, _message_id)
+
+
+@app.on_sqs_message(queue=f"gatecall-{settings.stage}-bookings-told", batch_size=10)
+def follow_bookings(event: SQSEvent) -> dict[str, Any]:
+    """Have a booking follow its flights, and tell its passengers what became of it."""
+    from chalicelib.alerts import bookings
+    from chalicelib.core.deadletters import handle_each
+
+    def handle(record: Mapping[str, Any]) -> None:
+        bookings.follow(json.loads(record["body"]), _now())
+
+    return handle_each("follow_bookings", event.to_dict()["Records"], handle, _message_id)
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS))
+def forecast_demand(event: CloudWatchEvent) -> None:
+    """Reckon anew how many will want which seats, from what was sold."""
+    from chalicelib.pricing import demand
+
+    demand.recompute(_now(), lambda: _remaining(event))
 
 
 @app.on_ws_connect()

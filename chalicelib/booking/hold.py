@@ -6,7 +6,7 @@ asked for.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -164,8 +164,18 @@ def place(
         seats[leg.leg] = inventory.take(number, quote.booking_class, chosen, until)
         quotes.append(quote)
         segments.append(segment_of(leg, quote, seats_by_traveller(order.travellers, chosen)))
-    priced = charges.price(quotes, party, order.extras, scheduled[0].leg.date)
+    extras = (*order.extras, *_chosen(order, segments, seats))
+    priced = charges.price(quotes, party, extras, now.flight.date())
     return Placed(tuple(segments), priced.lines, priced.currency, seats)
+
+
+def _chosen(order: Order, segments: Sequence[Segment], seats: Mapping[LegId, Inventory]) -> Iterator[Extra]:
+    """The seats that were chosen, each an extra; those that are given cost nothing."""
+    for at, (flight, segment) in enumerate(zip(order.flights, segments, strict=True)):
+        seat_map = seats[segment.leg].seat_map
+        for traveller, number in enumerate(segment.seats):
+            if flight.seats and number:
+                yield Extra(charges.seat_extra(seat_map.seats[seat_map.index[number]]), traveller, at)
 
 
 def segment_of(leg: ScheduledLeg, quote: Quote, seats: tuple[str | None, ...]) -> Segment:

@@ -63,7 +63,12 @@ def pay(kept: Kept, token: str | None, return_url: str, use: KeyUse, now: Now) -
         sealed, token = _token(kept.booking, token)
         try:
             charged: Charged | None = payments.service().charge(
-                reference(name, attempt), amount, kept.booking.currency, token, return_url=return_url, now=now.wall
+                reference(name, attempt),
+                amount=amount,
+                currency=kept.booking.currency,
+                token=token,
+                return_url=return_url,
+                now=now.wall,
             )
         except Conflict as refusal:  # an attempt whose answer was lost, with another card: first its end
             if isinstance(refusal, AtWork):

@@ -1,0 +1,24 @@
+"""What the queue `settlements` brings: a booking to look at, a callback of the payment service, seats that came back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.booking import changes, settle, waitlist
+from chalicelib.booking.payments import callbacks
+from chalicelib.core.clock import Now
+from chalicelib.flights.identity import LegId
+
+
+def handle(message: Mapping[str, Any], now: Now) -> None:
+    """Do what one message is for; twice is harmless. Raises Unavailable, KeyError or ValueError for what is none."""
+    if "freed" in message:
+        leg, destination = message["freed"]
+        waitlist.serve(LegId.parse(leg), destination, now)
+        return
+    name = message["look"] if "look" in message else booking_of(callbacks.deliver(message["callback"], now.wall))
+    changes.send_later(name, settle.look(name, now), now.wall)
+
+
+def booking_of(reference: str) -> str:
+    """The locator in the reference of a charge."""
+    return reference.rpartition("-")[0]

@@ -1,0 +1,78 @@
+"""REST routes of prices: what a flight costs now, and why."""
+
+from datetime import date
+from typing import Self
+
+from pydantic import Field
+
+from chalicelib.airports.lookup import airport
+from chalicelib.core import clock
+from chalicelib.core.callers import ANYONE
+from chalicelib.core.config import config
+from chalicelib.core.errors import NotFound
+from chalicelib.core.routes import Answer, Query, Routes, Shape
+from chalicelib.flights.identity import LegId
+from chalicelib.pricing.answers import FareExplained, Money, PriceLine
+from chalicelib.pricing.model import Party
+from chalicelib.pricing.seats import Cabin
+
+routes = Routes(__name__)  # a view imports what it alone needs: every function of the app starts with this module
+
+
+class AirportPlace(Shape):
+    """Where an airport is, in degrees north and east: the distance is reckoned from this."""
+
+    iata: str
+    lat: float
+    lon: float
+
+    @classmethod
+    def of(cls, code: str) -> Self:
+        """The place of an airport. Raises NotFound."""
+        found = airport(code)
+        if found is None:
+            raise NotFound(f"{code} is not an airport known here")
+        return cls(iata=code, lat=found.lat, lon=found.lon)
+
+
+class ExplainQuery(Query):
+    """A flight and a party."""
+
+    flight: str = Field(max_length=40, description="a flight's id, such as UA1545-20261201-EWR")
+    cabin: Cabin = Cabin.ECONOMY
+    passengers: int = Field(1, ge=1, le=9, description="adults")
+    children: int = Field(0, ge=0, le=8, description="2 to 11 years old, each with a seat")
+    infants: int = Field(0, ge=0, le=9, description="younger, each on the lap of an adult")
+
+
+class FareAnswer(Answer, FareExplained):
+    """What a flight costs a party now, and why: the fare step by step, and the price line by line."""
+
+    flight: str
+    origin: AirportPlace
+    destination: AirportPlace
+    observed_through: date | None = Field(None, description="the last day whose sales the forecast knows")
+    lines: list[PriceLine] = Field(description="none where no class is open to the party")
+    total: Money | None = None
+
+
+@routes.get("/v1/fare/explain", callers=ANYONE, max_age=None)
+def fare_explained(query: ExplainQuery) -> FareAnswer:
+    """How the price of a flight comes about at this moment: all inputs, each class, each step, taxes and fees.
+
+    With the inputs and the tariff it can be reckoned anew by hand.
+    """
+    from chalicelib.pricing.explain import explain
+
+    party = Party.of(query.passengers, query.children, query.infants)
+    found = explain(LegId.parse(query.flight), query.cabin, party, clock.now(config().flight_clock))
+    explained = FareExplained.of(found.reckoning, found.sold)
+    return FareAnswer(
+        **dict(explained),
+        flight=str(found.scheduled.leg),
+        origin=AirportPlace.of(found.scheduled.leg.origin),
+        destination=AirportPlace.of(found.scheduled.destination),
+        observed_through=found.demand.through,
+        lines=[PriceLine.of(line) for line in found.price.lines] if found.price else [],
+        total=Money(amount=found.price.total, currency=found.price.currency) if found.price else None,
+    )

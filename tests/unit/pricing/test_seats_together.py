@@ -1,6 +1,7 @@
 """Seats for a party: side by side where that can be, and where it is least to the cost of others."""
 
 from itertools import groupby
+from typing import Any
 
 import pytest
 from hypothesis import assume, example, given
@@ -24,11 +25,11 @@ def only(laid: SeatMap, text: str) -> set[str]:
     return numbers
 
 
-def seated(name: str, text: str, party: int, cabin: Cabin = ECONOMY, **more: object) -> str:
+def seated(name: str, text: str, party: int, cabin: Cabin = ECONOMY, **more: Any) -> str:
     """Where a party of adults sits when just those seats are free."""
     laid = seat_map(name)
-    words = {"may_exit": [True] * party, **more}
-    return " ".join(together(laid, only(laid, text), cabin, party, **words) or ())  # type: ignore[arg-type]
+    words: dict[str, Any] = {"may_exit": [True] * party, **more}
+    return " ".join(together(laid, only(laid, text), cabin, party, **words) or ())
 
 
 def runs(laid: SeatMap, cabin: Cabin, free: set[str]) -> list[list[Seat]]:
@@ -195,7 +196,7 @@ def test_who_may_not_sit_at_an_exit_does_not() -> None:
 
 def test_a_child_sits_between_its_parents() -> None:
     """Each child beside an adult, whatever the order in which they are named."""
-    words = {"may_exit": [True, True, False], "children": [False, False, True]}
+    words: dict[str, Any] = {"may_exit": [True, True, False], "children": [False, False, True]}
     assert seated("B738-149", "20ABC", 3, **words) in ("20B 20C 20A", "20A 20C 20B", "20A 20B 20C")
     words = {"may_exit": [True, False, False], "children": [False, True, True]}
     assert seated("B738-149", "20ABC", 3, **words) == "20B 20A 20C"

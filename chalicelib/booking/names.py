@@ -12,9 +12,9 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from chalicelib.core.errors import Fault, Invalid
+from chalicelib.pricing.model import TravellerKind
 
 LONGEST = 60  # characters of a family name, or of the given names together
 TICKET_LENGTH = 20  # characters of a name on a boarding pass (Resolution 792, item 11)
@@ -51,14 +51,6 @@ class Name:
 
     def __str__(self) -> str:
         return f"{self.given} {self.family}".strip()
-
-
-class PassengerType(StrEnum):
-    """What a passenger counts as on a flight, by age on its day."""
-
-    ADULT = "adult"  # 12 and more
-    CHILD = "child"  # 2 to 11
-    INFANT = "infant"  # less than 2
 
 
 def name(family: str, given: str = "", within: str = "") -> Name:
@@ -107,7 +99,7 @@ def same_family(one: str, other: str) -> bool:
     return not _ways(one).isdisjoint(_ways(other))
 
 
-def passenger_type(date_of_birth: date, on: date) -> PassengerType:
+def passenger_type(date_of_birth: date, on: date) -> TravellerKind:
     """What somebody counts as on the local day of a flight. Raises Invalid for who is not born by then.
 
     Infants (no seat) are below 2, children below 12: IATA's types INF and CHD. An infant who turns 2 between two
@@ -118,7 +110,7 @@ def passenger_type(date_of_birth: date, on: date) -> PassengerType:
         raise Invalid(detail, [Fault("body", "date_of_birth", detail)])
     had_no_birthday = (on.month, on.day) < (date_of_birth.month, date_of_birth.day)
     age = on.year - date_of_birth.year - had_no_birthday
-    return PassengerType.INFANT if age < 2 else PassengerType.CHILD if age < 12 else PassengerType.ADULT
+    return TravellerKind.INFANT if age < 2 else TravellerKind.CHILD if age < 12 else TravellerKind.ADULT
 
 
 def _clean(text: str) -> str:

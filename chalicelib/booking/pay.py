@@ -78,10 +78,24 @@ def pay(kept: Kept, token: str | None, return_url: str, use: KeyUse, now: Now) -
             continue
         except Unavailable:  # nobody knows whether it was taken
             charged = None
+        return _kept_answer(kept, charged, attempt, amount, now=now, use=use, sealed=sealed)
+    raise Unavailable("others keep changing this booking")
+
+
+def _kept_answer(
+    kept: Kept, charged: Charged | None, attempt: int, amount: int, *, now: Now, use: KeyUse, sealed: str
+) -> Booking:
+    """Keep the service's answer, whatever became of the booking meanwhile: money was taken, perhaps."""
+    for _ in range(ATTEMPTS):
         try:
             return note(kept, charged, attempt, amount, now=now, use=use, sealed=sealed).booking
         except LostRace:
-            continue
+            kept = known(kept.booking.locator, now)
+        before = kept.booking.answered(use)
+        if before:
+            return before[0]
+        if kept.booking.attempts >= attempt:  # somebody else was told the same answer, and kept it
+            return kept.booking
     raise Unavailable("others keep changing this booking")
 
 

@@ -4,7 +4,7 @@ An inventory knows when a hold is over, and not whether it was paid meanwhile. W
 first, and writes what became of them in the same transaction; so a seat is never sold twice, however late anything ran.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -48,6 +48,22 @@ def cleared(seats: Mapping[LegId, Inventory], now: datetime) -> Shelf:
     return Shelf(after, [(each, ended) for each in kept.values() if (ended := _ended(each.booking, now))])
 
 
+def without(booking: Booking, rights: Container[LegId], now: datetime) -> dict[LegId, Inventory]:
+    """The inventories of the legs on which a booking has seats but no right to them, without those seats."""
+    number = locators.to_number(booking.locator)
+    changes = [booking.change, booking.offer.change if booking.offer else None]
+    segments = [*booking.segments, *(segment for change in changes if change for segment in change.segments)]
+    seats = {}
+    for segment in segments:
+        inventory = None if segment.leg in rights else stock.known(segment.leg, segment.destination, now)
+        if inventory and number in inventory.locators:
+            pending = inventory.pending.get(number)
+            seats[segment.leg] = inventory.give_back(
+                number, pending.booking_class if pending else segment.booking_class
+            )
+    return seats
+
+
 def _told(inventory: Inventory, number: int, until: datetime | None) -> Inventory:
     """An inventory as a booking says it is: paid, held longer, or over."""
     pending = inventory.pending[number]
@@ -61,7 +77,7 @@ def _told(inventory: Inventory, number: int, until: datetime | None) -> Inventor
 def _ended(booking: Booking, now: datetime) -> Booking | None:
     """A booking whose hold, change or offer is over; None where none is that was not noted."""
     if booking.kept_as is State.HELD and booking.state(now) is State.EXPIRED:
-        return booking.then(Expired(now, closed=False))
+        return booking.then(Expired(now))
     change_over = booking.change is not None and not booking.change_at(now)
     offer_over = booking.offer is not None and not booking.offer_at(now)
-    return booking.then(Lapsed(now, closed=not change_over)) if change_over or offer_over else None
+    return booking.then(Lapsed(now)) if change_over or offer_over else None

@@ -6,19 +6,15 @@ the payment service knows of its references.
 
 from datetime import datetime, timedelta
 
-from chalicelib.booking import locator as locators
 from chalicelib.booking import payments, store
-from chalicelib.booking.model import Booking, Challenged, Expired, Lapsed, Overpaid, Refunded, State
+from chalicelib.booking.model import Booking, Challenged, Closed, Expired, Lapsed, Overpaid, Refunded, State
 from chalicelib.booking.pay import note, reference
-from chalicelib.booking.seating import cleared
+from chalicelib.booking.seating import cleared, without
 from chalicelib.booking.store import Kept
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.tables import persist
 from chalicelib.core.telemetry import count, logger
-from chalicelib.flights.identity import LegId
-from chalicelib.pricing import stock
-from chalicelib.pricing.inventory import Inventory
 
 AGAIN = timedelta(seconds=20)  # between two questions after a charge that has no answer yet
 AGAIN_CHALLENGED = timedelta(minutes=2)  # likewise where the payer is asked to prove who they are: a callback comes
@@ -77,34 +73,21 @@ def _end(name: str, now: Now) -> None:
     kept = store.booking(name, now.wall)
     if kept is None or not (_over(kept.booking, now.wall) or not kept.booking.closed):
         return
-    booking = kept.booking
-    if booking.kept_as is not State.TICKETED or booking.change or not booking.closed:  # not for an offer: it is free
-        attempt = booking.open_attempt.attempt if booking.open_attempt else booking.attempts + 1
+    before = kept.booking
+    after = before
+    if _over(before, now.wall):
+        after = after.then(Expired(now.wall) if before.kept_as is State.HELD else Lapsed(now.wall))
+    if not after.closed:
+        attempt = before.open_attempt.attempt if before.open_attempt else before.attempts + 1
         charged = payments.service().cancel(reference(name, attempt), now.wall)
         if charged.outcome is payments.Outcome.APPROVED:
-            booking = booking.then(Overpaid(now.wall, attempt, charged.payment, charged.amount, None))
-    ends: type[Expired] | type[Lapsed] = Lapsed if booking.kept_as is State.TICKETED else Expired
-    after = booking.then(ends(now.wall, closed=True))
-    there = cleared(_given_back(booking, after, now), now.wall)
+            after = after.then(Overpaid(now.wall, attempt, charged.payment, charged.amount, None))
+        after = after.then(Closed(now.wall))
+    there = cleared(without(before, after.claims(now.wall), now.wall), now.wall)
     others = [(each, ended) for each, ended in there.lapsed if each.booking.locator != name]
     store.write([(kept, after), *others], there.seats)
     count("HoldsEnded")
     logger.info("a hold is over", pnr=name, kept_as=after.kept_as)
-
-
-def _given_back(booking: Booking, after: Booking, now: Now) -> dict[LegId, Inventory]:
-    """The inventories of the legs on which it still has seats to which it has no right any more."""
-    number = locators.to_number(booking.locator)
-    rights = after.claims(now.wall)
-    legs = {segment.leg: segment.destination for segment in booking.segments}
-    for change in (booking.change, booking.offer.change if booking.offer else None):
-        legs |= {segment.leg: segment.destination for segment in change.segments} if change else {}
-    seats = {}
-    for leg, destination in legs.items():
-        inventory = stock.known(leg, destination, now.wall) if leg not in rights else None
-        if inventory and number in inventory.pending:
-            seats[leg] = inventory.give_back(number, inventory.pending[number].booking_class)
-    return seats
 
 
 def _refund(name: str, now: Now) -> None:

@@ -1,0 +1,129 @@
+"""Cancels a booking: seats are free again at once, and what comes back is due by the rules of its fares.
+
+All of it comes back within 24 hours of booking, and where the airline cancels a flight or changes it much (14 CFR
+260); else taxes and fees of what is not flown do, and fares where their rules say so. The payment service is told by
+`settle`.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import NamedTuple
+
+from chalicelib.airports import lookup
+from chalicelib.booking import store
+from chalicelib.booking.model import COOLING_OFF, Booking, By, Cancelled, KeyUse, Segment, State
+from chalicelib.booking.pay import known
+from chalicelib.booking.seating import cleared, without
+from chalicelib.booking.store import Kept
+from chalicelib.core.clock import Now
+from chalicelib.core.errors import Conflict, Unavailable
+from chalicelib.core.tables import ATTEMPTS, LostRace
+from chalicelib.core.telemetry import count, logger
+from chalicelib.flights import read
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import FlightStatus
+from chalicelib.pricing import charges, tariff
+from chalicelib.pricing.charges import Refund
+from chalicelib.pricing.model import FareRules
+
+# How much earlier or later a flight is significantly changed, so that all comes back (14 CFR 260.2, 2024).
+MUCH_DOMESTIC = timedelta(hours=3)
+MUCH_INTERNATIONAL = timedelta(hours=6)
+
+
+class Terms(NamedTuple):
+    """What a cancellation would bring back now, and why all of it does, where it does."""
+
+    refund: Refund
+    why: str  # "" by the fare's rules; 24_hours | airline
+
+
+def cancel(kept: Kept, use: KeyUse | None, now: Now, *, by: By = By.PASSENGER, why: str = "") -> Booking:
+    """Cancel a booking. Returns it as it stood then. Raises Conflict, KeyReused, Unavailable."""
+    name = kept.booking.locator
+    for again in range(ATTEMPTS):
+        if again:
+            kept = known(name, now)
+        booking = kept.booking
+        before = booking.answered(use) if use else None
+        if before:
+            return before[0]
+        _check(booking, now)
+        refund, reason = Refund(0, (), 0), why
+        if booking.state(now.wall) is State.TICKETED:
+            refund, reason = terms(booking, now, by_airline=by is By.AIRLINE)
+        after = booking.then(Cancelled(now.wall, by, refund.amount, why or reason, use))
+        there = cleared(without(booking, (), now.wall), now.wall)
+        others = [(each, ended) for each, ended in there.lapsed if each.booking.locator != name]
+        try:
+            store.write([(kept, after), *others], there.seats)
+        except LostRace:
+            continue
+        count("BookingsCancelled")
+        logger.info("a booking is cancelled", pnr=name, by=by, refund=refund.amount)
+        return after
+    raise Unavailable("others keep changing this booking")
+
+
+def terms(booking: Booking, now: Now, *, by_airline: bool = False) -> Terms:
+    """What comes back of a ticketed booking when all that is not flown is cancelled at this moment."""
+    status = statuses(booking, now)
+    flown = [at for at, segment in enumerate(booking.segments) if has_left(segment, status.get(segment.leg), now)]
+    changed = (
+        much_changed(segment, status.get(segment.leg)) for at, segment in enumerate(booking.segments) if at not in flown
+    )
+    airline = by_airline or any(changed)
+    fresh = booking.booked_at is not None and now.wall - booking.booked_at <= COOLING_OFF
+    refund = charges.refund_of(booking.lines, rules_of(booking), flown=flown, waived=airline or fresh)
+    most = sum(payment.amount for payment in booking.payments) - booking.due_back
+    return Terms(
+        replace(refund, amount=min(refund.amount, most)), "airline" if airline else "24_hours" if fresh else ""
+    )
+
+
+def statuses(booking: Booking, now: Now) -> dict[LegId, FlightStatus]:
+    """How its flights stand, of those that are near enough to be known."""
+    return {flight.leg: flight.status for flight in read.current([s.leg for s in booking.segments], now.flight)}
+
+
+def has_left(segment: Segment, status: FlightStatus | None, now: Now) -> bool:
+    """Whether a flight has left without coming back; by its schedule where nothing else is known."""
+    if status is None:
+        return segment.scheduled_out <= now.flight
+    return not status.cancelled and bool(status.actual_out or status.actual_off) and not status.returned
+
+
+def much_changed(segment: Segment, status: FlightStatus | None) -> bool:
+    """Whether a flight is cancelled or significantly changed against what was booked (14 CFR 260.2)."""
+    if status is None:
+        return False
+    much = MUCH_DOMESTIC if is_domestic(segment) else MUCH_INTERNATIONAL
+    out, in_ = status.expected_out or segment.scheduled_out, status.expected_in or segment.scheduled_in
+    return bool(
+        status.cancelled
+        or (status.destination or segment.destination) != segment.destination
+        or segment.scheduled_out - out >= much
+        or in_ - segment.scheduled_in >= much
+    )
+
+
+def is_domestic(segment: Segment) -> bool:
+    """Whether both ends are in one country."""
+    ends = lookup.airport(segment.leg.origin), lookup.airport(segment.destination)
+    return all(ends) and len({end.country for end in ends if end}) == 1
+
+
+def rules_of(booking: Booking) -> list[FareRules]:
+    """The rules of each segment's fare, as they were when it was booked."""
+    day = booking.journal[0].at.date()
+    return [tariff.rules(segment.booking_class, day) for segment in booking.segments]
+
+
+def _check(booking: Booking, now: Now) -> None:
+    state = booking.state(now.wall)
+    if state in (State.CANCELLED, State.EXPIRED):
+        raise Conflict("this booking is cancelled" if state is State.CANCELLED else "the hold was over already")
+    if state is State.TICKETED:
+        status = statuses(booking, now)
+        if all(has_left(segment, status.get(segment.leg), now) for segment in booking.segments):
+            raise Conflict("its flights have left")

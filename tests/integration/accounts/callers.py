@@ -31,6 +31,9 @@ from chalicelib.accounts import keys, passwords, people, sessions, store, tokens
 from chalicelib.accounts.model import Account, Errand, Key, Origin, Task, hash_of, id_of, new_id, new_secret
 from chalicelib.alerts import follow, links
 from chalicelib.alerts.wishes import FollowRequest
+from chalicelib.booking import access, hold
+from chalicelib.booking.answers import HoldRequest
+from chalicelib.booking.model import KeyUse
 from chalicelib.channels.model import Address, Channel
 from chalicelib.core import aws, clock, idempotency, secrets, signed
 from chalicelib.core.callers import (
@@ -55,6 +58,8 @@ NOON = datetime(2026, 7, 10, 12, tzinfo=UTC)
 NOW = Now(NOON, NOON)
 FLIGHT = "UA1-20260710-EWR"
 PASSWORD = "a tram to the harbour"
+FOR_SALE = "UA742-20260720-EWR"  # a flight of the timetable in ten days
+FAMILY_NAME = "M\u00fcller"  # of the passenger's booking
 HERE = Origin("198.51.100.7", "a browser")
 
 
@@ -72,7 +77,7 @@ class Caller:
     party: bool = False  # it shows a booking's good link, or a family name
     refresh: str = ""  # a refresh token that is ours
     over: bool = False  # its session is over
-    of: str = ""  # whose link it is; a person is of that name
+    of: str = ""  # whose link or booking it is; a person is of that name
 
     def expected(self, callers: Any) -> int | None:
         """401, 403, or None where a route that declares this is to let them in."""
@@ -148,6 +153,7 @@ def cast() -> Iterator[Cast]:
         _links(made)
         _forged(made)
         _belongings(made)
+        _bookings(made)
         made.keep()
         yield made
     _forget()
@@ -294,6 +300,27 @@ def _belongings(made: Cast) -> None:
     )  # fmt: skip
     store.save(invitation, now=NOON)
     made.ids["/v1/invitations/{id}"] = invitation.id
+
+
+def _bookings(made: Cast) -> None:
+    """What the passenger holds seats by, and what shows that; and what shows that for another booking."""
+    passenger = made.accounts["passenger"]
+    wanted = HoldRequest.model_validate({
+        "flights": [{"flight": FOR_SALE}], "passengers": [{"family_name": FAMILY_NAME, "given_name": "Ann"}],
+        "contact": {"email": passenger.email},
+    })  # fmt: skip
+    held = hold.hold(wanted.order(passenger.id, ""), KeyUse("k", "f"), HERE.client, NOW, lambda seconds: None)
+    made.ids["/v1/bookings/{pnr}"] = held.locator
+    made.owners["/v1/bookings/{pnr}"] = "passenger"
+    other = replace(held, locator="ABCDEF" if held.locator != "ABCDEF" else "ABCDEG")
+    made.callers += [
+        Caller("the booking's link", bearer(access.link(held)), party=True, of="passenger"),
+        Caller("the booking's link in the query", query={"token": access.link(held)}, party=True, of="passenger"),
+        Caller("a passenger's family name", {"X-Family-Name": quote(FAMILY_NAME)}, party=True, of="passenger"),
+        Caller("another booking's link", bearer(access.link(other)), party=True),
+        Caller("another family name", {"X-Family-Name": "Smith"}, party=True),
+        Caller("no family name", {"X-Family-Name": " "}),
+    ]
 
 
 def _forged(made: Cast) -> None:

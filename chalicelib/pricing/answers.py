@@ -1,14 +1,19 @@
-"""Prices as the public reads them: money, the lines of a price, and how a fare came about."""
+"""Prices and seats as the public reads them: money, a price's lines, how a fare came about, the seats of a flight."""
 
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
 from chalicelib.core.routes import Shape
-from chalicelib.pricing.charges import label
+from chalicelib.flights.answers import Instant
+from chalicelib.pricing.charges import label, seat_amounts, seat_extra
 from chalicelib.pricing.fares import ClassState, Reckoning
+from chalicelib.pricing.inventory import FREE, Inventory
 from chalicelib.pricing.model import FareRules, Line, Step
+from chalicelib.pricing.seats import Cabin, Position, SeatMap
 from chalicelib.pricing.tariff import numbered
 
 
@@ -20,7 +25,7 @@ class Money(Shape):
 
 
 class PriceLine(Shape):
-    """One amount of a price; `passenger` and `segment` say by their places, from 0 on, whom and which flight it is for."""
+    """One amount of a price. `passenger` and `segment` are places, from 0 on: whom and which flight it is for."""
 
     kind: str = Field(description="fare, tax, fee, bag, seat or ssr")
     code: str
@@ -135,3 +140,107 @@ class FareExplained(Shape):
             fare=Money(amount=chosen.fare, currency=tariff.currency) if chosen else None,
             seats_left=chosen.limit if chosen else None,
         )
+
+
+class SeatLine(Shape):
+    """A seat of a row. A held one is free again at `until`, unless it is paid before; no more is said then."""
+
+    number: str = Field(description="such as 12A")
+    state: Literal["free", "taken", "held", "blocked"]
+    until: Instant | None = Field(None, description="of a held seat")
+
+
+class SeatRow(Shape):
+    """A row, and the extra that choosing one of its seats is; absent where that costs nothing, as in other cabins."""
+
+    row: int
+    exit: Literal[True] | None = Field(None, description="true: beside an exit; who sits there is 15 or older and able")
+    extra_legroom: Literal[True] | None = Field(None, description="true: more legroom than other rows")
+    extra: str | None = Field(None, description="its code; `prices` has its price")
+    seats: list[SeatLine]
+
+
+class SeatColumn(Shape):
+    """A letter of a cabin's rows, from left to right; an aisle may lie on its right."""
+
+    letter: str
+    position: Position
+    aisle: Literal[True] | None = Field(None, description="true: an aisle lies between this letter and the next")
+
+
+class CabinSeats(Shape):
+    """A cabin, from front to back."""
+
+    cabin: Cabin
+    left: int = Field(description="seats that can be had")
+    columns: list[SeatColumn]
+    rows: list[SeatRow]
+
+
+class SeatPrice(Shape):
+    """What choosing a seat costs each traveller. Some fares include STANDARD."""
+
+    code: str
+    price: Money
+
+
+class FlightSeats(Shape):
+    """The seats of a flight. Of two of them the one with the higher version is newer; 0: nothing was sold yet."""
+
+    flight: str
+    version: int
+    configuration: str = Field(description="aircraft type and seats, such as B738-149; Y: one cabin")
+    cabins: list[CabinSeats]
+    prices: list[SeatPrice]
+
+    @classmethod
+    def of(cls, inventory: Inventory, at: datetime, cabin: Cabin | None = None) -> Self:
+        """An inventory as it stands at an instant of wall time; without a cabin, all of it."""
+        laid, free = inventory.seat_map, inventory.free(at)
+        lines = dict(zip((seat.number for seat in laid.seats), _seat_lines(inventory, free), strict=True))
+        return cls(
+            flight=str(inventory.leg),
+            version=inventory.version,
+            configuration=inventory.configuration,
+            cabins=[_cabin(laid, each, lines) for each in laid.cabins if cabin in (None, each)],
+            prices=[
+                SeatPrice(code=code, price=Money(amount=amount)) for code, amount in seat_amounts(at.date()).items()
+            ],
+        )
+
+
+def _seat_lines(inventory: Inventory, free: frozenset[str]) -> Iterator[SeatLine]:
+    for seat, holder in zip(inventory.seat_map.seats, inventory.holders, strict=True):
+        if seat.number in free:
+            yield SeatLine(number=seat.number, state="free")
+        elif holder == FREE:
+            yield SeatLine(number=seat.number, state="blocked")
+        elif pending := inventory.pending.get(holder):
+            until = datetime.fromtimestamp(pending.until, UTC)
+            yield SeatLine(number=seat.number, state="held", until=until)
+        else:
+            yield SeatLine(number=seat.number, state="taken")
+
+
+def _cabin(laid: SeatMap, cabin: Cabin, lines: Mapping[str, SeatLine]) -> CabinSeats:
+    rows = []
+    for number, row in groupby(laid.of(cabin), key=lambda seat: seat.row):
+        seats = list(row)
+        rows.append(
+            SeatRow(
+                row=number,
+                exit=seats[0].exit or None,
+                extra_legroom=seats[0].extra_legroom or None,
+                extra=seat_extra(seats[0]) if cabin is Cabin.ECONOMY else None,
+                seats=[lines[seat.number] for seat in seats],
+            )
+        )
+    letters = laid.letters[cabin]
+    positions = {seat.letter: seat.position for seat in laid.of(cabin)}
+    columns = [
+        SeatColumn(letter=letter, position=positions[letter], aisle=letters[at + 1 : at + 2] == " " or None)
+        for at, letter in enumerate(letters)
+        if letter in positions
+    ]
+    left = sum(line.state == "free" for row in rows for line in row.seats)
+    return CabinSeats(cabin=cabin, left=left, columns=columns, rows=rows)

@@ -1,4 +1,4 @@
-"""REST routes of prices: what a flight costs now, and why."""
+"""REST routes of prices and seats: what a flight costs now, and why; which of its seats can be had."""
 
 from datetime import date
 from typing import Self
@@ -9,10 +9,10 @@ from chalicelib.airports.lookup import airport
 from chalicelib.core import clock
 from chalicelib.core.callers import ANYONE
 from chalicelib.core.config import config
-from chalicelib.core.errors import NotFound
+from chalicelib.core.errors import Fault, Invalid, NotFound
 from chalicelib.core.routes import Answer, Query, Routes, Shape
-from chalicelib.flights.identity import LegId
-from chalicelib.pricing.answers import FareExplained, Money, PriceLine
+from chalicelib.flights.identity import InvalidFlight, LegId
+from chalicelib.pricing.answers import FareExplained, FlightSeats, Money, PriceLine
 from chalicelib.pricing.model import Party
 from chalicelib.pricing.seats import Cabin
 
@@ -76,3 +76,30 @@ def fare_explained(query: ExplainQuery) -> FareAnswer:
         lines=[PriceLine.of(line) for line in found.price.lines] if found.price else [],
         total=Money(amount=found.price.total, currency=found.price.currency) if found.price else None,
     )
+
+
+class SeatsQuery(Query):
+    """Which part of a seat map is asked for."""
+
+    cabin: Cabin | None = Field(None, description="all of them unless given")
+
+
+class SeatMapAnswer(Answer, FlightSeats):
+    """The seats of a flight: where they are, what they are like, and which can be had."""
+
+
+@routes.get("/v1/flights/{id}/seats", callers=ANYONE, max_age=5)
+def flight_seats(id: str, query: SeatsQuery) -> SeatMapAnswer:
+    """The seat map of a flight that is sold, with who can have what: free, taken, held for a while, or blocked.
+
+    A cabin that the aircraft has not is not among `cabins`.
+    """
+    from chalicelib.pricing import show
+
+    try:
+        leg = LegId.parse(id)
+    except InvalidFlight as error:
+        detail = "is not a flight id; one looks like UA1545-20261201-EWR"
+        raise Invalid(str(error), [Fault("path", "id", detail)]) from None
+    now = clock.now(config().flight_clock)
+    return SeatMapAnswer.of(show.seats(leg, now), now.wall, query.cabin)

@@ -107,6 +107,11 @@ def seat_extra(seat: Seat) -> str:
     return "EXIT" if seat.exit else "LEGROOM" if seat.extra_legroom else "STANDARD"
 
 
+def seat_amounts(at: date) -> Mapping[str, int]:
+    """What choosing a seat in economy costs on a day of booking, by the code of the extra."""
+    return {str(code): int(amount) for code, amount in _on("seats", at).items()}
+
+
 def needs_assistance(code: str, at: date | None = None) -> bool:
     """Whether an extra is a request for assistance: who makes one has no seat at an exit (14 CFR 121.585)."""
     service = _on("services", at or date.max)["codes"].get(code)

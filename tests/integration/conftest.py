@@ -74,7 +74,7 @@ def _forget_tables() -> None:
     for known in (secrets._known, urls._known):
         known.clear()
     stores = [module._rows for name, module in sys.modules.items()
-              if name.startswith("chalicelib.") and hasattr(module, "_rows")]  # fmt: skip
+              if name.startswith("chalicelib.") and hasattr(getattr(module, "_rows", None), "cache_clear")]  # fmt: skip
     for asked in (aws._client, config.config, *stores):
         asked.cache_clear()
     classes = Rows.__subclasses__()

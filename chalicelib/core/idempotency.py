@@ -13,7 +13,8 @@ draft-ietf-httpapi-idempotency-key-header-07; what it leaves open is as Stripe's
 An answer may hold personal data or secrets. So it is kept under AES-256-GCM, with a key made from the Idempotency-Key
 and the caller: neither is stored, so who reads the table reads no answer. Of the request only an HMAC by the
 Idempotency-Key stands there, as a bare hash of a password or a name could be guessed. That is worth as much as the key
-is hard to guess: a client takes a new random one, such as a UUID of version 4, for each thing that it wants done.
+is hard to guess: a client takes a new random one, such as a UUID of version 4, for each thing that it wants done. What
+is kept of a person can't be found for them, by us either; it is gone after a day.
 
 What is refused (4xx) or fails (5xx) is not kept: the same key may try again, with another body too. A process that dies
 between claim and answer leaves a claim for `LEASE`; until then others get a 409, and after it the request is done

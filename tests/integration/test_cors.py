@@ -96,7 +96,7 @@ def test_every_answer_of_the_api_may_be_read_by_the_origins_pages(open_app: Chal
         answer = client.http.get(path, headers={"Origin": ORIGIN})
     assert answer.status_code == status
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
-    assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
+    assert {"Retry-After", "Idempotency-Replayed"} <= set(answer.headers["Access-Control-Expose-Headers"].split(","))
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
@@ -124,6 +124,7 @@ def test_browsers_ask_before_they_change_something(gateway: httpx.Client) -> Non
     assert set(answer.headers["Access-Control-Allow-Methods"].split(",")) == {"GET", "PATCH", "OPTIONS"}
     asked = answer.headers["Access-Control-Allow-Headers"].split(",")
     assert {"Authorization", "Content-Type", "If-None-Match", "X-Api-Key", "X-Requested-With"} <= set(asked)
+    assert {"Idempotency-Key", "X-Family-Name"} <= set(asked)
     assert answer.headers["Access-Control-Max-Age"] == "7200"
 
 

@@ -25,7 +25,7 @@ from chalicelib.pricing.tariff import tariff
 OVER = timedelta(hours=34)  # after a date began in UTC, it has ended in Honolulu, too: its last departure has left
 LATEST = timedelta(days=7)  # days further back are not observed any more, if nothing ran for so long
 AT_ONCE = 50  # routes between two notes of how far it came
-ENOUGH = 20.0  # seconds that must remain to go on
+ENOUGH = 5.0  # seconds that must remain to go on
 KEPT = 600  # seconds that a process knows a forecast; a new one comes once a day
 
 Route = tuple[str, str]

@@ -15,7 +15,7 @@ def littlewood(ratio: float, mean: float, deviation: float) -> float:
     Demand of the dearer class is normal with that mean and standard deviation. Never negative; nothing is protected
     from a class that pays as much.
     """
-    if ratio >= 1:
+    if ratio > 1 - 1e-12:  # as much, but for rounding
         return 0.0
     if deviation == 0:
         return max(0.0, mean)

@@ -3,6 +3,7 @@
 Locators can be guessed at, family names too: both together only a few times. What is wrong about a pair is not said.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from chalicelib.booking import locator as locators
@@ -12,7 +13,7 @@ from chalicelib.booking.store import Kept
 from chalicelib.core import limits, signed
 from chalicelib.core.callers import Party, Role
 from chalicelib.core.clock import Now
-from chalicelib.core.errors import NotFound
+from chalicelib.core.errors import NotFound, Unauthenticated
 
 GUESSES = 10  # wrong pairs an hour, of a network address
 GUESSES_OF = 20  # likewise for one locator, by whomever
@@ -21,19 +22,19 @@ _LINK = "booking"
 
 
 def admitted(pnr: str, party: Party, client: str, now: Now) -> Kept:
-    """The booking of a locator, for who may see it. Raises Invalid, NotFound, TooMany, Unavailable."""
+    """The booking of a locator, for who may see it. Raises Invalid, NotFound, TooMany, Unauthenticated, Unavailable."""
     name = locators.parse(pnr)
-    guesses = party.family_name is not None and party.person is None and party.link is None
-    if guesses:
-        limits.check("booking-guesses", limits.network(client), GUESSES, HOUR, now.wall)
-        limits.check("booking-guesses-of", name, GUESSES_OF, HOUR, now.wall)
+    linked = party.link is not None and _linked(party.link, now.wall) == name
     kept = store.booking(name, now.wall)
-    if kept and _may(kept.booking, party, now.wall):
+    if kept and (linked or _is_theirs(kept.booking, party)):
         return kept
-    if guesses:
-        limits.spend("booking-guesses", limits.network(client), GUESSES, HOUR, now.wall)
-        limits.spend("booking-guesses-of", name, GUESSES_OF, HOUR, now.wall)
-    raise NotFound(f"there is no booking {name} that you may see; is the family name as on the booking?")
+    if party.family_name is None:
+        raise NotFound(f"there is no booking {name} that you may see")
+    _see_that_guesses_are_few(limits.check, name, client, now.wall)
+    if kept and any(names.same_family(party.family_name, each.family_name) for each in kept.booking.travellers):
+        return kept
+    _see_that_guesses_are_few(limits.spend, name, client, now.wall)
+    raise NotFound(f"there is no booking {name} of that family name")
 
 
 def link(booking: Booking) -> str:
@@ -42,10 +43,19 @@ def link(booking: Booking) -> str:
     return signed.sign(_LINK, [booking.locator], last + KEPT)
 
 
-def _may(booking: Booking, party: Party, now: datetime) -> bool:
-    if party.person:
-        return party.person.role is Role.ADMIN or (booking.account is not None and booking.account == party.person.id)
-    if party.link is not None:
-        return signed.verify(_LINK, party.link, now) == [booking.locator]
-    given = party.family_name or ""
-    return any(names.same_family(given, each.family_name) for each in booking.travellers)
+def _is_theirs(booking: Booking, party: Party) -> bool:
+    person = party.person
+    return person is not None and (person.role is Role.ADMIN or booking.account == person.id)
+
+
+def _linked(token: str, now: datetime) -> str:
+    """The locator whose link this is. Raises Unauthenticated."""
+    try:
+        return signed.verify(_LINK, token, now)[0]
+    except signed.BadLink as error:
+        raise Unauthenticated(str(error), 'Bearer error="invalid_token"') from None
+
+
+def _see_that_guesses_are_few(count: Callable[..., None], name: str, client: str, now: datetime) -> None:
+    count("booking-guesses", limits.network(client), GUESSES, HOUR, now)
+    count("booking-guesses-of", name, GUESSES_OF, HOUR, now)

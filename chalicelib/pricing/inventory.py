@@ -58,7 +58,7 @@ class Inventory:
         """The seats there are."""
         return seat_map(self.configuration)
 
-    @property
+    @cached_property
     def capacity(self) -> Mapping[Cabin, int]:
         """The seats that can be sold, by cabin: blocked ones are none."""
         capacity: dict[Cabin, int] = {}
@@ -66,6 +66,11 @@ class Inventory:
             if not seat.blocked and seat.number not in self.blocked:
                 capacity[seat.cabin] = capacity.get(seat.cabin, 0) + 1
         return capacity
+
+    @cached_property
+    def _sellable(self) -> frozenset[str]:
+        """The seats that are for sale at all."""
+        return frozenset(s.number for s in self.seat_map.seats if not s.blocked and s.number not in self.blocked)
 
     def lapsed(self, at: datetime) -> frozenset[int]:
         """The locators whose hold is over as far as is known here; one of them may have been paid since."""
@@ -77,6 +82,8 @@ class Inventory:
 
     def free(self, at: datetime) -> frozenset[str]:
         """The numbers of the seats that can be had; those whose hold is over are among them."""
+        if not self.locators:
+            return self._sellable
         lapsed = self.lapsed(at)
         return frozenset(
             seat.number
@@ -86,6 +93,8 @@ class Inventory:
 
     def free_in(self, cabin: Cabin, at: datetime) -> int:
         """How many seats of a cabin can be had."""
+        if not self.locators:
+            return self.capacity.get(cabin, 0)
         seats = self.seat_map.index
         return sum(self.seat_map.seats[seats[number]].cabin is cabin for number in self.free(at))
 

@@ -248,6 +248,20 @@ def test_a_process_that_died_leaves_a_claim_for_as_long_as_it_could_have_lived(w
     assert timedelta(seconds=29) < LEASE
 
 
+def test_who_comes_back_after_the_end_of_a_claim_takes_nothing_from_the_next(world: World) -> None:
+    """A process that was only slow: its answer goes to its caller, and the next one's stays."""
+
+    def slow() -> None:
+        world.fails = lambda: None
+        world.now = NOON + LEASE
+        assert json.loads(world.post({"name": "a"})["body"])["number"] == 1
+
+    world.fails = slow
+    assert json.loads(world.post({"name": "a"})["body"])["number"] == 2
+    kept = world.post({"name": "a"})
+    assert (json.loads(kept["body"])["number"], kept["headers"]["Idempotency-Replayed"]) == (1, "true")
+
+
 def test_what_is_stored_tells_nothing(world: World) -> None:
     """Neither the answer, nor the request, nor the key; by an account or by nobody."""
     world.post({"name": "Garc\u00eda"})

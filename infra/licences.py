@@ -75,6 +75,10 @@ WITHIN: dict[str, tuple[str, str, str]] = {
         "a day of the US Bureau of Transportation Statistics, by nycflights13", "CC0-1.0",
         "a work of the US government; https://github.com/tidyverse/nycflights13",
     ),
+    "chalicelib/pricing/aircraft.csv": (
+        "seats of aircraft, of the FAA's register, by nycflights13", "CC0-1.0",
+        "a work of the US government; https://github.com/tidyverse/nycflights13",
+    ),
 }  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from chalicelib.booking.names import (
     LONGEST,
     Name,
-    PassengerType,
     machine_readable,
     name,
     on_ticket,
@@ -18,6 +17,7 @@ from chalicelib.booking.names import (
     same_family,
 )
 from chalicelib.core.errors import Invalid
+from chalicelib.pricing.model import TravellerKind
 
 LETTERS = st.characters(categories=["L"], max_codepoint=0x17F) | st.characters(min_codepoint=0x410, max_codepoint=0x44F)
 WORDS = st.text(LETTERS | st.sampled_from(" -'"), min_size=1, max_size=30)
@@ -181,14 +181,14 @@ def test_looking_a_name_up_takes_no_longer_for_hostile_letters():
 @pytest.mark.parametrize(
     ("born", "on", "counts_as"),
     [
-        (date(2024, 7, 11), date(2026, 7, 10), PassengerType.INFANT),
-        (date(2024, 7, 10), date(2026, 7, 10), PassengerType.CHILD),
-        (date(2026, 7, 10), date(2026, 7, 10), PassengerType.INFANT),
-        (date(2014, 7, 11), date(2026, 7, 10), PassengerType.CHILD),
-        (date(2014, 7, 10), date(2026, 7, 10), PassengerType.ADULT),
-        (date(2024, 2, 29), date(2026, 2, 28), PassengerType.INFANT),
-        (date(2024, 2, 29), date(2026, 3, 1), PassengerType.CHILD),
-        (date(1926, 1, 1), date(2026, 7, 10), PassengerType.ADULT),
+        (date(2024, 7, 11), date(2026, 7, 10), TravellerKind.INFANT),
+        (date(2024, 7, 10), date(2026, 7, 10), TravellerKind.CHILD),
+        (date(2026, 7, 10), date(2026, 7, 10), TravellerKind.INFANT),
+        (date(2014, 7, 11), date(2026, 7, 10), TravellerKind.CHILD),
+        (date(2014, 7, 10), date(2026, 7, 10), TravellerKind.ADULT),
+        (date(2024, 2, 29), date(2026, 2, 28), TravellerKind.INFANT),
+        (date(2024, 2, 29), date(2026, 3, 1), TravellerKind.CHILD),
+        (date(1926, 1, 1), date(2026, 7, 10), TravellerKind.ADULT),
     ],
 )
 def test_age_counts_on_the_day_of_the_flight(born, on, counts_as):

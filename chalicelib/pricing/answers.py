@@ -1,6 +1,6 @@
 """Prices and seats as the public reads them: money, a price's lines, how a fare came about, the seats of a flight."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Literal, Self
@@ -13,7 +13,7 @@ from chalicelib.pricing.charges import label, seat_amounts, seat_extra
 from chalicelib.pricing.fares import ClassState, Reckoning
 from chalicelib.pricing.inventory import FREE, Inventory
 from chalicelib.pricing.model import FareRules, Line, Step
-from chalicelib.pricing.seats import Cabin, Position, SeatMap
+from chalicelib.pricing.seats import Cabin, Position, Seat, SeatMap
 from chalicelib.pricing.tariff import numbered
 
 
@@ -148,14 +148,15 @@ class SeatLine(Shape):
     number: str = Field(description="such as 12A")
     state: Literal["free", "taken", "held", "blocked"]
     until: Instant | None = Field(None, description="of a held seat")
+    exit: Literal[True] | None = Field(None, description="true: at an exit; who sits there is 15 or older and able")
+    extra: str | None = Field(None, description="the code of the extra that it is, where that is not its row's")
 
 
 class SeatRow(Shape):
-    """A row, and the extra that choosing one of its seats is; absent where that costs nothing, as in other cabins."""
+    """A row. `extra` is that which choosing one of its seats is; absent in cabins where that costs nothing."""
 
     row: int
-    exit: Literal[True] | None = Field(None, description="true: beside an exit; who sits there is 15 or older and able")
-    extra_legroom: Literal[True] | None = Field(None, description="true: more legroom than other rows")
+    extra_legroom: Literal[True] | None = Field(None, description="true: more of it than in other rows")
     extra: str | None = Field(None, description="its code; `prices` has its price")
     seats: list[SeatLine]
 
@@ -197,7 +198,10 @@ class FlightSeats(Shape):
     def of(cls, inventory: Inventory, at: datetime, cabin: Cabin | None = None) -> Self:
         """An inventory as it stands at an instant of wall time; without a cabin, all of it."""
         laid, free = inventory.seat_map, inventory.free(at)
-        lines = dict(zip((seat.number for seat in laid.seats), _seat_lines(inventory, free), strict=True))
+        lines = {
+            seat.number: _seat(seat, holder, inventory, free=seat.number in free)
+            for seat, holder in zip(laid.seats, inventory.holders, strict=True)
+        }
         return cls(
             flight=str(inventory.leg),
             version=inventory.version,
@@ -209,17 +213,14 @@ class FlightSeats(Shape):
         )
 
 
-def _seat_lines(inventory: Inventory, free: frozenset[str]) -> Iterator[SeatLine]:
-    for seat, holder in zip(inventory.seat_map.seats, inventory.holders, strict=True):
-        if seat.number in free:
-            yield SeatLine(number=seat.number, state="free")
-        elif holder == FREE:
-            yield SeatLine(number=seat.number, state="blocked")
-        elif pending := inventory.pending.get(holder):
-            until = datetime.fromtimestamp(pending.until, UTC)
-            yield SeatLine(number=seat.number, state="held", until=until)
-        else:
-            yield SeatLine(number=seat.number, state="taken")
+def _seat(seat: Seat, holder: int, inventory: Inventory, *, free: bool) -> SeatLine:
+    state: Literal["free", "taken", "held", "blocked"] = "free" if free else "blocked" if holder == FREE else "taken"
+    until = None
+    if state == "taken" and (pending := inventory.pending.get(holder)):
+        state, until = "held", datetime.fromtimestamp(pending.until, UTC)
+    if not seat.exit:
+        return SeatLine(number=seat.number, state=state, until=until)
+    return SeatLine(number=seat.number, state=state, until=until, exit=True, extra=seat_extra(seat))
 
 
 def _cabin(laid: SeatMap, cabin: Cabin, lines: Mapping[str, SeatLine]) -> CabinSeats:
@@ -229,9 +230,8 @@ def _cabin(laid: SeatMap, cabin: Cabin, lines: Mapping[str, SeatLine]) -> CabinS
         rows.append(
             SeatRow(
                 row=number,
-                exit=seats[0].exit or None,
                 extra_legroom=seats[0].extra_legroom or None,
-                extra=seat_extra(seats[0]) if cabin is Cabin.ECONOMY else None,
+                extra=seat_extra(seats[0]._replace(exit=False)) if cabin is Cabin.ECONOMY else None,
                 seats=[lines[seat.number] for seat in seats],
             )
         )

@@ -9,7 +9,8 @@ seat map is laid out from `cabins.toml`, with exactly that number of seats:
 - A seat at an end of a row is at a window, another one beside an aisle is at the aisle, the others are in the middle.
 - Seats that nobody is sold (`blocked`) are among the number.
 
-Who sits at an exit must be 15 or older, able, and not charged with a small child: 14 CFR 121.585(b).
+Who sits at an exit must be 15 or older, able, and not charged with a small child: 14 CFR 121.585(b). Between two aisles
+nobody does: exit seats are those from the exit to the first aisle, (a)(1)(i).
 """
 
 import csv
@@ -64,7 +65,7 @@ class Scheduled(Protocol):
 
 
 class Seat(NamedTuple):
-    """One seat. `exit`: it is in the row of an exit; `blocked`: it is not sold."""
+    """One seat. `exit`: it is an exit seat; `blocked`: it is not sold."""
 
     number: str  # as on a boarding pass: 12A
     row: int
@@ -136,14 +137,14 @@ class Grid:
         return cls(tuple(map(tuple, rows.values())), columns, blocks)
 
     @cached_property
-    def exits(self) -> tuple[bool, ...]:
-        """By row, whether it is at an exit."""
-        return tuple(row[0].exit for row in self.rows)
+    def exits(self) -> tuple[int, ...]:
+        """By row, its exit seats."""
+        return tuple(sum(1 << self.columns[seat.letter] for seat in row if seat.exit) for row in self.rows)
 
     @cached_property
     def extras(self) -> tuple[bool, ...]:
-        """By row, whether it is better than others, and so costs more."""
-        return tuple(row[0].exit or row[0].extra_legroom for row in self.rows)
+        """By row, whether it has more legroom, as at an exit, and so costs more."""
+        return tuple(row[0].extra_legroom for row in self.rows)
 
     @cached_property
     def numbers(self) -> Mapping[Place, str]:
@@ -262,9 +263,10 @@ def _seats(shape: Sequence[tuple[Cabin, str, int]], data: Mapping[str, Any]) -> 
         number = at + 1 + (at + 1 >= _UNLUCKY)
         held = {letter for block in data.get("blocked", ()) for letter in block["letters"]
                 if (block["cabin"], block["row"]) == (cabin, -1 - behind)}  # fmt: skip
+        outer = letters.split(" ")[0] + letters.split(" ")[-1]
         for letter in taken:
             yield Seat(
-                f"{number}{letter}", number, letter, cabin, _position(letter, letters), at in exits,
+                f"{number}{letter}", number, letter, cabin, _position(letter, letters), at in exits and letter in outer,
                 at in exits or at in legroom, letter in held,
             )  # fmt: skip
 
@@ -308,7 +310,7 @@ def _places(grid: Grid, masks: Sequence[int], may_exit: Sequence[bool]) -> list[
         return None
     if all(may_exit):
         return _best(grid, masks, party)
-    away = [0 if exit_ else mask for mask, exit_ in zip(masks, grid.exits, strict=True)]
+    away = [mask & ~exits for mask, exits in zip(masks, grid.exits, strict=True)]
     count = sum(map(int.bit_count, away))
     if count >= party:
         return _best(grid, away, party)
@@ -316,7 +318,7 @@ def _places(grid: Grid, masks: Sequence[int], may_exit: Sequence[bool]) -> list[
         return None
     # Some have to sit at an exit: all seats elsewhere, and the rest as near to them as can be.
     taken = [place for row, mask in enumerate(away) for place in _bits(row, mask)]
-    others = [place for row, mask in enumerate(masks) if grid.exits[row] for place in _bits(row, mask)]
+    others = [place for row, mask in enumerate(masks) for place in _bits(row, mask & grid.exits[row])]
     others.sort(key=lambda place: (min((_apart(place, other) for other in taken), default=0), place))
     return taken + others[: party - count]
 
@@ -421,7 +423,7 @@ def _alone(places: Sequence[Place]) -> int:
 def _assigned(grid: Grid, places: Sequence[Place], may_exit: Sequence[bool], children: Sequence[bool]) -> list[str]:
     """Who sits where: nobody at an exit who may not, and as many children as can be beside an adult."""
     few = [at for at, child in enumerate(children) if child]
-    exits = [grid.exits[row] for row, _ in places]
+    exits = [bool(grid.exits[row] >> column & 1) for row, column in places]
     adults = [at for at in range(len(places)) if at not in few]
     chosen: Sequence[int] = ()
     if few and adults:

@@ -70,9 +70,9 @@ def test_a_flight_that_has_sold_nothing_has_its_seat_map(ask: Ask) -> None:
     ]  # fmt: skip
     assert [column["letter"] for column in economy["columns"] if column.get("aisle")] == ["C"]
     rows = {row["row"]: row for row in economy["rows"]}
-    assert (rows[12]["exit"], rows[12]["extra_legroom"], rows[12]["extra"]) == (True, True, "EXIT")
-    assert (rows[5]["extra_legroom"], rows[5]["extra"], "exit" in rows[5]) == (True, "LEGROOM", False)
-    assert rows[20]["extra"] == "STANDARD"
+    assert lines(answer)["12A"] == {"number": "12A", "state": "free", "exit": True, "extra": "EXIT"}
+    assert [rows[row]["extra"] for row in (5, 12, 20)] == ["LEGROOM", "LEGROOM", "STANDARD"]
+    assert [row for row in rows if rows[row].get("extra_legroom")] == [5, 6, 7, 12, 14]
     assert "extra" not in first["rows"][0]
     assert {each["code"]: each["price"]["currency"] for each in answer["prices"]} == {
         "STANDARD": "USD", "LEGROOM": "USD", "EXIT": "USD",
@@ -94,6 +94,15 @@ def test_what_is_sold_held_and_blocked_is_seen(ask: Ask, now: Now) -> None:
     assert seats["21A"]["until"] == instant(until)
     assert {number for number, seat in seats.items() if "until" in seat} == {"21A"}
     assert answer["cabins"][1]["left"] == 133 - 4
+
+
+def test_between_two_aisles_no_seat_is_at_an_exit() -> None:
+    """Of a row at an exit only the seats beside it are; the others have its legroom, and its price."""
+    inventory = replace(unsold(), configuration="A332-377", holders=(FREE,) * 377)
+    economy = FlightSeats.of(inventory, clock.now("").wall).cabins[1]
+    row = next(row for row in economy.rows if row.row == 24)
+    assert [seat.number for seat in row.seats if seat.exit] == ["24A", "24B", "24J", "24K"]
+    assert (row.extra, {seat.extra for seat in row.seats}) == ("LEGROOM", {"EXIT", None})
 
 
 def test_a_seat_map_says_nothing_of_who_sits_there(ask: Ask, now: Now) -> None:

@@ -137,17 +137,26 @@ def test_a_seat_knows_where_in_its_row_it_is() -> None:
 
 
 def test_exits_are_over_the_wing_and_have_room() -> None:
-    """Whole rows of economy, neither the first nor the last; more legroom there, and in the rows in front."""
+    """Rows of economy, neither the first nor the last; more legroom there, and in the rows in front.
+
+    14 CFR 121.585(a)(1)(i): between two aisles no seat is an exit seat.
+    """
     for name in FLEET:
         laid = seat_map(name)
-        exits = {seat.row for seat in laid.seats if seat.exit}
+        exits = {seat.row for seat in laid.of(Cabin.ECONOMY) if seat.exit}
         roomy = {seat.row for seat in laid.seats if seat.extra_legroom}
         rows = sorted({seat.row for seat in laid.of(Cabin.ECONOMY)})
         assert exits <= roomy <= set(rows)
-        assert all(seat.exit == (seat.row in exits) for seat in laid.seats)
+        beside = {
+            block for letters in laid.letters.values() for block in (letters.split(" ")[0], letters.split(" ")[-1])
+        }
+        assert all(
+            seat.exit == (seat.row in exits and seat.letter in "".join(beside)) for seat in laid.of(Cabin.ECONOMY)
+        )
         if len(rows) > 4 and exits:
             assert rows[0] < min(exits) <= max(exits) < rows[-1]
     assert {seat.row for seat in seat_map("B738-149").seats if seat.exit} == {12, 14}
+    assert [seat.number for seat in seat_map("A332-377").seats if seat.exit] == ["24A", "24B", "24J", "24K"]
     assert {seat.row for seat in seat_map("B738-149").seats if seat.extra_legroom} == {5, 6, 7, 12, 14}
 
 
@@ -181,7 +190,9 @@ def test_what_is_no_configuration_is_refused(name: str) -> None:
 def test_a_configuration_stays_what_it_is() -> None:
     """Inventories are kept by the order of its seats: a name that has flown means the same seats for ever."""
     text = json.dumps([[seat.number, seat.cabin] for name in FLEET for seat in seat_map(name).seats])
-    assert blake2b(text.encode(), digest_size=8).hexdigest() == "c0c30a01accbab41", "who sits where would be read wrongly"
+    assert blake2b(text.encode(), digest_size=8).hexdigest() == "c0c30a01accbab41", (
+        "who sits where would be read wrongly"
+    )
 
 
 def test_the_data_are_whole() -> None:

@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from chalicelib.booking import bcbp
+from chalicelib.pricing.model import TravellerKind
 
 # Before departure. Usual on domestic flights in the US; each airline says its own.
 BOARDING_BEGINS = timedelta(minutes=40)
@@ -66,6 +67,13 @@ def boarding_pass(
         sequence=leg.sequence,
         text=bcbp.encode(name, [leg], issue),
     )
+
+
+def description(kind: TravellerKind, *, with_infant: bool = False) -> bcbp.Description:
+    """How a pass describes its passenger; `with_infant` is an adult with an infant on the lap."""
+    if with_infant:
+        return bcbp.Description.ADULT_WITH_INFANT
+    return bcbp.Description[kind.name]
 
 
 def svg(text: str, label: str = "") -> str:

@@ -54,16 +54,16 @@ class Name:
 
 
 def name(family: str, given: str = "", within: str = "") -> Name:
-    """A passenger's name, cleaned. `within` is what stands before `family` and `given` in the names of faults.
+    """A passenger's name, cleaned. `within` is what stands before `family_name` and `given_name` in faults.
 
     Raises Invalid, with all that is wrong with both.
     """
     faults = []
     cleaned = []
-    for field, text in (("family", family), ("given", given)):
+    for field, text in (("family_name", family), ("given_name", given)):
         clean = _clean(text)
         cleaned.append(clean)
-        if wrong := _wrong(clean, may_be_empty=field == "given"):
+        if wrong := _wrong(clean, may_be_empty=field == "given_name"):
             faults.append(Fault("body", f"{within}{field}", wrong))
     if faults:
         raise Invalid("the name can't be taken as it stands", faults)

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.booking import bcbp, boarding
+from chalicelib.pricing.model import TravellerKind
 from tests.unit.booking.test_bcbp import FOUR, ISSUE, ISSUES, LEGS, LUC_WITH_BAGS, NAMES, TWO
 
 SCALE = 4  # dots to a module
@@ -65,6 +66,13 @@ def test_a_damaged_symbol_is_still_read():
     for y in range(6):
         rows[y][-6:] = [False] * 6
     assert scanned(rows) == TWO
+
+
+def test_a_pass_says_who_boards():
+    """By the codes of item 15: the crew looks for an infant's belt and life jacket by them."""
+    told = [str(boarding.description(kind)) for kind in TravellerKind]
+    assert told == ["0", "3", "4"]
+    assert boarding.description(TravellerKind.ADULT, with_infant=True) == "6"
 
 
 def test_a_pass_says_when_to_be_at_the_gate():

@@ -5,6 +5,7 @@ import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -180,11 +181,10 @@ def leaves(table, path=()):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_the_same_texts_with_the_same_braces(language):
     """So nothing is missing on paper."""
-    folder = words.__path__[0]
+    folder = Path(words.__file__).parent
 
     def said(name):
-        with open(f"{folder}/{name}.toml", "rb") as file:  # noqa: PTH123
-            return dict(leaves(tomllib.load(file)))
+        return dict(leaves(tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))))
 
     def braces(text):
         return {field for _, field, _, _ in Formatter().parse(text) if field} if isinstance(text, str) else len(text)

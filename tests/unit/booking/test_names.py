@@ -88,7 +88,7 @@ def test_what_no_passport_could_have_is_refused(family, given_names, field, said
     with pytest.raises(Invalid) as raised:
         name(family, given_names, "passengers.1.")
     [fault] = raised.value.faults
-    assert (fault.place, fault.name) == ("body", f"passengers.1.{field}")
+    assert (fault.place, fault.name) == ("body", f"passengers.1.{field}_name")
     assert said in fault.detail
 
 
@@ -96,7 +96,7 @@ def test_both_parts_of_a_name_are_found_wrong_at_once():
     """So that nobody corrects twice."""
     with pytest.raises(Invalid) as raised:
         name("1", "2")
-    assert [fault.name for fault in raised.value.faults] == ["family", "given"]
+    assert [fault.name for fault in raised.value.faults] == ["family_name", "given_name"]
 
 
 @example("ŉ", "ĸ")

@@ -117,12 +117,14 @@ def charge(reference: str, *, amount: int, currency: str, token: str, return_url
     back = page_of_ours(return_url)
     if card.lost:
         raise TimedOut("the payment service does not answer")
+    key = secrets.token_urlsafe(16)  # booking/api.py routes the URL to `pages`
+    challenge_url = f"{public_url()}/v1/payments/simulated/{reference}?{urlencode({'key': key})}"
     state = Outcome.CHALLENGE if card.challenge else Outcome.DECLINED if card.code else Outcome.APPROVED
     made = {
         **_key(reference),
         "amount": amount, "currency": currency, "token": _digest(reference, token), "return_url": back,
         "payment": f"sim_{secrets.token_urlsafe(12)}", "state": state, "code": card.code,
-        "challenge_key": secrets.token_urlsafe(16), "challenge_until": _seconds(now + CHALLENGE_FOR),
+        "challenge_key": key, "challenge_url": challenge_url, "challenge_until": _seconds(now + CHALLENGE_FOR),
         "busy_until": _seconds(now + card.busy), "callbacks": card.callbacks, "refusals": card.refusals,
         "refund_silent": int(card.refund_silent), "refunds": {}, "refunded": 0, "expires": _seconds(now + KEPT),
         "schema": 1,
@@ -319,15 +321,9 @@ def _charged(kept: Mapping[str, Any]) -> Charged:
     return Charged(
         reference, kept["amount"], kept["currency"], outcome, kept["payment"],
         decline=_DECLINES[kept["code"]] if outcome is Outcome.DECLINED else None,
-        challenge_url=_challenge_url(kept) if outcome is Outcome.CHALLENGE else None,
+        challenge_url=kept["challenge_url"] if outcome is Outcome.CHALLENGE else None,
         refunded=kept["refunded"],
     )  # fmt: skip
-
-
-def _challenge_url(kept: Mapping[str, Any]) -> str:
-    """Where a challenge is answered: booking/api.py routes it to `pages`."""
-    reference = kept["pk"].partition("#")[2]
-    return f"{public_url()}/v1/payments/simulated/{reference}?{urlencode({'key': kept['challenge_key']})}"
 
 
 def _see_amount(amount: int) -> None:

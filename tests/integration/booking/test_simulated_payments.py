@@ -14,6 +14,7 @@ import pytest
 from moto.sqs import sqs_backends
 from standardwebhooks import Webhook
 
+import app
 from chalicelib.booking import payments
 from chalicelib.booking.payments import (
     AtWork,
@@ -32,6 +33,7 @@ from chalicelib.core.config import config
 from chalicelib.core.errors import Conflict, GatecallError, Invalid, NotFound, TooLarge, Unauthenticated, Unavailable
 from chalicelib.core.secrets import secret
 from infra import secrets as made_secrets
+from infra.local import events
 
 REFERENCE = "K3M9TZ-1"
 BACK = "/trips/K3M9TZ"
@@ -413,6 +415,16 @@ class TestCallbacks:
     def test_a_message_that_waited_for_hours_is_still_delivered(self, now: Now) -> None:
         """It is signed as it is sent, as a service signs each attempt."""
         assert callbacks.deliver(self.event(now), now.wall + DAY) == REFERENCE
+
+    def test_the_function_of_settlements_hears_of_it(self) -> None:
+        """What it has to look at is not there any more: there is nothing to do."""
+        wall = wall_now()
+        messages = [
+            {"callback": each} for each in (self.event(Now(wall, wall)), {"id": "e", "type": "t", "reference": "x"})
+        ]
+        records = [{"messageId": str(n), "body": json.dumps(each)} for n, each in enumerate(messages)]
+        done = app.settle_bookings(events.records(*records), events.context("settle_bookings"))
+        assert done == {"batchItemFailures": []}
 
     def test_a_slow_charge_is_told_of_when_it_is_done(self, now: Now, monkeypatch: pytest.MonkeyPatch) -> None:
         """Not while it is at work."""

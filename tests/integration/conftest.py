@@ -1,7 +1,10 @@
 """The tables, topics and queues of the template, made in moto for each test."""
 
+import copy
+import copyreg
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -11,13 +14,16 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.backends import get_backend
+from moto.ssm.models import ParameterDict
 
 from chalicelib.core import aws, config, secrets, urls
 from chalicelib.core.clock import Now
 from chalicelib.core.tables import Rows
+from chalicelib.pricing import demand
 from infra import resources
 from infra.local import cloud as local_cloud
-from infra.local import moto_gaps
+from infra.local import events, moto_gaps
 
 
 @cache
@@ -41,11 +47,46 @@ def cloud() -> Iterator[None]:
     """An empty Gatecall."""
     moto_gaps.mend()
     with mock_aws():
-        resources.create("test", client, {"EMAIL_SENDER": os.environ["EMAIL_SENDER"]})
+        _fill(_made())
         aws._client.cache_clear()
         secrets._known.clear()
         urls._known.clear()
+        demand._known.clear()
         yield
+
+
+_MADE = ("dynamodb", "kms", "ses", "sesv2", "sns", "sqs", "ssm")
+copyreg.pickle(threading.Condition, lambda _: (threading.Condition, ()))  # of a queue
+copyreg.pickle(ParameterDict, lambda one: (_parameters, (one.account_id, one.region_name, dict(one))))
+
+
+def _parameters(account: str, region: str, known: dict[str, Any]) -> ParameterDict:
+    made = ParameterDict(account, region)
+    made.update(known)
+    return made
+
+
+@cache
+def _made() -> tuple[dict[str, Any], dict[str, Any]]:
+    """What moto knows of an empty Gatecall, by service, and what keeps it: making it takes fifty calls."""
+    resources.create("test", client, {"EMAIL_SENDER": os.environ["EMAIL_SENDER"]})
+    keepers = _keepers()
+    known = {service: vars(keeper) for service, keeper in keepers.items()}
+    return copy.deepcopy(known, {id(keeper): keeper for keeper in keepers.values()}), keepers
+
+
+def _fill(made: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    """Have moto know a copy of it."""
+    known, former = made
+    keepers = _keepers()
+    copied = copy.deepcopy(known, {id(former[service]): keeper for service, keeper in keepers.items()})
+    for service, keeper in keepers.items():
+        vars(keeper).update(copied[service])
+
+
+def _keepers() -> dict[str, Any]:
+    """What keeps each service's state for as long as moto stands in for AWS."""
+    return {service: get_backend(service)[events.ACCOUNT][events.REGION] for service in _MADE}  # type: ignore[call-overload]
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +112,7 @@ def exact_cloud(services: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
 
 def _forget_tables() -> None:
     """Let every store, and what else knows a name or a key of the cloud before, ask anew."""
-    for known in (secrets._known, urls._known):
+    for known in (secrets._known, urls._known, demand._known):
         known.clear()
     stores = [module._rows for name, module in sys.modules.items()
               if name.startswith("chalicelib.") and hasattr(getattr(module, "_rows", None), "cache_clear")]  # fmt: skip

@@ -223,6 +223,16 @@ def test_an_answer_is_kept_for_24_hours(world: World) -> None:
     assert same(world.post({"name": "a"}), first)
     world.now = NOON + KEPT
     assert json.loads(world.post({"name": "b"})["body"])["number"] == 2
+    world.now += KEPT
+    meanwhile: list[Any] = []
+
+    def ask_again() -> None:
+        world.fails = lambda: None
+        meanwhile.append(world.post({"name": "b"})["statusCode"])
+
+    world.fails = ask_again
+    assert json.loads(world.post({"name": "b"})["body"])["number"] == 3
+    assert meanwhile == [409]  # not what it got the day before
 
 
 def test_a_process_that_died_leaves_a_claim_for_as_long_as_it_could_have_lived(world: World) -> None:

@@ -6,7 +6,7 @@ asked for.
 """
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -241,8 +241,11 @@ def _check_infants(travellers: Sequence[Traveller]) -> None:
         raise _invalid("passengers", "has no adult; children who fly alone are booked by telephone")
 
 
-def check_bookable(scheduled: Sequence[ScheduledLeg], now: Now) -> None:
-    """See that the flights can be flown one after the other, and are still sold. Raises Invalid, Conflict."""
+def check_bookable(scheduled: Sequence[ScheduledLeg], now: Now, *, known: Container[LegId] = ()) -> None:
+    """See that the flights can be flown one after the other, and that those not `known` are still sold.
+
+    Raises Invalid, Conflict.
+    """
     for before, after in pairwise(scheduled):
         if after.scheduled_out <= before.scheduled_in:
             raise Invalid(
@@ -252,6 +255,8 @@ def check_bookable(scheduled: Sequence[ScheduledLeg], now: Now) -> None:
     near = [leg for leg in scheduled if leg.scheduled_out - now.flight < LIVE]
     status = {flight.leg: flight.status for flight in read.current([leg.leg for leg in near], now.flight)}
     for leg in scheduled:
+        if leg.leg in known:
+            continue
         live = status.get(leg.leg)
         if live and live.cancelled:
             raise Conflict(f"{leg.leg} is cancelled")

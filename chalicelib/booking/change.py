@@ -1,0 +1,176 @@
+"""Changes a ticketed booking to other flights, by the rules of its fares.
+
+Flights that stay keep their fares; the others are bought at today's. Who changes pays the difference and the fee of the
+fare; new seats are held until that is paid (`pay`). Where nothing is to be paid, the change is made at once. What gets
+cheaper comes back where the fare is refundable.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from chalicelib.booking import hold, store
+from chalicelib.booking import locator as locators
+from chalicelib.booking.cancel import has_left, rules_of, statuses
+from chalicelib.booking.hold import Order, PriceChanged, Wanted
+from chalicelib.booking.model import (
+    COOLING_OFF,
+    HOLD,
+    Booking,
+    By,
+    Change,
+    Changed,
+    ChangeHeld,
+    KeyUse,
+    Segment,
+    State,
+)
+from chalicelib.booking.pay import known
+from chalicelib.booking.seating import shelf, without
+from chalicelib.booking.store import Kept
+from chalicelib.core.clock import Now
+from chalicelib.core.errors import Conflict, Fault, Invalid, Unavailable
+from chalicelib.core.tables import ATTEMPTS, LostRace
+from chalicelib.core.telemetry import count, logger
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.timetable import ScheduledLeg
+from chalicelib.pricing import charges, fares
+from chalicelib.pricing.fares import Quote
+from chalicelib.pricing.inventory import Inventory
+from chalicelib.pricing.model import FareRules, Line
+
+FEE, KEPT_BACK = "CHG", "RES"  # codes of the lines that a change adds
+
+
+def change(kept: Kept, flights: Sequence[Wanted], due: int | None, use: KeyUse, now: Now) -> Booking:
+    """Change a booking to these flights, all that it is to have. `due`: what was shown to be paid; None: any.
+
+    Returns the booking as it stood then: changed, or with a change that waits for its payment. Raises Conflict,
+    Invalid, SoldOut, SeatTaken, PriceChanged, NotFound, KeyReused, Unavailable.
+    """
+    for again in range(ATTEMPTS):
+        if again:
+            kept = known(kept.booking.locator, now)
+        before = kept.booking.answered(use)
+        if before:
+            return before[0]
+        try:
+            return _changed(kept, flights, due, use, now)
+        except LostRace:
+            continue
+    raise Unavailable("others keep changing this booking")
+
+
+def _changed(kept: Kept, flights: Sequence[Wanted], due: int | None, use: KeyUse, now: Now) -> Booking:
+    booking = kept.booking
+    others = _bought(booking, flights, now)
+    until = now.wall + HOLD
+    planned, seats, lapsed = _planned(booking, flights, others, until, now)
+    if due is not None and due != planned.due:
+        raise PriceChanged(f"the change comes to {booking.currency} {planned.due / 100:.2f} by now")
+    if planned.due > 0:
+        after = booking.then(ChangeHeld(now.wall, planned, use))
+    else:
+        number = locators.to_number(booking.locator)
+        after = booking.then(Changed(now.wall, replace(planned, until=None), By.PASSENGER, use))
+        seats = {leg: inventory.settle(number) for leg, inventory in seats.items()}
+        seats |= without(booking, {segment.leg for segment in after.segments}, now.wall)
+    changes = [(each, ended) for each, ended in lapsed if each.booking.locator != booking.locator]
+    store.write([(kept, after), *changes], seats)
+    count("ChangesHeld" if planned.due > 0 else "BookingsChanged")
+    logger.info("a booking is changed", pnr=booking.locator, due=planned.due, version=after.version)
+    return after
+
+
+def _bought(booking: Booking, flights: Sequence[Wanted], now: Now) -> list[ScheduledLeg]:
+    """The flights that are new. Raises Conflict, Invalid, NotFound where the booking can't be changed so."""
+    if booking.state(now.wall) is not State.TICKETED:
+        raise Conflict("only what is ticketed can be changed; a hold can be made anew")
+    if booking.change_at(now.wall):
+        raise Conflict("a change waits for its payment already; pay it, or wait until its hold is over")
+    had = {segment.leg: segment for segment in booking.segments}
+    wanted = {each.leg: each for each in flights}
+    if len(wanted) < len(flights):
+        raise _invalid("name a flight twice")
+    recabined = [str(leg) for leg, each in wanted.items() if leg in had and had[leg].cabin is not each.cabin]
+    if recabined:
+        raise _invalid(f"have {', '.join(recabined)} in another cabin: book that anew, then cancel")
+    new = [leg for leg in wanted if leg not in had]
+    if not new and len(wanted) == len(had):
+        raise Conflict("these are the flights of the booking")
+    if not new:
+        raise _invalid("leave flights out and bring none instead: cancel the booking, and book what you keep anew")
+    status = statuses(booking, now)
+    gone = [str(leg) for leg, segment in had.items() if leg not in wanted and has_left(segment, status.get(leg), now)]
+    if gone:
+        raise Conflict(f"{', '.join(gone)} has left, and can't be changed any more")
+    in_order = hold.scheduled_legs(list(wanted), now)
+    hold.check_bookable(in_order, now, known=[leg for leg in wanted if leg in had])
+    return [leg for leg in in_order if leg.leg in new]
+
+
+def _planned(
+    booking: Booking, flights: Sequence[Wanted], bought: Sequence[ScheduledLeg], until: datetime, now: Now
+) -> tuple[Change, dict[LegId, Inventory], list[tuple[Kept, Booking]]]:
+    """The change with its price, the inventories with its new seats, and the bookings whose holds are over."""
+    assert booking.contact
+    rules = _rules(booking, {wanted.leg for wanted in flights}, now)
+    there = shelf(bought, now.wall)
+    order = Order(
+        tuple(wanted for wanted in flights if wanted.leg in there.seats), booking.travellers, (),
+        booking.contact, None, booking.account,
+    )  # fmt: skip
+    number = locators.to_number(booking.locator)
+    placed = hold.place(order, bought, there, number, until=until, now=now)
+    seats = {leg: inventory for leg, inventory in placed.seats.items() if leg in {s.leg for s in placed.segments}}
+    segments = {segment.leg: segment for segment in (*booking.segments, *placed.segments)}
+    itinerary = tuple(segments[wanted.leg] for wanted in flights)
+    extras = [replace(e, segment=at) for e in booking.extras for at in _places(e.segment, booking, itinerary)]
+    quotes = [_quote(segment, booking) for segment in itinerary]
+    lines = list(charges.price(quotes, hold.party_of(booking.travellers), extras, now.flight.date()).lines)
+    fee = 0 if _is_fresh(booking, now) else max((rule.change_fee for rule in rules), default=0)
+    lines += [Line("fee", FEE, fee, place) for place in booking.seated if fee]
+    due = sum(line.amount for line in lines) - booking.total
+    if due < 0 and not _is_fresh(booking, now) and not all(rule.refundable for rule in rules):
+        lines.append(Line("fee", KEPT_BACK, -due))
+        due = 0
+    return Change(itinerary, tuple(lines), due, until), seats, there.lapsed
+
+
+def _rules(booking: Booking, staying: set[LegId], now: Now) -> list[FareRules]:
+    """The rules of the fares that are given up. Raises Conflict where one can't be changed."""
+    given_up = [
+        (segment, rule) for segment, rule in zip(booking.segments, rules_of(booking), strict=True)
+        if segment.leg not in staying
+    ]  # fmt: skip
+    for segment, rule in given_up:
+        if not rule.changeable and not _is_fresh(booking, now):
+            raise Conflict(f"the fare of {segment.leg} ({rule.brand}) can't be changed; it can be cancelled")
+    return [rule for _, rule in given_up]
+
+
+def _places(segment: int | None, booking: Booking, itinerary: Sequence[Segment]) -> list[int | None]:
+    """Where an extra of a flight stands among other flights; nowhere, where that one is given up."""
+    if segment is None:
+        return [None]
+    legs = [each.leg for each in itinerary]
+    leg = booking.segments[segment].leg
+    return [legs.index(leg)] if leg in legs else []
+
+
+def _quote(segment: Segment, booking: Booking) -> Quote:
+    """What a segment's fare was, or is, as pricing has it."""
+    chosen = fares.explain(segment.fare).chosen
+    assert chosen
+    return Quote(
+        segment.leg, segment.destination, segment.scheduled_out, segment.scheduled_in, segment.cabin,
+        segment.booking_class, segment.fare_basis, chosen.fare, booking.currency, chosen.limit, segment.fare,
+    )  # fmt: skip
+
+
+def _is_fresh(booking: Booking, now: Now) -> bool:
+    return booking.booked_at is not None and now.wall - booking.booked_at <= COOLING_OFF
+
+
+def _invalid(detail: str) -> Invalid:
+    return Invalid(f"the flights {detail}", [Fault("body", "flights", detail)])

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import jsonschema
 import pytest
 from chalice.test import Client
 
@@ -192,3 +193,14 @@ def test_a_live_map_is_the_same_as_the_answer(ask: Ask, now: Now) -> None:
     store.save(unsold().take(7, "Y", ["20A"], None))
     shown = FlightSeats.of(show.seats(LegId.parse(FLIGHT), now), now.wall)
     assert json.loads(shown.model_dump_json(exclude_none=True)) == ask()[1]
+
+
+def test_a_seat_map_keeps_to_the_openapi_document(ask: Ask, now: Now) -> None:
+    """What the document requires is there, also of a seat that is held."""
+    store.save(unsold().take(7, "Y", ["12A"], now.wall + timedelta(minutes=1)))
+    with Client(app.app) as client:
+        document = json.loads(client.http.get("/v1/openapi.json").body)
+    answers = document["paths"]["/v1/flights/{id}/seats"]["get"]["responses"]
+    schema = answers["200"]["content"]["application/json"]["schema"]
+    jsonschema.validate(ask()[1], {**schema, "components": document["components"]})
+    assert {"400", "404"} <= set(answers)

@@ -133,7 +133,7 @@ def quote(  # noqa: PLR0917 - what is asked for, then what it hangs on
     inputs = inputs_of(scheduled, cabin, seats, inventory, demand, now)
     if inputs.free < seats:
         return None
-    chosen = _choose(inputs, numbered(inputs.tariff))[2]
+    chosen = _choose(inputs)[2]
     if chosen is None:
         return None
     return Quote(
@@ -181,7 +181,7 @@ def explain(inputs: str) -> Reckoning:
 def reckon(inputs: Inputs) -> Reckoning:
     """A fare with all its steps."""
     rule = numbered(inputs.tariff)
-    states, bid, chosen = _choose(inputs, rule)
+    states, bid, chosen = _choose(inputs)
     return Reckoning(inputs, bid, states, chosen, tuple(_steps(inputs, rule, bid, states, chosen)))
 
 
@@ -193,8 +193,10 @@ def bid_price(highest: int, capacity: int, free: int, power: int) -> int:
     return price
 
 
-def _choose(inputs: Inputs, rule: Tariff) -> tuple[tuple[ClassState, ...], int, ClassState | None]:
+@lru_cache(maxsize=4096)  # a month of a route is 1,600 departures, of which many are alike
+def _choose(inputs: Inputs) -> tuple[tuple[ClassState, ...], int, ClassState | None]:
     """How each class stands, the bid price, and the class to sell."""
+    rule = numbered(inputs.tariff)
     classes = rule.classes_of(Cabin(inputs.cabin))
     full = rule.full_fare(inputs.km, Cabin(inputs.cabin))
     fares = [rule.fare(full, each) for each in classes]

@@ -31,7 +31,7 @@ class BookingClass:
     share: int
     bags: int
 
-    @property
+    @cached_property
     def fare_basis(self) -> str:
         """The fare's name on tickets: booking class, days of advance purchase, brand, such as L21BASI."""
         return f"{self.code}{self.advance:02}{self.brand[:4].upper()}"
@@ -56,7 +56,7 @@ class Tariff:
     brands: Mapping[str, Mapping[str, Any]]
     classes: tuple[BookingClass, ...]
 
-    @property
+    @cached_property
     def number(self) -> int:
         """Its day as a number, such as 20260101: what a fare's inputs name it by."""
         return int(f"{self.effective:%Y%m%d}")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from itertools import count
+from types import ModuleType
 from typing import Any
 
 import boto3
@@ -17,10 +18,9 @@ from moto import mock_aws
 from moto.backends import get_backend
 from moto.ssm.models import ParameterDict
 
-from chalicelib.core import aws, config, secrets, urls
+from chalicelib.core import aws, config
 from chalicelib.core.clock import Now
 from chalicelib.core.tables import Rows
-from chalicelib.pricing import demand
 from infra import resources
 from infra.local import cloud as local_cloud
 from infra.local import events, moto_gaps
@@ -49,9 +49,7 @@ def cloud() -> Iterator[None]:
     with mock_aws():
         _fill(_made())
         aws._client.cache_clear()
-        secrets._known.clear()
-        urls._known.clear()
-        demand._known.clear()
+        _forget_known()
         yield
 
 
@@ -112,13 +110,22 @@ def exact_cloud(services: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
 
 def _forget_tables() -> None:
     """Let every store, and what else knows a name or a key of the cloud before, ask anew."""
-    for known in (secrets._known, urls._known, demand._known):
-        known.clear()
-    stores = [module._rows for name, module in sys.modules.items()
-              if name.startswith("chalicelib.") and hasattr(getattr(module, "_rows", None), "cache_clear")]  # fmt: skip
+    _forget_known()
+    stores = [module._rows for module in _ours() if hasattr(getattr(module, "_rows", None), "cache_clear")]
     for asked in (aws._client, config.config, *stores):
         asked.cache_clear()
     classes = Rows.__subclasses__()
     for rows in classes:
         rows._connection = None
         classes += rows.__subclasses__()
+
+
+def _forget_known() -> None:
+    """What modules keep for some minutes of what they read: secrets, addresses, demand."""
+    for module in _ours():
+        if isinstance(known := getattr(module, "_known", None), dict):
+            known.clear()
+
+
+def _ours() -> list[ModuleType]:
+    return [module for name, module in sys.modules.items() if name.startswith("chalicelib.")]

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+import app
+from chalicelib.core import clock
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.flights import timetable
@@ -13,6 +15,7 @@ from chalicelib.pricing import demand, stock, store
 from chalicelib.pricing.forecast import Demand
 from chalicelib.pricing.inventory import Inventory
 from chalicelib.pricing.seats import Cabin
+from infra.local import events
 
 DAY = date(2026, 11, 20)
 AFTER = datetime(2026, 11, 21, 10, tzinfo=UTC)  # of that day, the last flight has left
@@ -235,3 +238,11 @@ def test_legs_and_forecasts_do_not_meet():
     legs = timetable.legs("JFK", "LAX", DAY, DAY)
     found = stock.of_route("JFK", "LAX", DAY, legs, AFTER)
     assert sum(each.version for each in found.values()) == 1
+
+
+def test_the_schedule_learns(monkeypatch):
+    """Called by EventBridge as it is deployed, with no more rights than its policy gives."""
+    monkeypatch.setattr(clock, "now", lambda setting: NOW)
+    sell("JFK", "LAX", DAY, 20)
+    app.forecast_demand(events.schedule("forecast_demand", AFTER), events.context("forecast_demand"))
+    assert set(stored()) == {("JFK", "LAX")}

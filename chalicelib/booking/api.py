@@ -5,14 +5,18 @@ import time
 from chalicelib.booking import access, cancel, hold, pay
 from chalicelib.booking.answers import BookingAnswer, HoldRequest, PaymentRequest
 from chalicelib.booking.model import Booking, Declined, KeyUse
+from chalicelib.booking.payments.answers import ChallengeForm, ChallengeQuery, MethodsAnswer
 from chalicelib.core import clock
-from chalicelib.core.callers import ANYONE_OR_SIGNED_IN, BOOKING_PARTY, Party, Person
+from chalicelib.core.callers import ANYONE, ANYONE_OR_SIGNED_IN, BOOKING_PARTY, Party, Person
 from chalicelib.core.config import config
 from chalicelib.core.errors import PaymentDeclined
 from chalicelib.core.idempotency import Key
-from chalicelib.core.routes import Routes
+from chalicelib.core.routes import FORM, Document, Routes
 
 routes = Routes(__name__)
+
+HTML = ("text/html",)
+CHALLENGES = {404: "A page: there is no such challenge", 503: "A page: try again after Retry-After"}
 
 
 def _now() -> clock.Now:
@@ -71,3 +75,48 @@ def cancel_booking(pnr: str, party: Party, client: str, idempotency_key: Key) ->
     """
     now = _now()
     return _then(cancel.cancel(access.admitted(pnr, party, client, now), _use(idempotency_key), now))
+
+
+@routes.get("/v1/payments/methods", callers=ANYONE, max_age=300, others={503: "Nothing is sold here"})
+def payment_methods() -> MethodsAnswer:
+    """Who takes payments, and what to pay with. Card data never reach this API: it is given a token of the service."""
+    from chalicelib.booking import payments
+
+    return MethodsAnswer.of(config().payments, payments.service().methods())
+
+
+@routes.post(
+    "/v1/payments/callbacks", callers=ANYONE, status=204,
+    idempotency="none",  # the service sends it again as it is; looking again is harmless
+    others={401: "It is not signed by the payment service, or not lately"},
+)  # fmt: skip
+def hear_payment(body: bytes, headers: dict[str, str]) -> None:
+    """Hear of the payment service that something became of a charge. It is signed by Standard Webhooks."""
+    from chalicelib.booking import changes, settlements
+    from chalicelib.booking.payments import callbacks
+
+    now = _now().wall
+    name = settlements.booking_of(callbacks.receive(headers, body, now))
+    changes.send_later(name, now, now)  # the service waits for a quick answer
+
+
+@routes.get(
+    "/v1/payments/simulated/{reference}", callers=ANYONE, max_age=None, produces=HTML, others=CHALLENGES,
+)  # fmt: skip
+def challenge_page(reference: str, query: ChallengeQuery) -> Document:
+    """The page of the simulated payment service's bank, which asks for 3-D Secure. Who has its URL may answer."""
+    from chalicelib.booking.payments import pages
+
+    return pages.challenge(reference, query.key)
+
+
+@routes.post(
+    "/v1/payments/simulated/{reference}", callers=ANYONE, consumes=(FORM,), produces=HTML, status=303,
+    idempotency="none",  # a button of a page; what was decided stays
+    others=CHALLENGES,
+)  # fmt: skip
+def answer_challenge(reference: str, query: ChallengeQuery, body: ChallengeForm) -> Document:
+    """Approve or decline the payment, and go back to its `return_url`."""
+    from chalicelib.booking.payments import pages
+
+    return pages.answered(reference, query.key, approve=body.answer == "approve")

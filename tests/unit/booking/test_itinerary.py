@@ -153,6 +153,13 @@ def test_lines_hold_all_of_a_text(text, room):
     assert "".join("".join(lines).split()) == "".join(text.split())
 
 
+def test_no_line_begins_with_a_comma():
+    """In Chinese, where a line may end after any character but before those."""
+    lines = paper.wrapped("自行取消，" * 20, 90, 10)
+    assert len(lines) > 5
+    assert not any(line.startswith("，") for line in lines)
+
+
 @pytest.mark.parametrize(
     ("amount", "currency", "language", "shown"),
     [

@@ -44,6 +44,23 @@ def test_a_ticket_is_the_same_wherever_it_is_reckoned():
 
 
 @pytest.mark.parametrize(("code", "place"), [("16", 0), ("0160", 0), ("UA1", 0), ("016", 9), ("016", -1)])
+def test_there_are_no_tickets_of_locators_that_are_not_given_out():
+    """Of numbers that are left over no booking is looked for."""
+    unused = tickets.ticket("016", "AAAAAA", 0, "s")
+    with pytest.raises(Invalid, match="no ticket"):
+        tickets.holder(unused, "s")
+    beyond = sum(not _is_ours(f"016{number:010}") for number in range(2000))
+    assert 0 < beyond < 200  # 3.4 % of all numbers
+
+
+def _is_ours(number):
+    try:
+        tickets.holder(number, "s")
+    except Invalid:
+        return False
+    return True
+
+
 def test_there_are_nine_places_and_codes_of_three_digits(code, place):
     """What else is asked for is a mistake of ours."""
     with pytest.raises(ValueError, match=r"place|code"):

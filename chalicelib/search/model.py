@@ -161,8 +161,6 @@ def paths(
     for _ in range(min(stops, MOST_STOPS) + 1):
         ways = [(*way, next_) for way in ways for next_ in onward.get(way[-1], ()) if not _been(way, next_)]
         found += [way for way in ways if way[-1] in destinations]
-        wanted = {place(destination) for destination in destinations}
-        ways = [way for way in ways if place(way[-1]) not in wanted]
     return found
 
 

@@ -112,6 +112,17 @@ def test_each_airport_has_its_minimum(first: str, second: str, minutes: int) -> 
     assert model.minimum_connection(before, other) == (minutes + 30) * MINUTE
 
 
+def test_a_connection_is_neither_too_short_nor_too_long() -> None:
+    """From the minimum to six hours, both included, and at one airport."""
+    first = leg("BOS-EWR", "08:00", "09:00")
+
+    def to(clock: str, way: str = "EWR-LAX") -> bool:
+        return model.connects(first, leg(way, clock, "23:00"), LONGEST_CONNECTION)
+
+    assert [to("09:44"), to("09:45"), to("15:00"), to("15:01"), to("08:30")] == [False, True, True, False, False]
+    assert not to("12:00", "JFK-LAX")
+
+
 def test_flights_that_one_carrier_sells_are_its_own() -> None:
     """United sells ExpressJet's flight: its bags go on without another carrier's hands."""
     before = leg("BOS-EWR", "08:00", "09:10", carrier="EV", codeshares=("UA4321",))
@@ -158,6 +169,56 @@ def test_a_flight_is_sold_until_three_quarters_of_an_hour_before_it_leaves() -> 
     assert Segment(flight).sold_at(at("EWR", "07:14"))
     assert not Segment(flight).sold_at(at("EWR", "07:15"))
     assert Segment(flight, FlightStatus(estimated_out=at("EWR", "10:00"))).sold_at(at("EWR", "08:30"))
+
+
+DIRECT = Journey((leg("BOS-LAX", "08:00", "11:00"),))  # 6 h
+VIA_ORD = Journey((leg("BOS-ORD", "08:00", "10:00"), leg("ORD-LAX", "11:00", "13:00")))  # 8 h
+
+
+@pytest.mark.parametrize(
+    ("other", "costs", "kept"),
+    [
+        (DIRECT, (100, 100), False),  # as early, sooner there, without a stop, for the same
+        (DIRECT, (101, 100), True),  # it is cheaper
+        (Journey((leg("BOS-LAX", "07:59", "11:00"),)), (100, 100), True),  # it leaves later
+        (Journey((leg("BOS-LAX", "08:00", "13:01"),)), (100, 100), True),  # it arrives earlier
+        (Journey((leg("BOS-EWR", "08:00", "09:00"), leg("EWR-LAX", "10:00", "13:00"))), (100, 100), True),  # as good
+        (Journey((leg("BOS-EWR", "08:00", "09:00"), leg("EWR-LAX", "10:00", "13:00"))), (99, 100), False),
+        (Journey((leg("BOS-LGB", "08:00", "11:00"),)), (100, 100), True),  # it goes elsewhere
+    ],
+)
+def test_a_connection_that_is_beaten_in_every_way_is_dropped(
+    other: Journey, costs: tuple[int, int], kept: bool
+) -> None:
+    """By another between the same airports that is no worse in time, stops and price, and better in one."""
+    cost = dict(zip((other.key, VIA_ORD.key), costs, strict=True))
+    assert (VIA_ORD in worthwhile([VIA_ORD, other], lambda journey: cost[journey.key])) is kept
+
+
+def test_more_stops_are_no_better_for_leaving_and_arriving_alike() -> None:
+    """A journey with two stops does not drop one with one."""
+    twice = Journey(
+        (leg("BOS-EWR", "08:00", "09:00"), leg("EWR-ORD", "10:00", "11:30"), leg("ORD-LAX", "12:30", "14:30"))
+    )
+    once = Journey((leg("BOS-ORD", "07:59", "10:00"), leg("ORD-LAX", "12:30", "14:31")))
+    assert set(worthwhile([once, twice], lambda journey: 100)) == {once, twice}
+
+
+def test_a_direct_flight_is_never_dropped_for_another() -> None:
+    """Who wants that airline, or that hour, finds it."""
+    faster = Journey((leg("BOS-LAX", "09:00", "11:00"),))
+    assert worthwhile([DIRECT, faster], lambda journey: 100) == [DIRECT, faster]
+
+
+def test_what_takes_far_too_long_is_dropped() -> None:
+    """Over twice the fastest, and over six hours more: where the fastest takes five hours, over eleven."""
+    fast, slow = Journey((leg("EWR-DEN", "08:00", "11:00"),)), Journey((leg("EWR-DEN", "12:00", "21:01"),))
+    assert (fast.minutes, slow.minutes) == (300, 661)
+    assert worthwhile([fast, slow], lambda journey: 100) == [fast]
+    assert worthwhile([slow], lambda journey: 100) == [slow]
+    far, farther = Journey((leg("EWR-HNL", "08:00", "14:00"),)), Journey((leg("EWR-HNL", "09:00", "02:00+1"),))
+    assert (far.minutes, farther.minutes) == (660, 1320)
+    assert worthwhile([far, farther], lambda journey: 100) == [far, farther]
 
 
 WAYS = (

@@ -8,7 +8,7 @@ on the queue `settlements`. Doing all of this twice is harmless.
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.booking import locator as locators
@@ -40,7 +40,7 @@ def tell_record(record: Mapping[str, Any], now: Now) -> None:
     _publish(before, after, now)
     send_later(after.locator, settle.next_look(after, now.wall), now.wall)
     for leg, destination in freed(before, after).items():
-        _send({"freed": [str(leg), destination]}, 0)
+        send({"freed": [str(leg), destination]})
 
 
 def message(before: Booking | None, after: Booking, now: Now) -> dict[str, Any]:
@@ -66,7 +66,22 @@ def freed(before: Booking | None, after: Booking) -> dict[LegId, str]:
 def send_later(name: str, when: datetime | None, at: datetime) -> None:
     """Have a booking looked at (`settle.look`) at an instant; None: never. Raises Unavailable."""
     if when is not None:
-        _send({"look": name}, max(0, min(LONGEST_DELAY, int((when - at).total_seconds()) + 1)))
+        send({"look": name}, when - at + timedelta(seconds=1))
+
+
+def send(body: Mapping[str, Any], delay: timedelta = timedelta()) -> None:
+    """Have something done by `settlements`, after a delay or the longest there is. Raises Unavailable."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    seconds = max(0, min(LONGEST_DELAY, int(delay.total_seconds())))
+    try:
+        aws.client("sqs").send_message(
+            QueueUrl=config().settlements_queue,
+            MessageBody=json.dumps(body, separators=(",", ":")),
+            DelaySeconds=seconds,
+        )
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable(f"the queue of settlements does not answer: {type(error).__name__}") from error
 
 
 def _settle_seats(booking: Booking, now: Now) -> None:
@@ -105,14 +120,3 @@ def _publish(before: Booking | None, after: Booking, now: Now) -> None:
         raise Unavailable(f"the topic does not take {after.locator} version {after.version}: {error}") from error
     count("BookingChangesTold")
     logger.info("booking told", pnr=after.locator, version=after.version, events=said["events"])
-
-
-def _send(body: dict[str, Any], delay: int) -> None:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        aws.client("sqs").send_message(
-            QueueUrl=config().settlements_queue, MessageBody=json.dumps(body, separators=(",", ":")), DelaySeconds=delay
-        )
-    except (BotoCoreError, ClientError) as error:
-        raise Unavailable(f"the queue of settlements does not answer: {type(error).__name__}") from error

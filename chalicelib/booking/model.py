@@ -234,6 +234,7 @@ class Change:
     lines: tuple[Line, ...]
     due: int  # minor units; below zero: comes back
     until: datetime | None = None  # its new seats are held until then
+    extras: tuple[Extra, ...] | None = None  # None: as they were
 
 
 @dataclass(frozen=True)
@@ -265,7 +266,21 @@ class Offered:
     change: Change
     instead_of: LegId
     why: str  # cancelled | delayed | missed_connection
+    flights_version: int = 0  # of its flights together, by which that was known
     what: Literal["offered"] = "offered"
+
+
+@dataclass(frozen=True)
+class Disrupted:
+    """A flight does not fly, or flies much later, or a delay will break a connection, and no seats were found instead.
+
+    It is noted once for each leg and reason.
+    """
+
+    at: datetime
+    leg: LegId
+    why: str  # as of Offered
+    what: Literal["disrupted"] = "disrupted"
 
 
 @dataclass(frozen=True)
@@ -281,6 +296,7 @@ class Closed:
     """The payment service was told that nothing waits for a payment any more: it can take none for what is over."""
 
     at: datetime
+    attempt: int = 0  # that can't be made any more
     what: Literal["closed"] = "closed"
 
 
@@ -320,7 +336,7 @@ class Documented:
 
 Event = (
     Held | Waitlisted | Expired | Challenged | Unanswered | Declined | Ticketed | Overpaid | Reseated | CheckedIn
-    | ChangeHeld | Changed | Offered | Lapsed | Closed | Cancelled | Refunded | Documented
+    | ChangeHeld | Changed | Offered | Disrupted | Lapsed | Closed | Cancelled | Refunded | Documented
 )  # fmt: skip
 
 
@@ -364,6 +380,7 @@ class Booking:
     open_attempt: Challenged | Unanswered | None = None
     closed: bool = True  # nothing is over for which the payment service may still take something
     due_back: int = 0  # of all payments, minor units, sent or not
+    refunds: tuple["RefundDue", ...] = ()  # still to be sent
     checked_in: Mapping[LegId, Mapping[int, int]] = field(default_factory=dict)
     change: Change | None = None
     offer: Offered | None = None
@@ -429,17 +446,6 @@ class Booking:
         change = self.change_at(at)
         return change.due if change else None
 
-    def refunds_due(self) -> list[RefundDue]:
-        """What is still to be sent back, newest payment first; asking twice gives the same references."""
-        left = self.due_back - sum(payment.refunded for payment in self.payments)
-        due = []
-        for payment in reversed(self.payments):
-            amount = min(left, payment.amount - payment.refunded)
-            if amount > 0:
-                due.append(RefundDue(payment.attempt, amount, f"{self.locator}-{payment.attempt}-{payment.refunded}"))
-                left -= amount
-        return due
-
     def answered(self, use: KeyUse) -> tuple["Booking", Event] | None:
         """The booking as it stood once a key was answered, and the event that answered it; None: key unknown here.
 
@@ -501,7 +507,7 @@ def _ticketed(booking: Booking, event: Ticketed) -> Booking:
 
 
 def _overpaid(booking: Booking, event: Overpaid) -> Booking:
-    return replace(_paid(booking, event), due_back=booking.due_back + event.amount)
+    return _owing(_paid(booking, event), event.amount)
 
 
 def _paid(booking: Booking, event: Ticketed | Overpaid) -> Booking:
@@ -522,16 +528,17 @@ def _checked_in(booking: Booking, event: CheckedIn) -> Booking:
 def _after_change(booking: Booking, change: Change) -> Booking:
     kept = {segment.leg for segment in change.segments}
     return replace(
-        booking, segments=change.segments, lines=change.lines, change=None, offer=None,
-        due_back=booking.due_back + max(0, -change.due),
+        _owing(booking, max(0, -change.due)),
+        segments=change.segments, lines=change.lines, change=None, offer=None,
+        extras=booking.extras if change.extras is None else change.extras,
         checked_in={leg: who for leg, who in booking.checked_in.items() if leg in kept},
     )  # fmt: skip
 
 
 def _cancelled(booking: Booking, event: Cancelled) -> Booking:
     return replace(
-        booking, kept_as=State.CANCELLED, until=None, change=None, offer=None, checked_in={},
-        due_back=booking.due_back + event.refund, closed=booking.kept_as is State.TICKETED and booking.change is None,
+        _owing(booking, event.refund), kept_as=State.CANCELLED, until=None, change=None, offer=None, checked_in={},
+        closed=booking.kept_as is State.TICKETED and booking.change is None,
     )  # fmt: skip
 
 
@@ -539,7 +546,29 @@ def _refunded(booking: Booking, event: Refunded) -> Booking:
     payments = tuple(
         replace(p, refunded=p.refunded + event.amount) if p.attempt == event.attempt else p for p in booking.payments
     )
-    return replace(booking, payments=payments)
+    left = tuple(due for due in booking.refunds if due.reference != event.reference)
+    return replace(booking, payments=payments, refunds=left)
+
+
+def _owing(booking: Booking, amount: int) -> Booking:
+    """A booking of which an amount falls due, from the newest payments first.
+
+    The references are of the event that it falls due by: a refund that was sent and not noted stays the same one,
+    whatever else falls due meanwhile.
+    """
+    due, left = list(booking.refunds), amount
+    for payment in reversed(booking.payments):
+        owed = sum(each.amount for each in due if each.attempt == payment.attempt)
+        part = min(left, payment.amount - payment.refunded - owed)
+        if part > 0:
+            reference = f"{booking.locator}-{payment.attempt}-{booking.version + 1}"
+            due.append(RefundDue(payment.attempt, part, reference))
+            left -= part
+    return replace(booking, due_back=booking.due_back + amount, refunds=tuple(due))
+
+
+def _closed(booking: Booking, event: Closed) -> Booking:
+    return replace(booking, closed=True, open_attempt=None, attempts=max(booking.attempts, event.attempt))
 
 
 def _documented(booking: Booking, event: Documented) -> Booking:
@@ -560,8 +589,9 @@ _AFTER: Mapping[type, Callable[[Booking, Any], Booking]] = {
     ChangeHeld: lambda booking, event: replace(booking, change=event.change),
     Changed: lambda booking, event: _after_change(booking, event.change),
     Offered: lambda booking, event: replace(booking, offer=event),
+    Disrupted: lambda booking, _: booking,
     Lapsed: lambda booking, _: replace(booking, change=None, offer=None, closed=booking.change is None),
-    Closed: lambda booking, _: replace(booking, closed=True, open_attempt=None),
+    Closed: _closed,
     Cancelled: _cancelled,
     Refunded: _refunded,
     Documented: _documented,

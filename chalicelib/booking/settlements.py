@@ -1,16 +1,24 @@
-"""What the queue `settlements` brings: a booking to look at, a callback of the payment service, seats that came back."""
+"""What the queue `settlements` brings: a booking to look at, a callback of the payment service, seats that came back, a
+cancelled flight whose parties wait.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalicelib.booking import changes, settle, waitlist
+from chalicelib.booking import changes, disrupt, settle, waitlist
 from chalicelib.booking.payments import callbacks
 from chalicelib.core.clock import Now
 from chalicelib.flights.identity import LegId
 
 
-def handle(message: Mapping[str, Any], now: Now) -> None:
-    """Do what one message is for; twice is harmless. Raises Unavailable, KeyError or ValueError for what is none."""
+def handle(message: Mapping[str, Any], now: Now, remaining: Callable[[], float] = lambda: 60) -> None:
+    """Do what one message is for; twice is harmless. Raises Unavailable, KeyError or ValueError for what is none.
+
+    `remaining` says how many seconds there are for it.
+    """
+    if "disrupted" in message:
+        disrupt.again(LegId.parse(message["disrupted"]), now, remaining)
+        return
     if "freed" in message:
         leg, destination = message["freed"]
         waitlist.serve(LegId.parse(leg), destination, now)

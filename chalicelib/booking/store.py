@@ -7,14 +7,18 @@
 | an account's bookings | `of_account` | index account: account, held_at; then the items |
 | a booking and the seats of its legs change | `write` | items here and in `inventory`: one transaction |
 | a booking alone changes | `save` | its item, at the revision read |
+| a party waits for seats on legs | `enlist` | its item, and pk = waitlist#UA1545-20261201-EWR, sk = <instant>#K3M9TZ |
+| who waits for seats on a leg | `waiting` | pk = waitlist#UA1545-20261201-EWR, by sk: who asked first |
+| a party waits no more | `delist` | the same |
 | what a stream record says of a booking | `of_image` | none |
 
 A booking lives 400 days after its last flight, as claims may be made for about a year; one that was never paid, 30
-days after its hold (`expires`). `payments/simulated.py` keeps its ledger under keys of its own in the same table.
+days after its hold (`expires`); a place on a waitlist until the flight leaves. `payments/simulated.py` keeps its ledger
+under keys of its own in the same table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -153,3 +157,41 @@ def _expires(booking: Booking) -> int:
 
 def _kept(row: _Row) -> Kept:
     return Kept(replay(row.pk.removeprefix("booking#"), decode(row.journal)), int(row.revision))
+
+
+class Place(NamedTuple):
+    """Where somebody stands on the waitlist of a leg; places sort by when they were taken."""
+
+    leg: LegId
+    since: str
+    locator: str
+
+
+def enlist(kept: Kept, after: Booking, until: Mapping[LegId, datetime]) -> None:
+    """Keep a booking that waits for seats, with its place on the list of each leg until that leaves.
+
+    Raises LostRace, Unavailable.
+    """
+    since = after.journal[-1].at.astimezone(UTC).isoformat(timespec="microseconds")
+    with storage(), TransactWrite(connection=_rows()._get_connection().connection) as transaction:
+        transaction.save(_row(after, kept.revision + 1), _as_read(kept))
+        for leg, leaves in until.items():
+            row = _rows()(_waitlist(leg), f"{since}#{after.locator}", expires=int(leaves.timestamp()))
+            transaction.save(row)
+
+
+def waiting(leg: LegId, now: datetime, limit: int) -> list[Place]:
+    """Who waits for seats on a leg, who asked first before the others."""
+    with storage():
+        rows = _rows().query(_waitlist(leg), limit=limit, consistent_read=True)
+        return [Place(leg, *row.sk.split("#")) for row in rows if _alive(row, now)]
+
+
+def delist(place: Place) -> None:
+    """Take somebody off the list of a leg; who is off it stays so. Raises Unavailable."""
+    with storage():
+        _rows()(_waitlist(place.leg), f"{place.since}#{place.locator}").delete()
+
+
+def _waitlist(leg: LegId) -> str:
+    return f"waitlist#{leg}"

@@ -1,0 +1,273 @@
+"""What a cancellation or a delay does to a booking, and what its itinerary becomes with other flights. Pure.
+
+A flight is **cancelled**; or it is **delayed** so much that 14 CFR 260.2 calls it significantly changed (it arrives
+three hours late or more within the United States, six hours on other trips: `flights.passenger_law`); or it makes its
+passengers miss the next one: a **missed_connection** is known as soon as the expected times say so, which is before it
+happens. What has left is not replaced any more, only what would follow it.
+
+Other flights cost nothing. They are flown on the ticket that was bought: the booking class, its rules and the price
+lines stay, and so does the total, less what was paid for a chosen seat that the new flight does not have.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from chalicelib.airports.lookup import airport
+from chalicelib.booking.model import Booking, Change, Segment
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import FlightStatus
+from chalicelib.flights.passenger_law import US, US_REFUNDS
+from chalicelib.pricing.model import Extra, Line
+from chalicelib.pricing.seats import Cabin
+
+CONNECTION = timedelta(hours=12)  # between flights: a longer stay is one, and another journey begins after it
+AHEAD = timedelta(hours=48)  # how much later than scheduled other flights may leave
+
+Minimum = Callable[[Segment, Segment], timedelta]  # the shortest time in which one changes from one to the other
+
+
+class Why(StrEnum):
+    """Why a party is offered other flights."""
+
+    CANCELLED = "cancelled"
+    DELAYED = "delayed"
+    MISSED_CONNECTION = "missed_connection"
+
+
+class Trouble(NamedTuple):
+    """What is wrong with a booking: its segments from `first` to before `end` are to be replaced.
+
+    `leg` is the first of them, which is cancelled, late, or would be missed. `arrives` is when the party would reach
+    the end of that journey as things stand; None: not at all.
+    """
+
+    first: int
+    end: int
+    leg: LegId
+    why: Why
+    arrives: datetime | None
+
+
+class Route(NamedTuple):
+    """Legs that could be flown instead: each as a segment without seats, and when it leaves and arrives as expected."""
+
+    segments: tuple[Segment, ...]
+    out: datetime
+    in_: datetime
+
+
+def trouble(booking: Booking, statuses: Mapping[LegId, FlightStatus], minimum: Minimum) -> Trouble | None:
+    """The first thing that is wrong with a booking's flights as they now stand; None: nothing is."""
+    segments = booking.segments
+    for place, segment in enumerate(segments):
+        status = statuses.get(segment.leg)
+        left = has_left(status)
+        why = None if left else changed(segment, status)
+        if why is None and not left and _missed(segments, place, statuses, minimum):
+            why = Why.MISSED_CONNECTION
+        if why:
+            end = journey_end(segments, place)
+            late = why is Why.DELAYED
+            return Trouble(
+                place, end, segment.leg, why, _arrival(segments[place:end], statuses, minimum) if late else None
+            )
+    return None
+
+
+def changed(segment: Segment, status: FlightStatus | None) -> Why | None:
+    """Whether a flight does not fly, or arrives so late, or leaves so early, that it is significantly changed."""
+    if status is None:
+        return None
+    if status.cancelled or status.destination not in (None, segment.destination):
+        return Why.CANCELLED
+    much = significant(segment)
+    late = arrives(segment, status) - segment.scheduled_in >= much
+    early = segment.scheduled_out - leaves(segment, status) >= much
+    return Why.DELAYED if late or early else None
+
+
+def significant(segment: Segment) -> timedelta:
+    """By how much a flight is significantly changed (14 CFR 260.2), by the rule of its day."""
+    day = segment.scheduled_out.date()
+    rule = next((r for r in US_REFUNDS if r.since <= day <= (r.until or date.max)), US_REFUNDS[-1])
+    ends = airport(segment.leg.origin), airport(segment.destination)
+    return rule.domestic if all(end and end.country in US for end in ends) else rule.international
+
+
+def has_left(status: FlightStatus | None) -> bool:
+    """Whether a flight is on its way, or was, and did not come back."""
+    return bool(status and not status.cancelled and (status.actual_out or status.actual_off) and not status.returned)
+
+
+def leaves(segment: Segment, status: FlightStatus | None) -> datetime:
+    """When a flight leaves the gate as things stand."""
+    return (status.expected_out if status else None) or segment.scheduled_out
+
+
+def arrives(segment: Segment, status: FlightStatus | None) -> datetime:
+    """When a flight reaches the gate as things stand; where only its departure is known to be late, as much later."""
+    if status is None:
+        return segment.scheduled_in
+    known = status.actual_in or status.actual_on or status.estimated_in or status.estimated_on
+    if known is None and status.expected_out and status.scheduled_out:
+        late = max(timedelta(), status.expected_out - status.scheduled_out)
+        return (status.scheduled_in or segment.scheduled_in) + late
+    return status.expected_in or segment.scheduled_in
+
+
+def connects(first: Segment, second: Segment) -> bool:
+    """Whether one flight was booked to be changed to from another."""
+    between = second.scheduled_out - first.scheduled_in
+    return first.destination == second.leg.origin and timedelta() < between <= CONNECTION
+
+
+def journey_end(segments: Sequence[Segment], place: int) -> int:
+    """The place after the last flight of the journey that a flight is of: it ends where one stays, or turns round."""
+    start = journey_start(segments, place)
+    been = {segment.leg.origin for segment in segments[start : place + 1]}
+    end = place + 1
+    while end < len(segments) and connects(segments[end - 1], segments[end]) and segments[end].destination not in been:
+        been.add(segments[end].leg.origin)
+        end += 1
+    return end
+
+
+def journey_start(segments: Sequence[Segment], place: int) -> int:
+    """The place of the first flight of the journey that a flight is of."""
+    start = place
+    while start and connects(segments[start - 1], segments[start]):
+        if segments[place].destination in {s.leg.origin for s in segments[start - 1 : place]}:
+            break
+        start -= 1
+    return start
+
+
+def _missed(segments: Sequence[Segment], place: int, statuses: Mapping[LegId, FlightStatus], minimum: Minimum) -> bool:
+    """Whether the flight before it arrives too late for it, or elsewhere."""
+    if not place or not connects(segments[place - 1], segments[place]):
+        return False
+    before, segment = segments[place - 1], segments[place]
+    status = statuses.get(before.leg)
+    if status and (status.diverted_to is not None and not status.actual_in):
+        return True
+    between = leaves(segment, statuses.get(segment.leg)) - arrives(before, status)
+    return between < min(minimum(before, segment), segment.scheduled_out - before.scheduled_in)
+
+
+def _arrival(journey: Sequence[Segment], statuses: Mapping[LegId, FlightStatus], minimum: Minimum) -> datetime | None:
+    """When a journey whose first flight is late reaches its end; None: its flights can't all be flown."""
+    for place in range(1, len(journey)):
+        if changed(journey[place], statuses.get(journey[place].leg)) or _missed(journey, place, statuses, minimum):
+            return None
+    return arrives(journey[-1], statuses.get(journey[-1].leg))
+
+
+def soonest(booking: Booking, found: Trouble, statuses: Mapping[LegId, FlightStatus], at: datetime) -> datetime:
+    """From when on other flights may leave: nobody has to be there earlier than planned, or before they can be."""
+    segment = booking.segments[found.first]
+    times = [at, segment.scheduled_out]
+    if found.first and connects(booking.segments[found.first - 1], segment):
+        before = booking.segments[found.first - 1]
+        times.append(arrives(before, statuses.get(before.leg)))
+    return max(times)
+
+
+def cabins(cabin: Cabin) -> tuple[tuple[Cabin, ...], ...]:
+    """In which cabins a party may sit instead, the first choice first: never in a lesser one.
+
+    A downgrade is a significant change too (14 CFR 260.2). Narrow bodies call their better cabin first, wide bodies
+    theirs business: either stands for the other. Who booked economy sits there if that can be, else in front.
+    """
+    front = (Cabin.FIRST, Cabin.BUSINESS)
+    return ((Cabin.ECONOMY,), front) if cabin is Cabin.ECONOMY else (front,)
+
+
+def in_order(routes: Iterable[Route], booking: Booking, found: Trouble) -> list[Route]:
+    """Other flights, the best first: such as leave the rest of the trip as it is, then by arrival, and fewest flights.
+
+    Flights that would arrive no sooner than the delayed ones are not among them.
+    """
+    rest = booking.segments[found.end :]
+
+    def breaks(route: Route) -> bool:
+        return bool(rest) and route.in_ >= rest[0].scheduled_out
+
+    better = [route for route in routes if found.arrives is None or route.in_ < found.arrives]
+    return sorted(
+        better, key=lambda r: (breaks(r), r.in_, len(r.segments), tuple(str(s.leg) for s in r.segments))
+    )  # fmt: skip
+
+
+def changed_to(
+    booking: Booking, found: Trouble, new: Sequence[Segment], kinds: Mapping[LegId, Sequence[str | None]]
+) -> Change:
+    """The booking with other flights in the place of those in trouble, at no cost.
+
+    `kinds` says what kind of seat each traveller has on the new flights: who chose and paid for one of another kind
+    gets that back (14 CFR 260.4: a service that was not provided).
+    """
+    segments = (*booking.segments[: found.first], *new, *booking.segments[found.end :])
+    places = _places(found, len(new))
+    lines, back = [], 0
+    for line in booking.lines:
+        moved = line if line.segment is None else replace(line, segment=places(line.segment))
+        if _lost(line, moved, found, new, kinds):
+            back += line.amount
+        else:
+            lines.append(moved)
+    return Change(segments, tuple(lines), -back, None, _moved(booking.extras, places))
+
+
+def without_flights(booking: Booking, first: int, end: int) -> tuple[tuple[Segment, ...], tuple[Extra, ...]]:
+    """The segments and extras of a booking that loses some flights; `lines_without` has its price."""
+    places = _places_without(first, end)
+    extras = [
+        replace(extra, segment=None if extra.segment is None else places(extra.segment))
+        for extra in booking.extras
+        if extra.segment is None or not first <= extra.segment < end
+    ]
+    return (*booking.segments[:first], *booking.segments[end:]), tuple(extras)
+
+
+def lines_without(lines: Sequence[Line], first: int, end: int) -> tuple[tuple[Line, ...], int]:
+    """The price without some flights, and what of it comes back: all that was paid for them."""
+    places = _places_without(first, end)
+    gone = [line for line in lines if line.segment is not None and first <= line.segment < end]
+    kept = [line if line.segment is None else replace(line, segment=places(line.segment))
+            for line in lines if line not in gone]  # fmt: skip
+    return tuple(kept), sum(line.amount for line in gone)
+
+
+def _lost(
+    line: Line, moved: Line, found: Trouble, new: Sequence[Segment], kinds: Mapping[LegId, Sequence[str | None]]
+) -> bool:
+    """Whether a line is for a chosen seat that the new flight does not have."""
+    if line.kind != "seat" or line.segment is None or not found.first <= line.segment < found.end:
+        return False
+    assert moved.segment is not None
+    had = kinds.get(new[moved.segment - found.first].leg)
+    return had is not None and line.traveller is not None and had[line.traveller] != line.code
+
+
+def _places(found: Trouble, count: int) -> Callable[[int], int]:
+    """Where a line's flight stands once `count` flights are in the place of those in trouble."""
+
+    def place(segment: int) -> int:
+        if segment < found.first:
+            return segment
+        if segment < found.end:
+            return found.first + min(segment - found.first, count - 1)
+        return segment - (found.end - found.first) + count
+
+    return place
+
+
+def _places_without(first: int, end: int) -> Callable[[int], int]:
+    return lambda segment: segment if segment < first else segment - (end - first)
+
+
+def _moved(extras: Sequence[Extra], places: Callable[[int], int]) -> tuple[Extra, ...]:
+    return tuple(extra if extra.segment is None else replace(extra, segment=places(extra.segment)) for extra in extras)

@@ -89,7 +89,7 @@ def _settle_seats(booking: Booking, now: Now) -> None:
     number = locators.to_number(booking.locator)
     for leg, (segment, until) in booking.claims(now.wall).items():
         if until is FOR_GOOD:
-            stock.settle(leg, segment.destination, number, now.wall)
+            stock.settle(leg, segment.destination, number, booking.held_until(leg), now.wall)
 
 
 def _seats(booking: Booking | None) -> set[tuple[LegId, str, tuple[str, ...]]]:

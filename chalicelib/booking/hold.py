@@ -31,7 +31,7 @@ from chalicelib.booking.store import Kept
 from chalicelib.core import limits
 from chalicelib.core.clock import Now
 from chalicelib.core.config import config
-from chalicelib.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
+from chalicelib.core.errors import Conflict, Fault, Invalid, NotFound, TooMany, Unavailable
 from chalicelib.core.secrets import secret
 from chalicelib.core.tables import LostRace
 from chalicelib.core.telemetry import count, logger
@@ -49,6 +49,7 @@ LIVE = timedelta(days=2)  # flights that leave within that are asked how they st
 ATTEMPTS = 40  # of a hold that others are faster than: a popular flight may have as many buyers in one moment
 PAUSE = 0.02  # seconds, growing, at random (full jitter)
 CLIENT_HOLDS = 60  # an hour, of a network address or account: seats are not to be kept from others by holding them
+BOOKING = 0  # its place in the transaction
 LOCATORS = 5  # tried, where one is taken by somebody else's booking
 
 
@@ -94,15 +95,31 @@ def hold(order: Order, use: KeyUse, client: str, now: Now, sleep: Callable[[floa
     KeyReused, Unavailable.
     """
     check(order)
-    scheduled = scheduled_legs([wanted.leg for wanted in order.flights], now)
-    check_bookable(scheduled, now)
-    limits.spend("holds", order.account or limits.network(client), CLIENT_HOLDS, timedelta(hours=1), now.wall)
+    try:
+        scheduled = scheduled_legs([wanted.leg for wanted in order.flights], now)
+        check_bookable(scheduled, now)
+        limits.spend("holds", order.account or limits.network(client), CLIENT_HOLDS, timedelta(hours=1), now.wall)
+    except (Conflict, NotFound, TooMany):  # by now; the key may have held seats when they were sold
+        before = _answered(use, now)
+        if before is None:
+            raise
+        return before
     for attempt in range(LOCATORS):
         name = locators.derive(secret("locator-key"), use.key, attempt)
         found = _held(name, order, scheduled, use, now=now, sleep=sleep)
         if found:
             return found
     raise Unavailable("no locator is free; try again")
+
+
+def _answered(use: KeyUse, now: Now) -> Booking | None:
+    """What the key was given before."""
+    for attempt in range(LOCATORS):
+        kept = store.booking(locators.derive(secret("locator-key"), use.key, attempt), now.wall)
+        before = kept.booking.answered(use) if kept else None
+        if kept is None or before:
+            return before[0] if before else None
+    return None
 
 
 def _held(
@@ -119,8 +136,9 @@ def _held(
         try:
             return _try(name, order, scheduled, use, now)
         except (LostRace, SeatTaken, SoldOut, PriceChanged) as refusal:
-            there = store.booking(name, now.wall)  # ours, where an answer was lost; it has the seats then
-            if there:
+            only_seats = isinstance(refusal, LostRace) and refusal.places and BOOKING not in refusal.places
+            there = None if only_seats else store.booking(name, now.wall)
+            if there:  # ours, where an answer was lost; it has the seats then
                 before = there.booking.answered(use)
                 return before[0] if before else None
             if not isinstance(refusal, LostRace):

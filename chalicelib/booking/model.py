@@ -439,6 +439,13 @@ class Booking:
             claimed |= {segment.leg: (segment, FOR_GOOD) for segment in self.segments}
         return claimed
 
+    def held_until(self, leg: LegId) -> list[datetime]:
+        """The ends of all holds, changes and offers in which seats of a leg were held for it so far."""
+        holds = [(event.segments, event.until) for event in self.journal if isinstance(event, Held)]
+        changes = [event.change for event in self.journal if isinstance(event, ChangeHeld | Offered)]
+        holds += [(change.segments, change.until) for change in changes if change.until]
+        return [until for segments, until in holds if any(segment.leg == leg for segment in segments)]
+
     def to_pay(self, at: datetime) -> int | None:
         """What a payment made at this instant would be, minor units; None: nothing waits for one."""
         if self.state(at) is State.HELD:

@@ -5,13 +5,16 @@ first, and writes what became of them in the same transaction; so a seat is neve
 """
 
 from collections.abc import Collection, Container, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.booking import locator as locators
 from chalicelib.booking import store
-from chalicelib.booking.model import FOR_GOOD, Booking, Expired, Lapsed, State
+from chalicelib.booking.model import FOR_GOOD, Booking, Expired, Lapsed, Segment, State
 from chalicelib.booking.store import Kept
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.tables import ATTEMPTS, LostRace
 from chalicelib.flights.identity import LegId
 from chalicelib.flights.timetable import ScheduledLeg
 from chalicelib.pricing import stock
@@ -28,8 +31,19 @@ class Shelf(NamedTuple):
 
 
 def shelf(scheduled: Collection[ScheduledLeg], now: datetime) -> Shelf:
-    """The legs' inventories as they stand this instant (wall time). Raises Unavailable."""
-    return cleared(stock.of(scheduled, now), now)
+    """The legs' inventories as they stand this instant (wall time). Raises Unavailable.
+
+    More holds that are over than a transaction takes are ended first, in transactions of their own.
+    """
+    for _ in range(ATTEMPTS):
+        there = stock.of(scheduled, now)
+        without_some = cleared(there, now)
+        if not any(inventory.lapsed(now) for inventory in without_some.seats.values()):
+            return without_some
+        ended = {leg: inventory for leg, inventory in without_some.seats.items() if inventory is not there[leg]}
+        with suppress(LostRace):
+            store.write(without_some.lapsed, ended)
+    raise Unavailable("too many holds are over in this moment; try again")
 
 
 def cleared(seats: Mapping[LegId, Inventory], now: datetime) -> Shelf:
@@ -44,7 +58,7 @@ def cleared(seats: Mapping[LegId, Inventory], now: datetime) -> Shelf:
         claims = there.booking.claims(now) if there else {}
         for leg, inventory in after.items():
             if number in inventory.lapsed(now):
-                after[leg] = _told(inventory, number, claims[leg][1] if leg in claims else now)
+                after[leg] = _told(inventory, number, claims.get(leg))
     return Shelf(after, [(each, ended) for each in kept.values() if (ended := _ended(each.booking, now))])
 
 
@@ -64,14 +78,12 @@ def without(booking: Booking, rights: Container[LegId], now: datetime) -> dict[L
     return seats
 
 
-def _told(inventory: Inventory, number: int, until: datetime | None) -> Inventory:
-    """An inventory as a booking says it is: paid, held longer, or over."""
-    pending = inventory.pending[number]
-    if until is FOR_GOOD:
-        return inventory.settle(number)
-    if until.timestamp() > pending.until:
-        return inventory.prolong(number, until)
-    return inventory.give_back(number, pending.booking_class)
+def _told(inventory: Inventory, number: int, claim: tuple[Segment, datetime | None] | None) -> Inventory:
+    """An inventory as a booking's claim on its leg says it is: paid, held longer, or over."""
+    if claim is None:
+        return inventory.give_back(number, inventory.pending[number].booking_class)
+    _, until = claim
+    return inventory.settle(number) if until is FOR_GOOD else inventory.prolong(number, until)
 
 
 def _ended(booking: Booking, now: datetime) -> Booking | None:

@@ -4,6 +4,8 @@ Everything here may be asked for at any time, late, or twice: what is to be done
 the payment service knows of its references.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from chalicelib.booking import payments, store
@@ -34,7 +36,7 @@ def look(name: str, now: Now) -> datetime | None:
 
 def next_look(booking: Booking, at: datetime) -> datetime | None:
     """When something will be open of a booking; None: nothing will."""
-    if booking.refunds_due() or _over(booking, at) or not booking.closed:
+    if booking.refunds or _over(booking, at) or not booking.closed:
         return at
     again = None
     if booking.open_attempt:
@@ -57,13 +59,23 @@ def _over(booking: Booking, at: datetime) -> bool:
     )
 
 
+@contextmanager
+def _patient() -> Iterator[None]:
+    """What the payment service is still at work on is asked for later, not at once again."""
+    try:
+        yield
+    except payments.AtWork as error:
+        raise Unavailable(str(error), retry_after=int(AGAIN.total_seconds())) from error
+
+
 def _answer(name: str, now: Now) -> None:
     """Ask what became of the charge that has no answer yet."""
     kept = store.booking(name, now.wall)
     if kept is None or kept.booking.open_attempt is None:
         return
     waits = kept.booking.open_attempt
-    charged = payments.service().status(reference(name, waits.attempt), now.wall)
+    with _patient():
+        charged = payments.service().status(reference(name, waits.attempt), now.wall)
     if charged and not (charged.outcome is payments.Outcome.CHALLENGE and isinstance(waits, Challenged)):
         note(kept, charged, waits.attempt, waits.amount, now=now)
 
@@ -79,10 +91,11 @@ def _end(name: str, now: Now) -> None:
         after = after.then(Expired(now.wall) if before.kept_as is State.HELD else Lapsed(now.wall))
     if not after.closed:
         attempt = before.open_attempt.attempt if before.open_attempt else before.attempts + 1
-        charged = payments.service().cancel(reference(name, attempt), now.wall)
+        with _patient():
+            charged = payments.service().cancel(reference(name, attempt), now.wall)
         if charged.outcome is payments.Outcome.APPROVED:
             after = after.then(Overpaid(now.wall, attempt, charged.payment, charged.amount, None))
-        after = after.then(Closed(now.wall))
+        after = after.then(Closed(now.wall, attempt))
     there = cleared(without(before, after.claims(now.wall), now.wall), now.wall)
     others = [(each, ended) for each, ended in there.lapsed if each.booking.locator != name]
     store.write([(kept, after), *others], there.seats)
@@ -93,7 +106,7 @@ def _end(name: str, now: Now) -> None:
 def _refund(name: str, now: Now) -> None:
     """Send back what is due, each refund by a reference of its own. Raises Unavailable where one is not taken yet."""
     kept = store.booking(name, now.wall)
-    for due in kept.booking.refunds_due() if kept else ():
+    for due in kept.booking.refunds if kept else ():
         assert kept
         sent = payments.service().refund(reference(name, due.attempt), due.reference, due.amount, now.wall)
         if not sent.taken:

@@ -105,14 +105,14 @@ def write(changes: Sequence[tuple[Kept, Booking]], seats: Mapping[LegId, Invento
     """
     with storage(), TransactWrite(connection=_rows()._get_connection().connection) as transaction:
         for before, after in changes:
-            transaction.save(_row(after, before.revision + 1), _as_read(before))
+            transaction.save(_row(after, before.revision + 1), _as_read(before, after))
         stock.write(transaction, seats)
 
 
 def save(before: Kept, after: Booking) -> Kept:
     """Keep a booking by itself. Raises LostRace where it is not as it was read, Unavailable."""
     with storage():
-        _row(after, before.revision + 1).save(_as_read(before))
+        _row(after, before.revision + 1).save(_as_read(before, after))
     return Kept(after, before.revision + 1)
 
 
@@ -126,9 +126,11 @@ def of_image(image: Mapping[str, Any]) -> Booking | None:
     return _kept(_Row.from_raw_data(dict(image))).booking
 
 
-def _as_read(before: Kept) -> Condition:
-    condition: Condition = _Row.revision == before.revision if before.revision else _Row.pk.does_not_exist()
-    return condition
+def _as_read(before: Kept, after: Booking) -> Condition:
+    """That a booking is as it was read; one that was to be erased by now, and is still there, counts as none."""
+    at = int(after.journal[-1].at.timestamp())
+    as_read: Condition = _Row.revision == before.revision
+    return as_read if before.revision else _Row.pk.does_not_exist() | (_Row.expires <= at)
 
 
 def _pk(locator: str) -> str:
@@ -174,7 +176,7 @@ def enlist(kept: Kept, after: Booking, until: Mapping[LegId, datetime]) -> None:
     """
     since = after.journal[-1].at.astimezone(UTC).isoformat(timespec="microseconds")
     with storage(), TransactWrite(connection=_rows()._get_connection().connection) as transaction:
-        transaction.save(_row(after, kept.revision + 1), _as_read(kept))
+        transaction.save(_row(after, kept.revision + 1), _as_read(kept, after))
         for leg, leaves in until.items():
             row = _rows()(_waitlist(leg), f"{since}#{after.locator}", expires=int(leaves.timestamp()))
             transaction.save(row)

@@ -27,7 +27,9 @@ READ_ATTEMPTS = 6  # of a batch read that DynamoDB answers in part
 
 
 class LostRace(Conflict):
-    """Somebody else wrote first; who reads again may succeed."""
+    """Somebody else wrote first; who reads again may succeed. `places`: of a transaction's items, those that lost."""
+
+    places: frozenset[int] = frozenset()  # none: not known
 
 
 class TableSettings:
@@ -84,7 +86,11 @@ def storage() -> Iterator[None]:
         raise
     except TransactWriteError as error:
         codes = {reason.code for reason in error.cancellation_reasons if reason} | {_code(error)}
-        raise _worded(error, codes) from error
+        worded = _worded(error, codes)
+        if isinstance(worded, LostRace):
+            reasons = enumerate(error.cancellation_reasons)
+            worded.places = frozenset(place for place, reason in reasons if reason and reason.code in _LOST_RACE)
+        raise worded from error
     except PynamoDBException as error:
         raise _worded(error, {_code(error)}) from error
     except BotoCoreError as error:

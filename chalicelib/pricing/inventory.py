@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from math import ceil
 from typing import NamedTuple, Self
 
 from chalicelib.core.errors import Conflict
@@ -17,6 +18,11 @@ from chalicelib.flights.timetable import ScheduledLeg
 from chalicelib.pricing.seats import Cabin, SeatMap, configuration_of, seat_map
 
 FREE = 0  # in a cell: nobody has the seat
+
+
+def epoch(until: datetime) -> int:
+    """The end of a hold as an inventory keeps it: in whole seconds, and never before the booking's own."""
+    return ceil(until.timestamp())
 
 
 class SeatTaken(Conflict):
@@ -124,7 +130,7 @@ class Inventory:
         self._check_free(seats)
         pending = dict(self.pending)
         if until is not None:
-            pending[number] = Pending(booking_class, int(until.timestamp()))
+            pending[number] = Pending(booking_class, epoch(until))
         sold = {**self.sold, booking_class: self.sold.get(booking_class, 0) + len(seats)}
         return replace(self, holders=self._with(dict.fromkeys(seats, number)), sold=sold, pending=pending)
 
@@ -143,7 +149,7 @@ class Inventory:
     def prolong(self, number: int, until: datetime) -> Self:
         """A locator holds its seats until another instant."""
         there = self.pending[number]
-        return replace(self, pending={**self.pending, number: there._replace(until=int(until.timestamp()))})
+        return replace(self, pending={**self.pending, number: there._replace(until=epoch(until))})
 
     def reseat(self, number: int, seats: Sequence[str]) -> Self:
         """Give a locator as many other seats for those it has. Raises SeatTaken."""

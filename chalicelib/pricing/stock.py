@@ -8,7 +8,7 @@ from chalicelib.core.tables import persist
 from chalicelib.flights.identity import LegId
 from chalicelib.flights.timetable import ScheduledLeg
 from chalicelib.pricing import store
-from chalicelib.pricing.inventory import Inventory
+from chalicelib.pricing.inventory import Inventory, epoch
 
 
 def of_route(
@@ -37,12 +37,16 @@ def write(transaction: Any, changes: Mapping[LegId, Inventory]) -> None:
         store.write(transaction, inventory)
 
 
-def settle(leg: LegId, destination: str, number: int, now: datetime) -> None:
-    """What a locator holds on a leg was paid, and is its own for good. Raises Unavailable."""
+def settle(leg: LegId, destination: str, number: int, held: Collection[datetime], now: datetime) -> None:
+    """What a locator held on a leg until one of these instants was paid, and is its own for good. Raises Unavailable.
+
+    What it holds until another one was held later, and not paid.
+    """
 
     def settled() -> None:
         inventory = known(leg, destination, now)
-        if inventory and number in inventory.pending:
+        pending = inventory.pending.get(number) if inventory else None
+        if inventory and pending and pending.until in map(epoch, held):
             store.save(inventory.settle(number))
 
     persist(settled)

@@ -25,6 +25,7 @@ from chalicelib.pricing.seats import Cabin, Seat
 from chalicelib.pricing.tariff import rounded, rules
 
 BAG = "BAG"
+PUBLIC = frozenset({"AY", "XF"})  # fees that are not this airline's
 FAR = frozenset({"Alaska", "Hawaii"})
 NO_STATES = frozenset({"Puerto Rico", "Virgin Islands"})  # airports.tsv has them as subdivisions of the US
 _LABELS = {
@@ -34,10 +35,14 @@ _LABELS = {
     ("tax", "US-AH"): "US tax on departures from and to Alaska and Hawaii",
     ("fee", "AY"): "September 11th security fee",
     ("fee", "XF"): "Passenger facility charge",
+    ("fee", "CHG"): "Change fee",
+    ("fee", "RES"): "Kept of the fare before, which is not refundable",
     ("bag", BAG): "Checked bag",
     ("seat", "STANDARD"): "Seat of your choice",
     ("seat", "LEGROOM"): "Seat with extra legroom",
     ("seat", "EXIT"): "Seat at an exit",
+    ("change", "CHG"): "Change fee",
+    ("change", "RES"): "Kept of what is not refundable",
 }
 
 
@@ -107,6 +112,11 @@ def seat_extra(seat: Seat) -> str:
     return "EXIT" if seat.exit else "LEGROOM" if seat.extra_legroom else "STANDARD"
 
 
+def is_seat(code: str) -> bool:
+    """Whether an extra is a chosen seat."""
+    return ("seat", code) in _LABELS
+
+
 def seat_amounts(at: date) -> Mapping[str, int]:
     """What choosing a seat in economy costs on a day of booking, by the code of the extra."""
     return {str(code): int(amount) for code, amount in _on("seats", at).items()}
@@ -123,20 +133,22 @@ def refund_of(
 ) -> Refund:
     """What comes back of a price when all that is not flown is cancelled; `rules_of` are those of each segment's fare.
 
-    Taxes and fees of flights not flown come back always. Fares and extras of such flights do where the fare is
-    refundable, less the dearest cancellation fee for each traveller, which is taken out of fares and extras and never
-    out of taxes. `waived`: everything that is not flown comes back, as within 24 hours of booking, or where the
-    airline cancels.
+    Of flights not flown taxes come back always, and so do the fees of airports and security. Fares and extras do where
+    the fare is refundable, less the dearest cancellation fee for each traveller, which is taken out of fares and extras
+    and never out of taxes. A fee of the airline's own, such as for a change, does not. `waived`: everything that is not
+    flown comes back, as within 24 hours of booking, or where the airline cancels.
     """
     unflown = [line for line in lines if (not flown if line.segment is None else line.segment not in flown)]
     back = [
         line for line in unflown
-        if line.amount and (waived or line.kind in ("tax", "fee") or by_segment(rules_of, line.segment).refundable)
+        if line.amount and (waived or _is_public(line) or (
+            line.kind in ("fare", "bag", "seat", "ssr") and by_segment(rules_of, line.segment).refundable
+        ))
     ]  # fmt: skip
     fee = 0
     if not waived:
         for traveller in {line.traveller for line in back}:
-            own = [line for line in back if line.traveller == traveller and line.kind not in ("tax", "fee")]
+            own = [line for line in back if line.traveller == traveller and not _is_public(line)]
             most = max((by_segment(rules_of, line.segment).cancel_fee for line in own), default=0)
             fee += min(most, sum(line.amount for line in own))
     return Refund(sum(line.amount for line in back) - fee, tuple(back), fee)
@@ -151,6 +163,11 @@ def fare_difference(old: Sequence[Line], new: Sequence[Line]) -> Difference:
         )
 
     return Difference(change("fare"), change("tax", "fee"), change("bag", "seat", "ssr"))
+
+
+def _is_public(line: Line) -> bool:
+    """Whether a line is a government's, an airport's or a security agency's."""
+    return line.kind == "tax" or (line.kind == "fee" and line.code in PUBLIC)
 
 
 class _Trip(NamedTuple):

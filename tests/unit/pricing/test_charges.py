@@ -1,6 +1,8 @@
 """A price is the sum of its lines; taxes and fees are those of the law; what comes back goes by the fare's rules."""
 
+from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -376,3 +378,47 @@ def test_a_difference_is_told_by_what_it_is_for():
 def test_an_old_service_keeps_its_code():
     """A code that is not sold any more is shown as it is."""
     assert label(Line("ssr", "XXXX", 0)) == "XXXX"
+
+
+def test_a_fee_of_the_airline_does_not_come_back():
+    """What a change cost, and what was kept at it, stay with the airline; where it cancels itself they come back."""
+    changed = (Line("fee", "CHG", 7500, 0), Line("fee", "RES", 4000))
+    lines = (*price([quoted("EWR", "LAX")], ALONE, [], TODAY).lines, *changed)
+    kept = refund_of(lines, rules_of("Y"))
+    assert kept.amount == sum(ln.amount for ln in lines) - 11_500
+    assert not {"CHG", "RES"} & {ln.code for ln in kept.lines}
+    assert refund_of(lines, rules_of("Y"), waived=True).amount == sum(ln.amount for ln in lines)
+    assert not {"CHG", "RES"} & {ln.code for ln in refund_of(lines, rules_of("Y"), flown={0}, waived=True).lines}
+    assert {label(ln) for ln in changed}.isdisjoint({"CHG", "RES"})
+
+
+def test_the_dearest_fee_counts_where_fares_are_mixed():
+    """One flight of Flex, one of Standard: 99 dollars are kept; no line of nothing is told."""
+    quotes = there_and_back()
+    quotes[0] = replace(quotes[0], booking_class="Y")
+    lines = price(quotes, Party(1, 0, 1), [], TODAY).lines
+    found = refund_of(lines, rules_of("Y", "M"))
+    assert found.fee == 9900
+    assert all(line.amount for line in found.lines)
+
+
+def test_the_bags_of_a_connection_are_those_of_its_lowest_fare():
+    """One of Standard and one of Basic on one trip: the first bag costs 35 dollars."""
+    first = quoted("BOS", "JFK", booking_class="M")
+    on = quoted("JFK", "LAX", out=first.scheduled_in + timedelta(hours=2), booking_class="L")
+    assert amounts(price([first, on], ALONE, [Extra("BAG", 0)], TODAY), "bag") == [3500]
+
+
+def test_within_hawaii_there_is_no_tax_on_departures():
+    """26 U.S.C. 4261(c)(3) is on flights between Hawaii and the continent."""
+    assert amounts(price([quoted("HNL", "OGG")], ALONE, [], TODAY), "tax", "US-AH") == []
+
+
+def test_of_three_boardings_the_first_two_pay_on_the_way_out_and_the_last_two_on_the_way_back():
+    """14 CFR 158.9 allows two in each direction; which two is 158.45's word: those nearest to home."""
+    stops, at, quotes = ["EWR", "ORD", "LAX", "SFO", "LAX", "ORD", "EWR"], SOLD, []
+    for start, to in pairwise(stops):
+        quotes.append(quoted(start, to, out=at, hours=2))
+        at += timedelta(hours=3) if to != "SFO" else timedelta(days=3)
+    charged = [ln.segment for ln in price(quotes, ALONE, [], TODAY).lines if ln.code == "XF"]
+    assert charged == [0, 1, 4, 5]

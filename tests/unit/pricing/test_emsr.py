@@ -89,6 +89,12 @@ def test_the_currency_does_not_matter(classes, times):
     assert levels([(fare * times, *rest) for fare, *rest in classes]) == levels(classes)
 
 
+def test_a_level_that_would_fall_stays():
+    """Fares 100, 60 and 59: the second boundary alone would protect nothing, as its demand is a wild guess."""
+    first, second = emsr_b([100, 60, 59], [10, 0.1, 20], [1, 100, 5])
+    assert first == second == pytest.approx(littlewood(0.6, 10, 1))
+
+
 def test_equal_fares_protect_nothing_from_each_other():
     """Nobody is turned away for somebody who pays as much."""
     assert emsr_b([100, 100], [50, 50], [10, 10]) == [0]

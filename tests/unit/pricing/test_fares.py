@@ -248,6 +248,41 @@ def test_an_empty_flight_a_month_ahead_is_sold_at_the_lowest_fare():
     assert found.steps[-1].result == found.base
 
 
+def some_inputs(**other) -> Inputs:
+    """Of an economy cabin of ten seats over 500 km (full fare 130 dollars), on the day of departure."""
+    shares = tuple(each.share for each in TARIFF.classes_of(Cabin.ECONOMY))
+    return Inputs(TARIFF.number, "economy", 500, 0, 10, 10, 1, 2, 12, "UA", shares, 0)._replace(**other)
+
+
+def test_a_fare_as_high_as_the_bid_price_is_sold():
+    """Six of ten seats gone make a bid price of 78 dollars, which is the fare of class H; a seat more closes it."""
+    found = reckon(some_inputs(free=4))
+    assert (found.bid_price, found.chosen.code, found.chosen.fare) == (7800, "H", 7800)
+    assert reckon(some_inputs(free=3)).chosen.code == "M"
+
+
+def test_the_bid_price_is_rounded_up():
+    """A third of a dollar is 34 cents: a seat is never given for less."""
+    assert bid_price(100, 3, 2, 1) == 34
+    assert bid_price(100, 4, 3, 1) == 25
+
+
+@pytest.mark.parametrize(("days", "code"), [(21, "L"), (20, "K"), (14, "K"), (13, "Q"), (7, "Q"), (6, "H")])
+def test_an_advance_purchase_ends_with_its_day(days, code):
+    """A fare of 21 days is sold 21 days before and not 20; of an empty cabin."""
+    assert reckon(some_inputs(days=days, capacity=200, free=200)).chosen.code == code
+
+
+def test_days_go_by_the_flight_clock_and_holds_by_the_wall():
+    """A clock of flights that runs ahead brings departure nearer, and ends no hold."""
+    leg = scheduled(out=NOW + timedelta(days=30))
+    held = inventory(leg, sold=5, until=NOW + timedelta(minutes=15))
+    ahead = fares.inputs_of(leg, Cabin.ECONOMY, 1, held, DEMAND, CLOCKS._replace(flight=NOW + timedelta(days=20)))
+    later = fares.inputs_of(leg, Cabin.ECONOMY, 1, held, DEMAND, CLOCKS._replace(wall=NOW + timedelta(days=20)))
+    assert (ahead.days, ahead.capacity - ahead.free) == (10, 5)
+    assert (later.days, later.capacity - later.free) == (30, 0)
+
+
 def test_a_flight_tomorrow_costs_more():
     """Fares with an advance purchase are closed then."""
     leg = scheduled(out=NOW + timedelta(hours=30))

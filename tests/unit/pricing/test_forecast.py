@@ -94,6 +94,13 @@ def test_a_busy_hour_is_expected_to_sell_more():
     assert factor(TARIFF, 4, 17, "EV") == 1149
 
 
+def test_what_is_offered_counts_by_how_busy_it_is():
+    """The same sales on a quiet departure are a sign of more demand than on a busy one."""
+    quiet, busy = (UNKNOWN.observe(DAY, [departure(hour=hour, M=30)], TARIFF) for hour in (2, 17))
+    assert quiet.offered[Cabin.ECONOMY] == 150 * factor(TARIFF, DAY.weekday(), 2, "UA") / 1000
+    assert quiet.share(CLASSES["M"], TARIFF) > busy.share(CLASSES["M"], TARIFF)
+
+
 def test_all_hours_and_days_have_a_factor():
     """No departure is without a forecast."""
     assert all(500 < factor(TARIFF, day, hour, "??") < 1500 for day in range(7) for hour in range(24))

@@ -1,7 +1,7 @@
 """What is sent and answered about bookings. Money is in minor units; instants are UTC, zones beside them."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import EmailStr, Field
 
@@ -19,6 +19,9 @@ from chalicelib.flights.identity import LegId
 from chalicelib.pricing import charges, tariff
 from chalicelib.pricing.model import Extra, Line, TravellerKind
 from chalicelib.pricing.seats import Cabin
+
+if TYPE_CHECKING:
+    from chalicelib.booking.rebook import Options
 
 
 class Money(Shape):
@@ -55,7 +58,7 @@ class ContactGiven(Shape):
 
 
 class ExtraWanted(Shape):
-    """A bag, a seat's surcharge, or assistance (an SSR code such as WCHR) for a passenger, on one flight or on all."""
+    """A bag (BAG, once for each) or assistance (an SSR code such as WCHR) for a passenger, on one flight or on all."""
 
     code: str
     passenger: int = 0
@@ -85,7 +88,7 @@ class HoldRequest(Shape):
         return Order(
             flights,
             tuple(_traveller(at, each) for at, each in enumerate(self.passengers)),
-            tuple(extra for at, each in enumerate(self.extras) for extra in _extras(at, each, legs)),
+            tuple(_extra(at, each, legs) for at, each in enumerate(self.extras)),
             _contact(self.contact, accept_language),
             self.total.amount if self.total else None,
             account,
@@ -304,17 +307,73 @@ def _traveller(at: int, given: PassengerGiven) -> Traveller:
     return Traveller(given.kind, name.family, name.given, given.date_of_birth, given.lap_of)
 
 
-def _extras(at: int, wanted: ExtraWanted, legs: list[LegId]) -> list[Extra]:
+def _extra(at: int, wanted: ExtraWanted, legs: list[LegId]) -> Extra:
     if wanted.flight is None:
-        return [Extra(wanted.code.upper(), wanted.passenger, segment) for segment in range(len(legs))]
+        return Extra(wanted.code.upper(), wanted.passenger)
     leg = LegId.parse(wanted.flight)
     if leg not in legs:
         detail = "is none of the flights that are booked"
         raise Invalid(f"extras.{at}.flight {detail}", [Fault("body", f"extras.{at}.flight", detail)])
-    return [Extra(wanted.code.upper(), wanted.passenger, legs.index(leg))]
+    return Extra(wanted.code.upper(), wanted.passenger, legs.index(leg))
 
 
 def _contact(given: ContactGiven, accept_language: str) -> Contact:
     email = addresses.parse(Channel.EMAIL, given.email).value
     phone = addresses.parse(Channel.SMS, given.phone).value if given.phone else None
     return Contact(email, phone, language_of(given.language or accept_language))
+
+
+class OfferQuery(Shape):
+    """The token of the link in a message."""
+
+    token: str = Field("", max_length=1000)
+
+
+class RebookRequest(Shape):
+    """Which flights to take, by their ids in order, as `options` shows them; none: those that are held."""
+
+    flights: Annotated[list[str], Field(min_length=1, max_length=8)] | None = None
+
+    def legs(self) -> list[LegId] | None:
+        """The flights; None: those that are held. Raises Invalid."""
+        return [LegId.parse(each) for each in self.flights] if self.flights is not None else None
+
+
+class OptionShown(Shape):
+    """Flights that can be flown instead, at no cost, and when they leave and arrive as things stand.
+
+    Seats are given when they are taken; those of the booking's own flights among them stay.
+    """
+
+    flights: list[SegmentShown]
+    leaves: Instant
+    arrives: Instant
+
+
+class OptionsAnswer(Answer):
+    """What is wrong with a booking's flights, what is held for it, and which of the next flights have seats.
+
+    `instead_of` none: its flights are as booked.
+    """
+
+    instead_of: str | None = None
+    why: Literal["cancelled", "delayed", "missed_connection"] | None = None
+    offer: OfferShown | None = None
+    options: list[OptionShown]
+
+    @classmethod
+    def of(cls, booking: Booking, found: "Options", at: datetime) -> Self:
+        """The options of a booking, at an instant of wall time."""
+        return cls(
+            instead_of=str(found.trouble.leg) if found.trouble else None,
+            why=found.trouble.why.value if found.trouble else None,
+            offer=_offer(booking, at) if booking.offer_at(at) else None,
+            options=[
+                OptionShown(
+                    flights=[segment_shown(each, booking) for each in route.segments],
+                    leaves=route.out,
+                    arrives=route.in_,
+                )
+                for route in found.routes
+            ],
+        )

@@ -1,21 +1,33 @@
 """Bookings over REST: hold, pay, look at. `/docs` shows every field."""
 
 import time
+from collections.abc import Callable
 
 from chalicelib.booking import access, cancel, hold, pay
-from chalicelib.booking.answers import BookingAnswer, HoldRequest, PaymentRequest
+from chalicelib.booking.answers import (
+    BookingAnswer,
+    HoldRequest,
+    OfferQuery,
+    OptionsAnswer,
+    PaymentRequest,
+    RebookRequest,
+)
 from chalicelib.booking.model import Booking, Declined, KeyUse
 from chalicelib.booking.payments.answers import ChallengeForm, ChallengeQuery, MethodsAnswer
+from chalicelib.channels.model import language_of
 from chalicelib.core import clock
 from chalicelib.core.callers import ANYONE, ANYONE_OR_SIGNED_IN, BOOKING_PARTY, Party, Person
 from chalicelib.core.config import config
-from chalicelib.core.errors import PaymentDeclined
+from chalicelib.core.errors import Conflict, PaymentDeclined
 from chalicelib.core.idempotency import Key
 from chalicelib.core.routes import FORM, Document, Routes
 
 routes = Routes(__name__)
 
 HTML = ("text/html",)
+OFFER_PAGES = {
+    404: "A page: this link is not valid", 409: "A page: the offer is over", 429: None, 503: "A page: try again later"
+}  # fmt: skip
 CHALLENGES = {404: "A page: there is no such challenge", 503: "A page: try again after Retry-After"}
 
 
@@ -120,3 +132,100 @@ def answer_challenge(reference: str, query: ChallengeQuery, body: ChallengeForm)
     from chalicelib.booking.payments import pages
 
     return pages.answered(reference, query.key, approve=body.answer == "approve")
+
+
+@routes.get("/v1/bookings/{pnr}/options", callers=BOOKING_PARTY, max_age=None)
+def rebooking_options(pnr: str, party: Party, client: str) -> OptionsAnswer:
+    """The next flights with seats, where a flight is cancelled, much delayed, or would be missed. They cost nothing."""
+    from chalicelib.booking import rebook
+
+    now = _now()
+    booking = access.admitted(pnr, party, client, now).booking
+    return OptionsAnswer.of(booking, rebook.options(booking, now), now.wall)
+
+
+@routes.post(
+    "/v1/bookings/{pnr}/rebook", callers=BOOKING_PARTY, idempotency="required",
+    others={409: "Nothing is held any more, these flights have no seats left, or the booking's flights are as booked"},
+)  # fmt: skip
+def rebook_booking(pnr: str, body: RebookRequest, party: Party, client: str, idempotency_key: Key) -> BookingAnswer:
+    """Take the flights that are held instead of one that is cancelled or much delayed, or others of the options."""
+    from chalicelib.booking import rebook
+
+    now = _now()
+    kept = access.admitted(pnr, party, client, now)
+    return _then(rebook.rebook(kept, body.legs(), _use(idempotency_key), now))
+
+
+@routes.get("/v1/rebook", callers=ANYONE, max_age=None, produces=HTML, others=OFFER_PAGES)
+def offer_page(query: OfferQuery) -> Document:
+    """The page that shows the flights that are held, with the button that takes them. To read it takes nothing."""
+    from chalicelib.booking import pages, rebook
+
+    def show() -> Document:
+        tap = rebook.tapped(query.token, _now())
+        booking = tap.kept.booking
+        if tap.taken:
+            return pages.rebooked(booking)
+        return pages.offer(booking, tap.offer) if tap.open else _offer_over(booking)
+
+    return _page(show)
+
+
+@routes.post("/v1/rebook", callers=ANYONE, consumes=(), produces=HTML, others=OFFER_PAGES)
+def take_offer(query: OfferQuery) -> Document:
+    """Take the flights that are held; once more does nothing more."""
+    from chalicelib.booking import pages, rebook
+
+    def take() -> Document:
+        now = _now()
+        tap = rebook.tapped(query.token, now)
+        try:
+            return pages.rebooked(rebook.take(tap, now))
+        except Conflict:
+            return _offer_over(tap.kept.booking)
+
+    return _page(take)
+
+
+def _offer_over(booking: Booking) -> Document:
+    from chalicelib.booking import pages
+
+    return pages.said(booking.contact.language if booking.contact else "en", "offer_over", 409)
+
+
+def _page(make: Callable[[], Document]) -> Document:
+    """A page, or one that says to a person why not, in the language of the browser."""
+    from chalicelib.booking import pages
+    from chalicelib.core.pages import page_or_why_not
+
+    language = language_of(routes.current_request.headers.get("accept-language", ""))
+    return page_or_why_not(make, lambda notice, status: pages.said(language, notice, status))
+
+
+@routes.post(
+    "/v1/waitlist", callers=ANYONE_OR_SIGNED_IN, status=201, idempotency="required",
+    others={409: "These flights have seats: book them"},
+)  # fmt: skip
+def join_waitlist(
+    body: HoldRequest, person: Person | None, client: str, headers: dict[str, str], idempotency_key: Key
+) -> BookingAnswer:
+    """Wait for seats on flights that are full. As they come back, they are held for two hours, first come first served.
+
+    Seats and prices that are asked for do not count: both are those of that moment.
+    """
+    from chalicelib.booking import waitlist
+
+    order = body.order(person.id if person else None, headers.get("accept-language", ""))
+    return _then(waitlist.join(order, _use(idempotency_key), client, _now()))
+
+
+@routes.delete(
+    "/v1/waitlist/{pnr}", callers=BOOKING_PARTY, others={409: "Seats are held for it already: cancel the booking"}
+)
+def leave_waitlist(pnr: str, party: Party, client: str) -> None:
+    """Wait no more; who does not wait any more is told the same."""
+    from chalicelib.booking import waitlist
+
+    now = _now()
+    waitlist.leave(access.admitted(pnr, party, client, now), now)

@@ -312,6 +312,8 @@ def _bookings(made: Cast) -> None:
     held = hold.hold(wanted.order(passenger.id, ""), KeyUse("k", "f"), HERE.client, NOW, lambda seconds: None)
     made.ids["/v1/bookings/{pnr}"] = held.locator
     made.owners["/v1/bookings/{pnr}"] = "passenger"
+    made.ids["/v1/waitlist/{pnr}"] = held.locator
+    made.owners["/v1/waitlist/{pnr}"] = "passenger"
     other = replace(held, locator="ABCDEF" if held.locator != "ABCDEF" else "ABCDEG")
     made.callers += [
         Caller("the booking's link", bearer(access.link(held)), party=True, of="passenger"),

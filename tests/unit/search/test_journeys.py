@@ -195,6 +195,12 @@ def test_a_connection_that_is_beaten_in_every_way_is_dropped(
     assert (VIA_ORD in worthwhile([VIA_ORD, other], lambda journey: cost[journey.key])) is kept
 
 
+def test_of_two_that_are_equal_both_stay() -> None:
+    """Whichever comes first: they are of different airlines, or by different airports."""
+    other = Journey((leg("BOS-EWR", "08:00", "09:00"), leg("EWR-LAX", "10:00", "13:00")))
+    assert set(worthwhile([VIA_ORD, other], lambda journey: 100)) == {VIA_ORD, other}
+
+
 def test_more_stops_are_no_better_for_leaving_and_arriving_alike() -> None:
     """A journey with two stops does not drop one with one."""
     twice = Journey(
@@ -216,6 +222,8 @@ def test_what_takes_far_too_long_is_dropped() -> None:
     assert (fast.minutes, slow.minutes) == (300, 661)
     assert worthwhile([fast, slow], lambda journey: 100) == [fast]
     assert worthwhile([slow], lambda journey: 100) == [slow]
+    eleven = Journey((leg("EWR-DEN", "12:00", "21:00"),))
+    assert worthwhile([fast, eleven], lambda journey: 100) == [fast, eleven]
     far, farther = Journey((leg("EWR-HNL", "08:00", "14:00"),)), Journey((leg("EWR-HNL", "09:00", "02:00+1"),))
     assert (far.minutes, farther.minutes) == (660, 1320)
     assert worthwhile([far, farther], lambda journey: 100) == [far, farther]

@@ -24,6 +24,7 @@ from chalicelib.core.config import config
 from chalicelib.core.errors import Unavailable
 from chalicelib.flights import api as flights
 from chalicelib.pricing import api as pricing
+from chalicelib.search import api as search
 
 settings = config()
 
@@ -32,7 +33,7 @@ app.api.binary_types += ["application/xml", "application/soap+xml"]  # so that X
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 app.register_middleware(telemetry.invocation)
 
-for capability in (system, accounts, airports, flights, pricing, booking, alerts):
+for capability in (system, accounts, airports, flights, pricing, search, booking, alerts):
     app.register_blueprint(capability.routes)
 
 # Who holds something on people: for export and erasing.
@@ -288,7 +289,7 @@ def settle_bookings(event: SQSEvent) -> dict[str, Any]:
     from chalicelib.core.deadletters import handle_each
 
     def handle(record: Mapping[str, Any]) -> None:
-        settlements.handle(json.loads(record["body"]), _now())
+        settlements.handle(json.loads(record["body"]), _now(), lambda: _remaining(event))
 
     return handle_each("settle_bookings", event.to_dict()["Records"], handle, _message_id)
 

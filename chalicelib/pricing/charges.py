@@ -41,8 +41,6 @@ _LABELS = {
     ("seat", "STANDARD"): "Seat of your choice",
     ("seat", "LEGROOM"): "Seat with extra legroom",
     ("seat", "EXIT"): "Seat at an exit",
-    ("change", "CHG"): "Change fee",
-    ("change", "RES"): "Kept of what is not refundable",
 }
 
 
@@ -136,7 +134,8 @@ def refund_of(
     Of flights not flown taxes come back always, and so do the fees of airports and security. Fares and extras do where
     the fare is refundable, less the dearest cancellation fee for each traveller, which is taken out of fares and extras
     and never out of taxes. A fee of the airline's own, such as for a change, does not. `waived`: everything that is not
-    flown comes back, as within 24 hours of booking, or where the airline cancels.
+    flown comes back, as within 24 hours of booking, or where the airline cancels. (The law asks less: 14 CFR
+    158.45(a)(3)(ii) lets a facility charge be kept where no fare comes back.)
     """
     unflown = [line for line in lines if (not flown if line.segment is None else line.segment not in flown)]
     back = [
@@ -222,6 +221,7 @@ def _fees(quotes: Sequence[Quote], trips: Sequence[_Trip], traveller: int, at: d
     security, facility = _on("security", at), _on("facility", at)
     round_trip = _same_city(quotes[0].leg.origin, quotes[-1].destination, at)
     left = security["round_trip"] if round_trip else None
+    charged, most = list[int](), facility["boardings"]
     for number, trip in enumerate(trips):
         first = trip.segments[0]
         if _us(quotes[first].leg.origin):
@@ -231,9 +231,10 @@ def _fees(quotes: Sequence[Quote], trips: Sequence[_Trip], traveller: int, at: d
                 lines.append(Line("fee", "AY", amount, traveller, first))
         boardings = [place for place in trip.segments if _us(quotes[place].leg.origin)]
         homeward = round_trip and number == len(trips) - 1 > 0
-        charged = boardings[-facility["boardings"] :] if homeward else boardings[: facility["boardings"]]
-        lines += [Line("fee", "XF", facility["boarding"], traveller, place) for place in charged]
-    return lines
+        charged += boardings[-most:] if homeward else boardings[:most]
+    if round_trip:
+        charged = charged[:most] + charged[most:][-most:]
+    return lines + [Line("fee", "XF", facility["boarding"], traveller, place) for place in charged]
 
 
 def _extras(

@@ -116,6 +116,7 @@ def test_fees_stay_within_what_the_law_allows(quotes):
     assert sum(amounts(found, "fee", "AY")) <= 560 * len(trips)
     if quotes[0].leg.origin == quotes[-1].destination:
         assert sum(amounts(found, "fee", "AY")) <= 1120
+        assert len(amounts(found, "fee", "XF")) <= 4
 
 
 def test_a_domestic_flight():
@@ -415,10 +416,20 @@ def test_within_hawaii_there_is_no_tax_on_departures():
 
 
 def test_of_three_boardings_the_first_two_pay_on_the_way_out_and_the_last_two_on_the_way_back():
-    """14 CFR 158.9 allows two in each direction; which two is 158.45's word: those nearest to home."""
+    """14 CFR 158.45(c), on a round trip."""
     stops, at, quotes = ["EWR", "ORD", "LAX", "SFO", "LAX", "ORD", "EWR"], SOLD, []
     for start, to in pairwise(stops):
         quotes.append(quoted(start, to, out=at, hours=2))
         at += timedelta(hours=3) if to != "SFO" else timedelta(days=3)
     charged = [ln.segment for ln in price(quotes, ALONE, [], TODAY).lines if ln.code == "XF"]
     assert charged == [0, 1, 4, 5]
+
+
+def test_a_round_trip_by_many_cities_pays_four_facility_charges():
+    """The first two and the last two, however many stays there are (14 CFR 158.45(c)); one way each of them pays."""
+    stops = ["EWR", "ORD", "DEN", "LAX", "SFO", "LGA"]
+    around = [quoted(*ends, out=SOLD + timedelta(days=3 * n)) for n, ends in enumerate(pairwise(stops))]
+    assert [ln.segment for ln in price(around, ALONE, [], TODAY).lines if ln.code == "XF"] == [0, 1, 3, 4]
+    assert len(amounts(price(around[:-1], ALONE, [], TODAY), "fee", "XF")) == 4
+    away = [*around[:-1], quoted("SFO", "BOS", out=SOLD + timedelta(days=20))]
+    assert len(amounts(price(away, ALONE, [], TODAY), "fee", "XF")) == 5

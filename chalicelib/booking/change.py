@@ -1,8 +1,8 @@
 """Changes a ticketed booking to other flights, by the rules of its fares.
 
-Flights that stay keep their fares; the others are bought at today's. Who changes pays the difference and the fee of the
-fare; new seats are held until that is paid (`pay`). Where nothing is to be paid, the change is made at once. What gets
-cheaper comes back where the fare is refundable.
+Flights that stay keep their fares and seats; the others are bought at today's. Who changes pays the difference and the
+fee of the fare; new seats are held until that is paid (`pay`). Where nothing is to be paid, the change is made at once.
+What gets cheaper comes back where the fares given up are refundable. What former changes cost stays part of the price.
 """
 
 from collections.abc import Sequence
@@ -37,9 +37,9 @@ from chalicelib.flights.timetable import ScheduledLeg
 from chalicelib.pricing import charges, fares
 from chalicelib.pricing.fares import Quote
 from chalicelib.pricing.inventory import Inventory
-from chalicelib.pricing.model import FareRules, Line
+from chalicelib.pricing.model import Extra, FareRules, Line
 
-FEE, KEPT_BACK = "CHG", "RES"  # codes of the lines that a change adds
+FEE, KEPT_BACK = "CHG", "RES"  # codes of the lines that a change adds, of the kind fee
 
 
 def change(kept: Kept, flights: Sequence[Wanted], due: int | None, use: KeyUse, now: Now) -> Booking:
@@ -67,9 +67,14 @@ def _changed(kept: Kept, flights: Sequence[Wanted], due: int | None, use: KeyUse
     until = now.wall + HOLD
     planned, seats, lapsed = _planned(booking, flights, others, until, now)
     if due is not None and due != planned.due:
-        raise PriceChanged(f"the change comes to {booking.currency} {planned.due / 100:.2f} by now")
+        raise PriceChanged(
+            f"the change comes to {booking.currency} {planned.due / 100:.2f} by now",
+            members={"due": {"amount": planned.due, "currency": booking.currency}},
+        )
     if planned.due > 0:
         after = booking.then(ChangeHeld(now.wall, planned, use))
+        over = without(booking, after.claims(now.wall), now.wall)  # of a change that was not paid in time
+        seats |= {leg: inventory for leg, inventory in over.items() if leg not in seats}
     else:
         number = locators.to_number(booking.locator)
         after = booking.then(Changed(now.wall, replace(planned, until=None), By.PASSENGER, use))
@@ -95,6 +100,14 @@ def _bought(booking: Booking, flights: Sequence[Wanted], now: Now) -> list[Sched
     recabined = [str(leg) for leg, each in wanted.items() if leg in had and had[leg].cabin is not each.cabin]
     if recabined:
         raise _invalid(f"have {', '.join(recabined)} in another cabin: book that anew, then cancel")
+    reseated = [str(leg) for leg, each in wanted.items()
+                if leg in had and each.seats is not None and each.seats != had[leg].taken]  # fmt: skip
+    if reseated:
+        raise _invalid(f"have other seats on {', '.join(reseated)}, which stays: POST …/seats changes those")
+    offer = booking.offer_at(now.wall)
+    offered = [str(each.leg) for each in offer.change.segments if each.leg in wanted.keys() - had] if offer else []
+    if offered:
+        raise Conflict(f"{', '.join(offered)} is held for this booking already, free of charge: POST …/rebook takes it")
     new = [leg for leg in wanted if leg not in had]
     if not new and len(wanted) == len(had):
         raise Conflict("these are the flights of the booking")
@@ -117,7 +130,7 @@ def _planned(
     rules = _rules(booking, {wanted.leg for wanted in flights}, now)
     there = shelf(bought, now.wall)
     order = Order(
-        tuple(wanted for wanted in flights if wanted.leg in there.seats), booking.travellers, (),
+        tuple(wanted for wanted in flights if wanted.leg in there.seats), booking.travellers, _services(booking),
         booking.contact, None, booking.account,
     )  # fmt: skip
     number = locators.to_number(booking.locator)
@@ -125,16 +138,29 @@ def _planned(
     seats = {leg: inventory for leg, inventory in placed.seats.items() if leg in {s.leg for s in placed.segments}}
     segments = {segment.leg: segment for segment in (*booking.segments, *placed.segments)}
     itinerary = tuple(segments[wanted.leg] for wanted in flights)
-    extras = [replace(e, segment=at) for e in booking.extras for at in _places(e.segment, booking, itinerary)]
+    extras = [replace(e, segment=at) for e in booking.extras for at in _places(e.segment, booking.segments, itinerary)]
+    seated = [
+        Extra(line.code, line.traveller, at)
+        for lines, former in ((booking.lines, booking.segments), (placed.lines, placed.segments))
+        for line in lines if line.kind == "seat" and line.traveller is not None
+        for at in _places(line.segment, former, itinerary)
+    ]  # fmt: skip
     quotes = [_quote(segment, booking) for segment in itinerary]
-    lines = list(charges.price(quotes, hold.party_of(booking.travellers), extras, now.flight.date()).lines)
+    party = hold.party_of(booking.travellers)
+    lines = list(charges.price(quotes, party, [*extras, *seated], now.flight.date()).lines)
+    lines += [line for line in booking.lines if line.kind == "fee" and line.code in (FEE, KEPT_BACK)]
     fee = 0 if _is_fresh(booking, now) else max((rule.change_fee for rule in rules), default=0)
     lines += [Line("fee", FEE, fee, place) for place in booking.seated if fee]
     due = sum(line.amount for line in lines) - booking.total
     if due < 0 and not _is_fresh(booking, now) and not all(rule.refundable for rule in rules):
         lines.append(Line("fee", KEPT_BACK, -due))
         due = 0
-    return Change(itinerary, tuple(lines), due, until), seats, there.lapsed
+    return Change(itinerary, tuple(lines), due, until, tuple(extras)), seats, there.lapsed
+
+
+def _services(booking: Booking) -> tuple[Extra, ...]:
+    """The assistance that travellers asked for: who needs some has no seat at an exit."""
+    return tuple(Extra(e.code, e.traveller) for e in booking.extras if charges.needs_assistance(e.code))
 
 
 def _rules(booking: Booking, staying: set[LegId], now: Now) -> list[FareRules]:
@@ -149,12 +175,12 @@ def _rules(booking: Booking, staying: set[LegId], now: Now) -> list[FareRules]:
     return [rule for _, rule in given_up]
 
 
-def _places(segment: int | None, booking: Booking, itinerary: Sequence[Segment]) -> list[int | None]:
+def _places(segment: int | None, former: Sequence[Segment], itinerary: Sequence[Segment]) -> list[int | None]:
     """Where an extra of a flight stands among other flights; nowhere, where that one is given up."""
     if segment is None:
         return [None]
     legs = [each.leg for each in itinerary]
-    leg = booking.segments[segment].leg
+    leg = former[segment].leg
     return [legs.index(leg)] if leg in legs else []
 
 

@@ -8,7 +8,7 @@ asked for.
 import random
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -42,7 +42,7 @@ from chalicelib.pricing import charges, demand, fares
 from chalicelib.pricing.fares import Quote
 from chalicelib.pricing.inventory import Inventory, SeatTaken
 from chalicelib.pricing.model import Extra, Line, Party, TravellerKind
-from chalicelib.pricing.seats import Cabin, together
+from chalicelib.pricing.seats import EXIT_AGE, Cabin, together
 
 CLOSES = timedelta(minutes=45)  # before departure: nobody buys a seat for a flight that boards
 LIVE = timedelta(days=2)  # flights that leave within that are asked how they stand
@@ -154,7 +154,10 @@ def _try(name: str, order: Order, scheduled: Sequence[ScheduledLeg], use: KeyUse
     placed = place(order, scheduled, there, locators.to_number(name), until=until, now=now)
     total = sum(line.amount for line in placed.lines)
     if order.total is not None and order.total != total:
-        raise PriceChanged(f"the price is {placed.currency} {total / 100:.2f} by now, and was {order.total / 100:.2f}")
+        raise PriceChanged(
+            f"the price is {placed.currency} {total / 100:.2f} by now, and was {order.total / 100:.2f}",
+            members={"total": {"amount": total, "currency": placed.currency}},
+        )
     event = Held(
         now.wall, until, order.travellers, placed.segments, placed.lines, order.extras, placed.currency, order.contact,
         order.account, use,
@@ -241,6 +244,8 @@ def check(order: Order) -> None:
     for at, extra in enumerate(order.extras):
         if not 0 <= extra.traveller < len(travellers):
             raise _invalid(f"extras.{at}.passenger", f"is 0 to {len(travellers) - 1}")
+        if charges.is_seat(extra.code):
+            raise _invalid(f"extras.{at}.code", "is that of a seat; seats are chosen by `seats` of a flight")
 
 
 def _check_infants(travellers: Sequence[Traveller]) -> None:
@@ -287,34 +292,50 @@ def _seats(
     wanted: Wanted, travellers: Sequence[Traveller], extras: Sequence[Extra], inventory: Inventory, at: datetime
 ) -> tuple[str, ...]:
     """The seats that are wanted, or the best there are. Raises SeatTaken, Invalid, SoldOut."""
-    may_exit = exit_allowed(travellers, extras)
+    may_exit = exit_allowed(travellers, extras, wanted.leg.date)
     free = inventory.free(at)
     if wanted.seats is None:
-        found = together(inventory.seat_map, free, wanted.cabin, len(may_exit), may_exit=may_exit)
+        children = [each.kind is TravellerKind.CHILD for each in travellers if each.kind is not TravellerKind.INFANT]
+        found = together(inventory.seat_map, free, wanted.cabin, len(may_exit), may_exit=may_exit, children=children)
         if found is None:
             raise _sold_out_of(wanted, len(may_exit), inventory.free_in(wanted.cabin, at))
         return tuple(found)
-    index = inventory.seat_map.index
-    for number, may in zip(wanted.seats, may_exit, strict=True):
-        if number not in index or inventory.seat_map.seats[index[number]].cabin is not wanted.cabin:
-            raise _invalid("seats", f"{wanted.leg} has no seat {number[:5]!r} in {wanted.cabin}")
-        if inventory.seat_map.seats[index[number]].exit and not may:
-            raise _invalid("seats", f"{number} is in an exit row, which is for those of 15 and more who can help")
+    check_seats(wanted.leg, wanted.cabin, wanted.seats, may_exit, inventory)
     gone = [number for number in wanted.seats if number not in free]
     if gone:
         raise SeatTaken(wanted.leg, gone)
     return wanted.seats
 
 
-def exit_allowed(travellers: Sequence[Traveller], extras: Sequence[Extra]) -> list[bool]:
-    """Of each who needs a seat, whether an exit row will do (14 CFR 121.585): no children, nobody who needs help."""
+def check_seats(leg: LegId, cabin: Cabin, seats: Sequence[str], may_exit: Sequence[bool], inventory: Inventory) -> None:
+    """See that seats are of the cabin, and those at exits for who may sit there. Raises Invalid."""
+    index = inventory.seat_map.index
+    for number, may in zip(seats, may_exit, strict=True):
+        if number not in index or inventory.seat_map.seats[index[number]].cabin is not cabin:
+            raise _invalid("seats", f"has {number[:5]!r}: {leg} has no such seat in {cabin}")
+        if inventory.seat_map.seats[index[number]].exit and not may:
+            raise _invalid("seats", f"has {number}, at an exit: that is for those of {EXIT_AGE} and more who can help")
+
+
+def exit_allowed(travellers: Sequence[Traveller], extras: Sequence[Extra], on: date | None = None) -> list[bool]:
+    """Of each who needs a seat, whether an exit row will do on a day (14 CFR 121.585).
+
+    No children, nobody with an infant on the lap, nobody who needs help; nor who is known to be too young.
+    """
     laps = {each.lap_of for each in travellers if each.lap_of is not None}
     helped = {extra.traveller for extra in extras if charges.needs_assistance(extra.code)}
     return [
-        each.kind is TravellerKind.ADULT and place not in laps and place not in helped
+        each.kind is TravellerKind.ADULT and place not in laps and place not in helped and not _too_young(each, on)
         for place, each in enumerate(travellers)
         if each.kind is not TravellerKind.INFANT
     ]
+
+
+def _too_young(traveller: Traveller, on: date | None) -> bool:
+    born = traveller.date_of_birth
+    if born is None or on is None:
+        return False
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day)) < EXIT_AGE
 
 
 def _sold_out(leg: ScheduledLeg, cabin: Cabin, seats: int, left: int) -> SoldOut:

@@ -217,7 +217,7 @@ class Reseated:
 
 @dataclass(frozen=True)
 class CheckedIn:
-    """Travellers are checked in on a flight, each with a check-in sequence number."""
+    """Travellers are checked in on a flight, each with a check-in sequence number; 0: an infant on a lap has none."""
 
     at: datetime
     leg: LegId
@@ -325,7 +325,7 @@ class Refunded:
 
 @dataclass(frozen=True)
 class Documented:
-    """A traveller's travel document was given, sealed."""
+    """A traveller's travel document was given, sealed; "" once it was erased."""
 
     at: datetime
     traveller: int
@@ -523,8 +523,17 @@ def _paid(booking: Booking, event: Ticketed | Overpaid) -> Booking:
 
 
 def _reseated(booking: Booking, event: Reseated) -> Booking:
-    segments = tuple(replace(s, seats=event.seats) if s.leg == event.leg else s for s in booking.segments)
-    return replace(booking, segments=segments, lines=event.lines)
+    """Also in a change or an offer that would leave the flight as it was."""
+
+    def reseated(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+        return tuple(replace(each, seats=event.seats) if each.leg == event.leg else each for each in segments)
+
+    change, offer = booking.change, booking.offer
+    return replace(
+        booking, segments=reseated(booking.segments), lines=event.lines,
+        change=change and replace(change, segments=reseated(change.segments)),
+        offer=offer and replace(offer, change=replace(offer.change, segments=reseated(offer.change.segments))),
+    )  # fmt: skip
 
 
 def _checked_in(booking: Booking, event: CheckedIn) -> Booking:
@@ -579,7 +588,8 @@ def _closed(booking: Booking, event: Closed) -> Booking:
 
 
 def _documented(booking: Booking, event: Documented) -> Booking:
-    return replace(booking, documents={**booking.documents, event.traveller: event.sealed})
+    others = {place: sealed for place, sealed in booking.documents.items() if place != event.traveller}
+    return replace(booking, documents=others | ({event.traveller: event.sealed} if event.sealed else {}))
 
 
 _AFTER: Mapping[type, Callable[[Booking, Any], Booking]] = {

@@ -26,7 +26,7 @@ from chalicelib.booking.model import (
     Unanswered,
 )
 from chalicelib.booking.payments import Charged, Outcome
-from chalicelib.booking.seating import Shelf, cleared
+from chalicelib.booking.seating import Shelf, cleared, without
 from chalicelib.booking.store import Kept
 from chalicelib.core import vault
 from chalicelib.core.clock import Now
@@ -34,9 +34,7 @@ from chalicelib.core.errors import AtWork, Conflict, Fault, Invalid, NotFound, U
 from chalicelib.core.secrets import secret
 from chalicelib.core.tables import ATTEMPTS, LostRace
 from chalicelib.core.telemetry import count, logger
-from chalicelib.flights.identity import LegId
 from chalicelib.pricing import stock
-from chalicelib.pricing.inventory import Inventory
 
 NO_CODE = "000"  # begins the ticket of an airline whose accounting code is not known
 
@@ -171,18 +169,14 @@ def seats_after_change(before: Booking, after: Booking, now: Now) -> Shelf | Non
     None where the new seats are not held for it any more.
     """
     number = locators.to_number(before.locator)
-    had = {segment.leg: segment for segment in before.segments}
-    has = {segment.leg: segment for segment in after.segments}
-    touched = {leg: (had.get(leg) or has[leg]).destination for leg in had.keys() ^ has.keys()}
-    there = {leg: stock.known(leg, destination, now.wall) for leg, destination in touched.items()}
-    seats: dict[LegId, Inventory] = {leg: inventory for leg, inventory in there.items() if inventory}
-    for leg in touched:
-        if leg in has:
-            if leg not in seats or set(seats[leg].seats_of(number)) != set(has[leg].taken):
+    had = {segment.leg for segment in before.segments}
+    seats = without(before, {segment.leg for segment in after.segments}, now.wall)  # an offer's, too
+    for segment in after.segments:
+        if segment.leg not in had:
+            inventory = stock.known(segment.leg, segment.destination, now.wall)
+            if inventory is None or set(inventory.seats_of(number)) != set(segment.taken):
                 return None
-            seats[leg] = seats[leg].settle(number)
-        elif leg in seats:
-            seats[leg] = seats[leg].give_back(number, had[leg].booking_class)
+            seats[segment.leg] = inventory.settle(number)
     return cleared(seats, now.wall)
 
 

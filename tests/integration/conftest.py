@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from itertools import count
@@ -45,10 +46,16 @@ def now() -> Now:
 @pytest.fixture
 def cloud() -> Iterator[None]:
     """An empty Gatecall."""
+    with an_empty_gatecall():
+        yield
+
+
+@contextmanager
+def an_empty_gatecall() -> Iterator[None]:
+    """Moto in the place of AWS, with all that the template describes. Clients stay: they are the same for each test."""
     moto_gaps.mend()
     with mock_aws():
         _fill(_made())
-        aws._client.cache_clear()
         _forget_known()
         yield
 

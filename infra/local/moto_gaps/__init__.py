@@ -6,7 +6,7 @@ handlers (infra/local/motoserver.py).
 
 from functools import cache
 
-from infra.local.moto_gaps import messages, metrics, tables
+from infra.local.moto_gaps import messages, metrics, speed, tables
 from infra.local.moto_gaps.messages import BulkEmail
 
 __all__ = ["BulkEmail", "mend", "mend_deploying"]
@@ -18,6 +18,7 @@ def mend() -> None:
     messages.mend()
     metrics.mend()
     tables.mend()
+    speed.mend()
 
 
 @cache

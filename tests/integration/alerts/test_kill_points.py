@@ -4,19 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from chalicelib.alerts import deliver, fanout, letters
 from chalicelib.channels.model import Channel
-from chalicelib.core import aws, secrets
 from chalicelib.core.clock import Now
 from chalicelib.core.config import config
 from chalicelib.flights import changes, ingest
-from infra import resources
-from infra.local import moto_gaps
 
+from .. import conftest
 from ..conftest import NOON
 from ..flights.legs import said
 from .following import NUMBER, Provider, a_flight, follow, means, no_sleep, write
@@ -28,12 +24,9 @@ PARTS = 4  # so that workers share the points
 
 @contextmanager
 def an_empty_gatecall() -> Iterator[None]:
-    moto_gaps.mend()
-    with mock_aws():
-        resources.create("test", boto3.client, {})
-        aws._client.cache_clear()
-        secrets._known.clear()
-        sqs = boto3.client("sqs")
+    """One in which changes are told without the minute's delay."""
+    with conftest.an_empty_gatecall():
+        sqs = conftest.client("sqs")
         sqs.set_queue_attributes(QueueUrl=Queue.named("changes").url, Attributes={"DelaySeconds": "0"})
         yield
 

@@ -91,7 +91,7 @@ def search(query: SearchQuery) -> SearchAnswer:
     _check(parts, names, now)
     request = find.Request(tuple(parts), party, query.cabin, query.sort, query.stops, query.limit)
     found = find.offers(request, now)
-    today = now.wall.date()
+    today = now.flight.date()
     return SearchAnswer(
         offers=[OfferLine.of(offer, found.reasons.get(offer.key, ()), party, today) for offer in found.offers],
         found=found.count,

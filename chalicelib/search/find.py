@@ -137,7 +137,7 @@ def _offer(options: Sequence[Option], party: Party, now: Now) -> Offer:
     return Offer(
         tuple(option.journey for option in options),
         quotes,
-        charges.price(quotes, party, (), now.wall.date()),
+        charges.price(quotes, party, (), now.flight.date()),
         tuple(segment for option in options for segment in option.segments),
         tuple(record for option in options for record in option.records),
     )

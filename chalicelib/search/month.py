@@ -86,7 +86,7 @@ def _cheapest(journeys: Sequence[Journey], market: Market, party: Party, now: No
         base = sum(quote.base for quote in flown)
         if (journey.airports, stays) not in lowest or base < lowest[journey.airports, stays][0]:
             lowest[journey.airports, stays] = base, flown
-    prices = [charges.price(flown, party, (), now.wall.date()) for _, flown in lowest.values()]
+    prices = [charges.price(flown, party, (), now.flight.date()) for _, flown in lowest.values()]
     return min((Lowest(price.total, price.currency) for price in prices), default=None)
 
 

@@ -245,7 +245,7 @@ def test_there_and_back(now: Now) -> None:
 def fares_of(offer: Offer, party: Party, now: Now) -> Any:
     from chalicelib.pricing import charges
 
-    return charges.price(offer.quotes, party, (), now.wall.date())
+    return charges.price(offer.quotes, party, (), now.flight.date())
 
 
 def test_several_cities(now: Now, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,6 +167,7 @@ TABLE: tuple[Metric, ...] = (
     _counted("changes_repaired", "ChangesRepaired", "Versions told late, as the stream lost them"),
     _counted("changes_not_told", "ChangesNotTold", "Versions that could not be told so far"),
     _counted("changes_pushed", "ChangesPushed", "Changes sent to WebSocket connections"),
+    _counted("seats_pushed", "SeatsPushed", "Seats of flights sent to WebSocket connections"),
     _counted("connections_gone", "ConnectionsGone", "WebSocket connections found gone"),
     _counted("connections_behind", "ConnectionsBehind", "WebSocket connections told to catch up"),
     Metric(

@@ -1,4 +1,4 @@
-"""WebSocket watchers: boards and flights, told of every change. What is said both ways stands in `messages`.
+"""WebSocket watchers: boards, flights and their seats, told of every change. `messages` has what is said.
 
 What is promised: a client is never sent an older version of a flight after a newer one, and every committed change
 reaches everyone who watches the flight or one of its boards, in order; one change comes twice only after a crash.
@@ -17,6 +17,9 @@ to all who watch it, and `catch_up`, one client all that it is owed. So:
   pushed more than was read (or died), it reads again. A connection's first hold needs no such look: no pusher knew it.
 - Leases and holds outlast the longest handler. What a dead handler has left undone is still owed (a hold), or comes
   again from SNS (a lease).
+
+The seats of a flight (`seats`) need less: each message has them whole, with a version, so that a client drops an older
+one that comes after a newer. They need no lease; holds, and what is owed, are as above.
 
 One slow connection holds up nobody: where a client takes no more, or the answer stays out, its row says what it is
 owed and later pushes only add to that. Its next message (a ping will do) brings it up to date.

@@ -1,19 +1,33 @@
 """Brings one client up to date: the states of topics, and the changes it missed. Why so: the package's docstring."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from chalicelib.core.clock import Now
-from chalicelib.core.errors import Conflict
+from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.telemetry import count, logger
 from chalicelib.flights import read
 from chalicelib.flights.identity import LegId
 from chalicelib.flights.model import Change, Flight
 from chalicelib.live import messages, store
-from chalicelib.live.model import QUARANTINE, AirportTopic, Connection, Missed, Position, Topic, owed_of
+from chalicelib.live.model import (
+    QUARANTINE,
+    AirportTopic,
+    Connection,
+    FlightTopic,
+    Missed,
+    MissedSeats,
+    Position,
+    SeatsTopic,
+    owed_of,
+)
 from chalicelib.live.wire import Post, Sent
+
+if TYPE_CHECKING:
+    from chalicelib.pricing.inventory import Inventory
 
 ROUNDS = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds to wait after each round that could do nothing
 PATIENCE = (0.2, 0.5, 1.0)  # seconds to wait for a client that takes no more
@@ -72,15 +86,19 @@ def _round(
 ) -> frozenset[str]:
     """Send the states that a connection is owed or, where it has them all, the changes. Returns what could be sent."""
     owed = {entry: owed_of(entry) for entry in sorted(connection.owed)}
-    states = {entry: what for entry, what in owed.items() if not isinstance(what, Missed)}
-    due: Mapping[str, Topic | Missed] = states or owed
+    states = {entry: what for entry, what in owed.items() if not isinstance(what, Missed | MissedSeats)}
     store.watch(connection, states)  # stored first, then the state is read
+    seats = {entry: what.leg for entry, what in owed.items() if isinstance(what, SeatsTopic | MissedSeats)}
+    for leg in sorted(set(seats.values())):  # a newer one may come before or after: their versions tell
+        _send(connection, messages.seats(str(SeatsTopic(leg)), seats_of(leg, now), now.wall), sleep, post)
+    flights_owed = {entry: what for entry, what in owed.items() if not isinstance(what, SeatsTopic | MissedSeats)}
+    due = {entry: what for entry, what in flights_owed.items() if entry in states} or flights_owed
     boards = {entry: _board(what, now.flight) for entry, what in due.items() if isinstance(what, AirportTopic)}
     single = {entry: what.leg for entry, what in due.items() if not isinstance(what, AirportTopic)}
     flights = {flight.leg: flight for flight in chain(*boards.values())}
     flights |= {flight.leg: flight for flight in read.current(single.values(), now.flight)}
     busy: set[LegId] = set() if pushers is None else _being_pushed(flights, pushers, now)
-    paid = set()
+    paid = set(seats)
     for entry, what in due.items():
         legs = [flight.leg for flight in boards[entry]] if entry in boards else [single[entry]]
         if busy.isdisjoint(legs):
@@ -118,12 +136,21 @@ def _being_pushed(flights: dict[LegId, Flight], pushers: dict[LegId, str | None]
     return busy
 
 
-def _messages(what: Topic | Missed, flights: list[Flight], now: Now) -> Iterator[bytes]:
+def _messages(what: AirportTopic | FlightTopic | Missed, flights: list[Flight], now: Now) -> Iterator[bytes]:
     if not isinstance(what, Missed):
         yield from messages.state(str(what), [flight for flight in flights if flight.status.visible])
         return
     for flight in flights:
         yield messages.change(flight, changes_since(what.since, flight, now))
+
+
+def seats_of(leg: LegId, now: Now) -> "Inventory | None":
+    """The seats of a flight as they stand this instant; None: it is not sold. Raises Unavailable."""
+    from chalicelib.pricing import show
+
+    with suppress(NotFound):
+        return show.seats(leg, now, consistent=True)
+    return None
 
 
 def changes_since(version: int, flight: Flight, now: Now) -> list[tuple[int, tuple[Change, ...]]]:

@@ -7,8 +7,9 @@
 | {"action": "ping"} | what it is owed, if it was too slow before; then `pong`, `at` by the flight clock |
 | anything else | `error` with `detail` and, for each thing wrong, `errors` |
 
-A topic is `airport:EWR:departures`, `airport:EWR:arrivals` or `flight:UA1545-20260710-EWR`. A message is done as a
-whole or not at all. Messages that do not wait for each other's answer may be done in any order.
+A topic is `airport:EWR:departures`, `airport:EWR:arrivals`, `flight:UA1545-20260710-EWR` or
+`seats:UA1545-20260710-EWR`. A message is done as a whole or not at all. Messages that do not wait for each other's
+answer may be done in any order.
 
 - `{"type": "state", "topic": ..., "part": 1, "parts": 4, "flights": [...]}` replaces what the client knew of the topic;
   parts have at most 30,000 bytes. A board covers the window that REST shows without `from` and `to`. A flight nobody
@@ -17,6 +18,10 @@ whole or not at all. Messages that do not wait for each other's answer may be do
   since the last push, oldest first. They may begin before what the client has: those it skips, by their `version`.
   They may begin after the next it expects (very many at once): those are in `GET /v1/flights/{id}/history?after=`.
   A flight with `"shown": false` is to be taken off.
+- `{"type": "state", "topic": "seats:...", "part": 1, "parts": 1, "seats": {...}}` are all seats of a flight, as
+  `GET /v1/flights/{id}/seats` shapes them; again whenever a booking takes or frees some. `seats` is null for a flight that is not
+  sold. Of two, the one with the higher `version` holds, in whatever order they come. A held seat says until when: a
+  client shows it free from then on, as nothing is sent at that moment.
 
 Flights are shaped as REST shapes them (`flights.answers`). Each carries its `version`: what is not newer than what a
 client has, it can skip. API Gateway closes what is silent for ten minutes: clients send pings.
@@ -25,7 +30,7 @@ client has, it can skip. API Gateway closes what is silent for ten minutes: clie
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -34,6 +39,9 @@ from chalicelib.core.errors import Fault, Invalid, Unavailable
 from chalicelib.flights.answers import ChangeLine, FlightRow
 from chalicelib.flights.model import Change, Flight
 from chalicelib.live.model import parse
+
+if TYPE_CHECKING:
+    from chalicelib.pricing.inventory import Inventory
 
 MAX_SAID = 4096  # bytes of a client's message
 MAX_NAMED = 50  # topics in a client's message
@@ -120,6 +128,15 @@ def state(topic: str, flights: Iterable[Flight]) -> Iterator[bytes]:
     parts = _packed(rows, PART - len(_part(topic, 9999, 9999, [])))
     for number, part in enumerate(parts, 1):
         yield _part(topic, number, len(parts), part)
+
+
+def seats(topic: str, inventory: "Inventory | None", at: datetime) -> bytes:
+    """The seats of a flight as they stand at an instant (wall clock); None: it is not sold."""
+    from chalicelib.pricing.answers import FlightSeats
+
+    shown = FlightSeats.of(inventory, at).model_dump_json(exclude_none=True, by_alias=True) if inventory else "null"
+    head = json.dumps({"type": "state", "topic": topic, "part": 1, "parts": 1}, separators=(",", ":"))
+    return f'{head[:-1]},"seats":{shown}}}'.encode()
 
 
 def change(flight: Flight, changes: Sequence[tuple[int, Sequence[Change]]]) -> bytes:

@@ -17,7 +17,9 @@ LEASE = timedelta(seconds=35)  # longer than the function may run (29 s), so tha
 # From a handler's start on: 16 seconds, at least, in which the gateway may yet deliver what it did not answer for.
 QUARANTINE = timedelta(seconds=45)
 
-_TOPIC = re.compile(r"airport:(?P<airport>[a-z0-9]{3,4}):(?P<direction>departures|arrivals)|flight:(?P<leg>.+)", re.I)
+_TOPIC = re.compile(
+    r"airport:(?P<airport>[a-z0-9]{3,4}):(?P<direction>departures|arrivals)|(?P<of>flight|seats):(?P<leg>.+)", re.I
+)
 
 
 class UnknownTopic(Invalid, ValueError):
@@ -43,7 +45,16 @@ class FlightTopic(NamedTuple):
         return f"flight:{self.leg}"
 
 
-Topic = AirportTopic | FlightTopic
+class SeatsTopic(NamedTuple):
+    """The seats of a flight: `seats:UA1545-20260710-EWR`."""
+
+    leg: LegId
+
+    def __str__(self) -> str:
+        return f"seats:{self.leg}"
+
+
+Topic = AirportTopic | FlightTopic | SeatsTopic
 
 
 def parse(text: str) -> Topic:
@@ -51,12 +62,13 @@ def parse(text: str) -> Topic:
     found = _TOPIC.fullmatch(text.strip())
     if not found:
         raise UnknownTopic(
-            f"{text[:60]!r} is not a topic; one looks like airport:EWR:departures, airport:EWR:arrivals "
-            "or flight:UA1545-20260710-EWR"
+            f"{text[:60]!r} is not a topic; one looks like airport:EWR:departures, airport:EWR:arrivals, "
+            "flight:UA1545-20260710-EWR or seats:UA1545-20260710-EWR"
         )
     if found["leg"]:
         try:
-            return FlightTopic(LegId.parse(found["leg"]))
+            leg = LegId.parse(found["leg"])
+            return SeatsTopic(leg) if found["of"].lower() == "seats" else FlightTopic(leg)
         except InvalidFlight as error:
             raise UnknownTopic(str(error)) from None
     place = airport(found["airport"])
@@ -98,11 +110,28 @@ class Missed(NamedTuple):
         return f"change:{self.leg}:{self.since}:{self.version}"
 
 
-def owed_of(text: str) -> Topic | Missed:
-    """What an entry of a connection's `owed` stands for: a topic's state, or a change."""
+class MissedSeats(NamedTuple):
+    """The seats of a flight, as a booking's version left them or later: owed while somebody writes to a connection.
+
+    No two versions write the same entry, as with `Missed`.
+    """
+
+    leg: LegId
+    booking: str
+    version: int
+
+    def __str__(self) -> str:
+        return f"seats-of:{self.leg}:{self.booking}:{self.version}"
+
+
+def owed_of(text: str) -> Topic | Missed | MissedSeats:
+    """What an entry of a connection's `owed` stands for: a topic's state, a change, or seats."""
     if text.startswith("change:"):
         _, leg, since, version = text.split(":")
         return Missed(LegId.parse(leg), int(since), int(version))
+    if text.startswith("seats-of:"):
+        _, leg, booking, number = text.split(":")
+        return MissedSeats(LegId.parse(leg), booking, int(number))
     return parse(text)
 
 

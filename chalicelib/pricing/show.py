@@ -12,8 +12,10 @@ from chalicelib.pricing.inventory import Inventory
 YESTERDAY = timedelta(days=1)  # a leg of which may still be ahead, at airports west of New York
 
 
-def seats(leg_id: LegId, now: Now) -> Inventory:
-    """The inventory of a leg, which may be a moment old; one that has sold nothing yet is as its timetable has it.
+def seats(leg_id: LegId, now: Now, *, consistent: bool = False) -> Inventory:
+    """The inventory of a leg; one that has sold nothing yet is as its timetable has it.
+
+    It may be a moment old; `consistent`: it is as it stands this instant, at double the cost.
 
     Raises NotFound for a leg that is not sold, or not any more.
     """
@@ -21,4 +23,4 @@ def seats(leg_id: LegId, now: Now) -> Inventory:
     scheduled = timetable.leg(leg_id, today)
     if scheduled is None or leg_id.date < today - YESTERDAY:
         raise NotFound(f"{leg_id} is not sold; flights of the next {timetable.HORIZON.days} days are")
-    return stock.of([scheduled], now.wall, consistent=False)[leg_id]
+    return stock.of([scheduled], now.wall, consistent=consistent)[leg_id]

@@ -32,7 +32,7 @@ from tests.bench.prices import Item, Usage, duration, gb_seconds
 WAIT = {"dynamodb": 8, "sqs": 10, "sns": 20, "sesv2": 60, "ssm": 10, "apigatewaymanagementapi": 20}
 WAIT_EMAIL = 3  # and for each email in a call of SES
 WAIT_WEBHOOK = 300
-AT_A_TIME = {"apigatewaymanagementapi": 32, "webhook": 10}  # live.push.SENDERS, alerts.deliver.SENDERS
+AT_A_TIME = {"apigatewaymanagementapi": 32, "webhook": 10}  # live.delivery.SENDERS, alerts.deliver.SENDERS
 PLATFORM = 500 + 4 * LINE  # bytes of the lines START, END, REPORT and XRAY of an invocation
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.flights import ingest
-from chalicelib.live import push
+from chalicelib.live import delivery
 
 from .watchers import Gateway
 
@@ -17,5 +17,5 @@ def gateway() -> Gateway:
 @pytest.fixture
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """moto is not atomic under threads."""
-    monkeypatch.setattr(push, "SENDERS", 1)
+    monkeypatch.setattr(delivery, "SENDERS", 1)
     monkeypatch.setattr(ingest, "WRITERS", 1)

@@ -12,7 +12,7 @@ from pynamodb.connection.base import Connection as PynamoConnection
 
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Unavailable
-from chalicelib.live import push, store, watch
+from chalicelib.live import delivery, push, store, watch
 from chalicelib.live.model import LEASE, QUARANTINE
 from chalicelib.live.wire import Sent
 
@@ -78,7 +78,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], tuple[Interleaved,
             return call(self, *arguments)
 
         monkeypatch.setattr(PynamoConnection, "_make_api_call", called)
-        monkeypatch.setattr(push, "ThreadPoolExecutor", OneAfterAnother)
+        monkeypatch.setattr(delivery, "ThreadPoolExecutor", OneAfterAnother)
         monkeypatch.setattr(random, "uniform", dice.uniform)
         return turns, dice
 

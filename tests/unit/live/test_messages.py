@@ -10,6 +10,8 @@ from chalicelib.core.errors import Invalid, Unavailable
 from chalicelib.flights.identity import FlightNumber, LegId
 from chalicelib.flights.model import Change, Flight, Kind, Seen
 from chalicelib.live import messages
+from chalicelib.pricing import seats
+from chalicelib.pricing.inventory import Inventory, Pending, epoch
 
 NOON = datetime(2026, 7, 10, 12, tzinfo=UTC)
 
@@ -101,3 +103,17 @@ def test_a_refusal_for_now() -> None:
 def test_pong() -> None:
     """A pong says what time it is."""
     assert json.loads(messages.pong(NOON + timedelta(seconds=1))) == {"type": "pong", "at": "2026-07-10T12:00:01Z"}
+
+
+def test_the_seats_of_the_largest_aircraft() -> None:
+    """Whatever the aircraft, all its seats, each held (the longest way to say it), are one message of 30,000 bytes."""
+    until = NOON + timedelta(minutes=15)
+    for configuration in sorted(set(seats._aircraft().values())):
+        places = len(seats.seat_map(configuration).seats)
+        holders = tuple(range(1, places + 1))
+        pending = {holder: Pending("Y", epoch(until)) for holder in holders}
+        leg = LegId(FlightNumber("UA", 1234), date(2026, 7, 10), "EWR")
+        inventory = Inventory(leg, "LAX", configuration, holders, {"Y": places}, pending, version=99_999)
+        message = messages.seats(f"seats:{leg}", inventory, NOON)
+        assert len(message) <= messages.PART, configuration
+        assert message.count(b'"until"') == places

@@ -1,0 +1,38 @@
+"""Sends the seats of a flight, whole, to everyone who watches them, whenever a booking took or freed some.
+
+Whole, and with their version: so they may come twice or out of order, and no pusher waits for another. What is sent is
+read after who watches is; who begins to watch later reads seats that are at least as new (the package's docstring).
+A flight's blocked seats may change without a booking: that is seen with the next one, or by who watches anew.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.core.clock import Now
+from chalicelib.flights.identity import LegId
+from chalicelib.live import messages, store, wire
+from chalicelib.live.catch_up import seats_of
+from chalicelib.live.delivery import Delivery, by_connection
+from chalicelib.live.model import MissedSeats, SeatsTopic
+from chalicelib.live.wire import Post
+
+
+def push(message: Mapping[str, Any], now: Now, *, post: Post = wire.post) -> None:
+    """Push the seats that one message of `booking-changes` names (`booking.changes.message`).
+
+    Raises Unavailable where storage does not answer; ValueError, KeyError or TypeError for a message that can't be
+    understood.
+    """
+    for leg in map(LegId.parse, message["seats_of"]):
+        _push(leg, MissedSeats(leg, str(message["booking"]), int(message["version"])), now, post)
+
+
+def _push(leg: LegId, missed: MissedSeats, now: Now, post: Post) -> None:
+    topic = str(SeatsTopic(leg))
+    listed = {topic: set(store.watchers(topic, now.wall))}
+    if not listed[topic]:
+        return
+    delivery = Delivery(by_connection(listed), str(missed), "SeatsPushed", {"seats": str(leg)}, now, post)
+    ready = delivery.ready()
+    if ready and (inventory := seats_of(leg, now)):
+        delivery.send(ready, messages.seats(topic, inventory, now.wall))

@@ -1,0 +1,173 @@
+"""The seats of a flight reach everyone who watches them, whatever SNS, the clients and other buyers do."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.booking import changes
+from chalicelib.booking.model import HOLD, Booking
+from chalicelib.core.clock import Now
+from chalicelib.flights.timetable import ScheduledLeg
+from chalicelib.live import seats, store
+from chalicelib.live.model import QUARANTINE
+from chalicelib.live.wire import Sent
+from chalicelib.pricing import show
+from chalicelib.pricing.answers import FlightSeats
+
+from ..booking.shop import held, leg, paid
+from .watchers import Gateway, connect, gate, push_all, say, scheduled, watching
+
+pytestmark = pytest.mark.usefixtures("cloud", "one_thread")
+
+
+@pytest.fixture
+def flight() -> ScheduledLeg:
+    """A flight that is sold."""
+    return leg()
+
+
+def message(after: Booking, now: Now, before: Booking | None = None) -> dict[str, Any]:
+    """What the topic is told of a booking."""
+    return changes.message(before, after, now)
+
+
+def shown(gateway: Gateway, connection: str) -> list[dict[str, Any]]:
+    """The seats that a connection was sent."""
+    return [each for each in gateway.sent[connection] if "seats" in each]
+
+
+def states(told: dict[str, Any]) -> dict[str, str]:
+    """How each seat stands."""
+    lines = (seat for cabin in told["seats"]["cabins"] for row in cabin["rows"] for seat in row["seats"])
+    return {line["number"]: line["state"] for line in lines}
+
+
+def as_rest(flight: ScheduledLeg, now: Now) -> Any:
+    """The seats as REST shows them."""
+    return FlightSeats.of(show.seats(flight.leg, now, consistent=True), now.wall).model_dump(
+        mode="json", exclude_none=True, by_alias=True
+    )
+
+
+def test_who_watches_gets_the_seats_at_once(now: Now, gateway: Gateway, flight: ScheduledLeg) -> None:
+    """Who begins to watch gets all seats as they stand, as REST shows them."""
+    booking = held(flight, now=now, size=2)
+    watching("c", [f"seats:{flight.leg}"], now, gateway)
+    [told] = shown(gateway, "c")
+    assert told == {
+        "type": "state", "topic": f"seats:{flight.leg}", "part": 1, "parts": 1, "seats": as_rest(flight, now)
+    }  # fmt: skip
+    assert [number for number, state in states(told).items() if state == "held"] == sorted(booking.segments[0].taken)
+
+
+def test_a_flight_that_is_not_sold(now: Now, gateway: Gateway) -> None:
+    """The seats of a flight that is not sold are null."""
+    watching("c", ["seats:ZZ1-20260801-EWR"], now, gateway)
+    assert shown(gateway, "c")[0]["seats"] is None
+
+
+def test_a_sale_is_told(now: Now, gateway: Gateway, flight: ScheduledLeg) -> None:
+    """A hold shows its seats as held, and until when; the payment shows them as taken; versions rise."""
+    watching("c", [f"seats:{flight.leg}"], now, gateway)
+    watching("other", [f"seats:{leg('JFK', 'LAX').leg}"], now, gateway)
+    booking = held(flight, now=now)
+    [seat] = booking.segments[0].taken
+    seats.push(message(booking, now), now, post=gateway.post)
+    told = shown(gateway, "c")[-1]
+    [line] = [s for c in told["seats"]["cabins"] for r in c["rows"] for s in r["seats"] if s["number"] == seat]
+    assert (line["state"], line["until"]) == ("held", (now.wall + HOLD).isoformat().replace("+00:00", "Z"))
+    ticketed = paid(booking, now)
+    changes._settle_seats(ticketed, now)
+    seats.push(message(ticketed, now), now, post=gateway.post)
+    assert [states(each)[seat] for each in shown(gateway, "c")] == ["free", "held", "taken"]
+    versions = [each["seats"]["version"] for each in shown(gateway, "c")]
+    assert versions == sorted(set(versions))
+    assert len(shown(gateway, "other")) == 1, "other flights' watchers are not told"
+
+
+def test_what_takes_no_seats_is_not_pushed(now: Now, gateway: Gateway, flight: ScheduledLeg) -> None:
+    """A message that names no seats sends nothing; one that nobody watches neither."""
+    watching("c", [f"seats:{flight.leg}"], now, gateway)
+    booking = held(flight, now=now)
+    before = gateway.tries
+    seats.push(message(booking, now, booking), now, post=gateway.post)
+    seats.push({**message(booking, now), "seats_of": [str(leg("JFK", "LAX").leg)]}, now, post=gateway.post)
+    assert gateway.tries == before
+
+
+def test_twice_late_and_out_of_order(now: Now, gateway: Gateway, flight: ScheduledLeg) -> None:
+    """Whatever order messages come in, each sends the seats as they now stand: versions never fall."""
+    watching("c", [f"seats:{flight.leg}"], now, gateway)
+    messages = [message(held(flight, now=now), now) for _ in range(3)]
+    for each in (messages[2], messages[0], messages[0], messages[1]):
+        seats.push(each, now, post=gateway.post)
+    versions = [each["seats"]["version"] for each in shown(gateway, "c")]
+    assert versions == [0, 3, 3, 3, 3]
+
+
+@pytest.mark.parametrize("answer", [Sent.FULL, Sent.UNKNOWN, Sent.GONE])
+def test_one_bad_connection_holds_up_nobody(
+    answer: Sent, now: Now, gateway: Gateway, flight: ScheduledLeg
+) -> None:  # fmt: skip
+    """Who takes no more is owed the seats, once, and gets them as they then are by its next message."""
+    topic = f"seats:{flight.leg}"
+    for connection in ("a", "bad", "b"):
+        watching(connection, [topic], now, gateway)
+    gateway.answers["bad"] = answer
+    for _ in range(2):
+        seats.push(message(held(flight, now=now), now), now, post=gateway.post)
+    assert [len(shown(gateway, each)) for each in ("a", "bad", "b")] == [3, 1, 3]
+    rows = store.connections(["bad"], now.wall)
+    if answer is Sent.GONE:
+        assert not rows
+        assert set(store.watchers(topic, now.wall)) == {"a", "b"}
+        return
+    assert topic in rows[0].owed
+    assert (len(rows[0].owed) == 1) == (answer is Sent.FULL), "to who is in quarantine, each sale is owed by itself"
+    del gateway.answers["bad"]
+    later = Now(now.flight, now.wall + QUARANTINE)
+    assert [each["type"] for each in say("bad", {"action": "ping"}, later, gateway)] == ["state", "pong"]
+    assert shown(gateway, "bad")[-1]["seats"]["version"] == 2
+    assert not store.connections(["bad"], later.wall)[0].owed
+
+
+def test_a_sale_while_a_client_is_caught_up(now: Now, gateway: Gateway, flight: ScheduledLeg) -> None:
+    """A sale while a client is sent the seats comes right after them: it is owed to who writes to it."""
+    sold: list[Booking] = []
+
+    def meanwhile(connection: str, told: dict[str, Any]) -> None:
+        if "seats" in told and len(sold) < 2:
+            sold.append(held(flight, now=now))
+            seats.push(message(sold[-1], now), now, post=gateway.post)
+
+    gateway.before = meanwhile
+    watching("c", [f"seats:{flight.leg}"], now, gateway)
+    assert [each["seats"]["version"] for each in shown(gateway, "c")] == [0, 1, 2]
+    assert gateway.types("c") == ["state"] * 3 + ["watching"]
+    [row] = store.connections(["c"], now.wall)
+    assert not row.owed
+    assert not row.held(now.wall)
+
+
+def test_seats_beside_boards(now: Now, gateway: Gateway, flight: ScheduledLeg) -> None:
+    """One connection watches seats and boards: each is told of its own, and unwatched by itself."""
+    scheduled(1, now)
+    topics = ["airport:EWR:departures", f"seats:{flight.leg}"]
+    watching("c", topics, now, gateway)
+    assert sorted(each["topic"] for each in gateway.take("c")[:-1]) == topics
+    push_all(gate(1, now, "A1"), now, gateway)
+    seats.push(message(held(flight, now=now), now), now, post=gateway.post)
+    assert gateway.types("c") == ["change", "state"]
+    say("c", {"action": "unwatch", "topics": topics[1:]}, now, gateway)
+    gateway.take("c")
+    seats.push(message(held(flight, now=now), now), now, post=gateway.post)
+    assert gateway.take("c") == []
+
+
+def test_a_connection_that_never_watched_seats_costs_nothing(
+    now: Now, gateway: Gateway, flight: ScheduledLeg
+) -> None:  # fmt: skip
+    """A sale sends nothing to connections that watch something else."""
+    connect("c", now)
+    seats.push(message(held(flight, now=now), now), now, post=gateway.post)
+    assert gateway.tries == 0

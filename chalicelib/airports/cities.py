@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from chalicelib.airports.lookup import airport
+from chalicelib.airports.suggest import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,18 @@ def city(code: str) -> City | None:
 def city_of(iata: str) -> City | None:
     """The city with which an airport is sold, whatever its code; None where it is sold by itself."""
     return _by_airport().get(iata.upper())
+
+
+def cities_begun(text: str) -> list[City]:
+    """The cities whose code was typed, or whose name begins so; accents do not matter. None for a letter or two."""
+    typed = " ".join(words(text))
+    if len(typed) < 3:
+        return []
+    return [each for each in _by_code().values() if city(each.code) and _is_begun(typed, each)]
+
+
+def _is_begun(typed: str, found: City) -> bool:
+    return found.code.lower() == typed or " ".join(words(found.name)).startswith(typed)
 
 
 @cache

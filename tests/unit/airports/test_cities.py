@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.airports.cities import city, city_of
+from chalicelib.airports.cities import cities_begun, city, city_of
 from chalicelib.airports.lookup import airport
 
 
@@ -37,3 +37,17 @@ def test_each_airport_of_a_city_is_known() -> None:
     found = [each for code in ("NYC", "LON", "PAR", "TYO", "MIL") if (each := city(code))]
     assert len(found) == 5
     assert all(airport(iata) for each in found for iata in each.airports)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"), [("nyc", "NYC"), ("New Y", "NYC"), ("new york", "NYC"), ("sao paulo", "SAO")]
+)
+def test_a_city_is_found_by_its_code_or_the_beginning_of_its_name(typed: str, code: str) -> None:
+    """Accents and case do not matter, as for airports."""
+    assert code in [each.code for each in cities_begun(typed)]
+
+
+@pytest.mark.parametrize("typed", ["", "n", "ne", "newark", "york", "DFW", "xyz"])
+def test_no_city_is_found_where_none_is_meant(typed: str) -> None:
+    """One or two letters say too little; Dallas's code is that of an airport."""
+    assert cities_begun(typed) == []

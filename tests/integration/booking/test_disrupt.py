@@ -1,12 +1,36 @@
 """A flight that is cancelled or much later: each party is offered the next flights with seats."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+from itertools import count
 
-from chalicelib.booking import disrupt, store
-from chalicelib.booking.model import Booking, Offered
+import pytest
+
+from chalicelib.booking import changes, disrupt, reroute, settle, store
+from chalicelib.booking.model import Booking, By, Cancelled, Changed, Disrupted, Offered, State
 from chalicelib.core.clock import Now
+from chalicelib.core.errors import Unavailable
+from chalicelib.flights.timetable import ScheduledLeg
+from chalicelib.pricing.seats import Cabin
+from chalicelib.search import find
 
 from . import shop, trouble
+
+Sent = list[tuple[dict[str, object], timedelta]]
+
+
+@pytest.fixture
+def leg() -> ScheduledLeg:
+    """A flight of tomorrow."""
+    return shop.leg("EWR", "LAX", days=1)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
+    """What is to be looked at later, and after how long."""
+    messages: Sent = []
+    monkeypatch.setattr(changes, "send", lambda body, delay=timedelta(): messages.append((body, delay)))
+    return messages
 
 
 def kept(booking: Booking, now: Now) -> Booking:
@@ -16,15 +40,270 @@ def kept(booking: Booking, now: Now) -> Booking:
     return found.booking
 
 
-def test_each_party_of_a_cancelled_flight_is_held_the_next_with_seats(cloud: None, now: Now) -> None:
+def offer_of(booking: Booking, now: Now) -> Offered:
+    """What is held for it."""
+    offer = kept(booking, now).offer_at(now.wall)
+    assert offer
+    return offer
+
+
+def only(monkeypatch: pytest.MonkeyPatch, legs: Iterable[ScheduledLeg]) -> None:
+    """Let no other flights be found than these, each by itself."""
+    wanted = {each.leg for each in legs}
+
+    def alternatives(*args: object, **more: object) -> list[find.Offer]:
+        offers = real(*args, **more)  # type: ignore[arg-type] # as it is called
+        return [offer for offer in offers if {s.scheduled.leg for s in offer.segments} <= wanted and not offer.stops]
+
+    real = find.alternatives
+    monkeypatch.setattr(reroute.find, "alternatives", alternatives)
+
+
+def check(bookings: Iterable[Booking], legs: Iterable[ScheduledLeg], now: Now) -> None:
+    """Seats and money add up."""
+    every = [kept(each, now) for each in bookings]
+    shop.check_sums(legs, every, now)
+    shop.check_money(every)
+
+
+def test_each_party_of_a_cancelled_flight_is_held_the_next_with_seats(cloud: None, now: Now, leg: ScheduledLeg) -> None:
     """Seats on a later flight are held for two hours, beside those it has; it costs nothing."""
-    leg = shop.leg("EWR", "LAX", days=1)
-    booking = shop.paid(shop.held(leg, now=now, size=3), now)
+    booking = trouble.bought(leg, now=now, size=3)
     trouble.cancel(leg, now)
-    after = kept(booking, now)
-    offer = after.offer_at(now.wall)
-    assert offer and (offer.instead_of, offer.why) == (leg.leg, "cancelled")
+    offer = offer_of(booking, now)
+    assert (offer.instead_of, offer.why) == (leg.leg, "cancelled")
     assert offer.change.until == now.wall + timedelta(hours=2)
     assert offer.change.segments[0].scheduled_out >= leg.scheduled_out
     assert offer.change.segments[-1].destination == "LAX"
-    assert (offer.change.due, after.total) == (0, booking.total)
+    assert (offer.change.due, kept(booking, now).total) == (0, booking.total)
+    check([booking], trouble.instead(leg), now)
+
+
+def test_the_offer_ends_an_hour_before_the_offered_flight(cloud: None, leg: ScheduledLeg) -> None:
+    """Where that is sooner than two hours; what leaves too soon to be held is not offered."""
+    early = trouble.before(leg, hours=1)
+    booking = trouble.bought(leg, now=early)
+    trouble.cancel(leg, early)
+    offer = offer_of(booking, early)
+    leaves = offer.change.segments[0].scheduled_out
+    assert offer.change.until == min(early.wall + timedelta(hours=2), leaves - timedelta(hours=1))
+
+
+def test_a_message_may_come_twice_and_late(cloud: None, now: Now, leg: ScheduledLeg) -> None:
+    """An offer is made once, whatever else is told of the flight."""
+    booking = trouble.bought(leg, now=now)
+    trouble.cancel(leg, now)
+    once = kept(booking, now)
+    for kinds in (["cancelled"], ["delayed"], ["reinstated"]):
+        trouble.follow(leg, now, *kinds)
+    assert kept(booking, now) == once
+
+
+def test_the_flight_counts_as_it_stands_not_as_it_was_told(cloud: None, now: Now, leg: ScheduledLeg) -> None:
+    """A cancellation that is told after the flight was reinstated changes nothing."""
+    booking = trouble.bought(leg, now=now)
+    trouble.say(leg, now, cancelled=False)
+    trouble.follow(leg, now, "cancelled")
+    assert kept(booking, now) == booking
+
+
+def test_an_open_offer_outlives_a_reinstatement(cloud: None, now: Now, leg: ScheduledLeg) -> None:
+    """It may still be taken; another is not made once it lapses."""
+    booking = trouble.bought(leg, now=now)
+    trouble.cancel(leg, now)
+    soon = trouble.later(now, minutes=5)
+    trouble.say(leg, soon, cancelled=False)
+    trouble.follow(leg, soon, "reinstated")
+    assert kept(booking, soon).offer_at(soon.wall)
+    late = trouble.later(now, hours=3)
+    settle.look(booking.locator, late)
+    trouble.follow(leg, late, "reinstated")
+    assert not kept(booking, late).offer_at(late.wall)
+
+
+def test_only_a_delay_of_three_hours_brings_an_offer_that_is_sooner(cloud: None, now: Now, leg: ScheduledLeg) -> None:
+    """14 CFR 260.2; and nobody is offered to arrive later than by waiting."""
+    booking = trouble.bought(leg, now=now)
+    trouble.delay(leg, now, timedelta(hours=2, minutes=59))
+    assert kept(booking, now) == booking
+    trouble.delay(leg, trouble.later(now, minutes=1), timedelta(hours=4))
+    offer = offer_of(booking, now)
+    assert offer.why == "delayed"
+    assert offer.change.segments[-1].scheduled_in < leg.scheduled_in + timedelta(hours=4)
+    check([booking], trouble.instead(leg), now)
+
+
+def test_who_holds_without_having_paid_is_offered_nothing(cloud: None, now: Now, leg: ScheduledLeg) -> None:
+    """A hold ends by itself."""
+    booking = shop.held(leg, now=now)
+    trouble.cancel(leg, now)
+    assert kept(booking, now) == booking
+
+
+def test_where_seats_run_short_the_documented_order_holds(
+    cloud: None, now: Now, leg: ScheduledLeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who booked first is served first, no party is split, a smaller one behind is; the others are noted once."""
+    last = trouble.instead(leg)[2]
+    only(monkeypatch, [last])
+    trouble.leave([last], 4, now)
+    parties = [
+        trouble.bought(leg, now=at, size=size)
+        for n, size in enumerate((3, 2, 1, 1))
+        for at in [trouble.later(now, minutes=n)]
+    ]
+    at = trouble.later(now, minutes=10)
+    trouble.cancel(leg, at)
+    after = [kept(each, at) for each in parties]
+    assert [bool(each.offer_at(at.wall)) for each in after] == [True, False, True, False]
+    assert [each.journal[-1].what for each in after] == ["offered", "disrupted", "offered", "disrupted"]
+    check(parties, [leg, last], at)
+    trouble.follow(leg, at, "cancelled")
+    assert [kept(each, at) for each in parties] == after
+
+
+def test_seats_that_come_back_are_offered_a_quarter_of_an_hour_later(
+    cloud: None, now: Now, leg: ScheduledLeg, monkeypatch: pytest.MonkeyPatch, sent: Sent
+) -> None:
+    """A cancelled flight is looked at again for as long as somebody waits."""
+    other = trouble.instead(leg)[1]
+    only(monkeypatch, [other])
+    trouble.leave([other], 0, now)
+    booking = trouble.bought(leg, now=now)
+    trouble.cancel(leg, now)
+    assert isinstance(kept(booking, now).journal[-1], Disrupted)
+    assert ({"disrupted": str(leg.leg)}, timedelta(minutes=15)) in sent
+    later = trouble.later(now, minutes=15)
+    trouble.leave([other], 3, later)
+    disrupt.again(leg.leg, later, lambda: 60)
+    assert offer_of(booking, later).change.segments[0].leg == other.leg
+
+
+def test_what_there_is_no_time_for_is_done_when_the_message_comes_again(
+    cloud: None, now: Now, leg: ScheduledLeg
+) -> None:
+    """Nobody is offered twice, and nobody is left out."""
+    parties = [trouble.bought(leg, now=now) for _ in range(3)]
+    trouble.say(leg, now, cancelled=True)
+    for done in (1, 2):
+        left = count(disrupt.RESERVE, -1)
+        with pytest.raises(Unavailable):
+            disrupt.follow(trouble.told(leg, "cancelled"), now, lambda left=left: next(left))  # type: ignore[misc]
+        assert sum(bool(kept(each, now).offer) for each in parties) >= min(done, 2) - 1
+    trouble.follow(leg, now, "cancelled")
+    for each in parties:
+        assert [event.what for event in kept(each, now).journal].count("offered") == 1
+
+
+def test_an_offer_that_lapsed_comes_again_only_with_another_change(cloud: None, now: Now, leg: ScheduledLeg) -> None:
+    """And three times at the most."""
+    booking = trouble.bought(leg, now=now)
+    offers = []
+    for n in range(6):
+        at = trouble.later(now, hours=2.5 * n)
+        settle.look(booking.locator, at)
+        trouble.delay(leg, at, timedelta(hours=5, minutes=n))
+        trouble.follow(leg, at, "delayed")
+        offers.append(sum(isinstance(event, Offered) for event in kept(booking, at).journal))
+        lapsed = trouble.later(at, hours=2.2)
+        settle.look(booking.locator, lapsed)
+        trouble.follow(leg, lapsed, "delayed")
+        check([booking], trouble.instead(leg), lapsed)
+    assert offers == [1, 2, 3, 3, 3, 3]
+
+
+def test_an_offered_flight_that_is_cancelled_too_is_replaced(cloud: None, now: Now, leg: ScheduledLeg) -> None:
+    """Its seats go back with the new offer."""
+    booking = trouble.bought(leg, now=now, size=2)
+    trouble.cancel(leg, now)
+    first = offer_of(booking, now).change.segments
+    legs = {each.leg: each for each in trouble.instead(leg)}
+    for segment in first:
+        if segment.leg in legs:
+            trouble.cancel(legs[segment.leg], now)
+    second = offer_of(booking, now).change.segments
+    assert not {s.leg for s in first} & {s.leg for s in second}
+    check([booking], trouble.instead(leg), now)
+
+
+def connection() -> tuple[ScheduledLeg, ScheduledLeg]:
+    """From Los Angeles to Boston by Newark, with two hours and a half at the most to change."""
+    for first in trouble.instead(shop.leg("LAX", "EWR", days=1), 1):
+        for second in trouble.instead(shop.leg("EWR", "BOS", days=1), 2):
+            if timedelta(hours=1, minutes=15) < second.scheduled_out - first.scheduled_in < timedelta(hours=2.5):
+                return first, second
+    raise LookupError
+
+
+def test_a_connection_that_a_delay_will_break_is_said_before_it_breaks(cloud: None, now: Now) -> None:
+    """Only the next flight is replaced, by one that is reached; the first, late by less than three hours, is flown."""
+    first, second = connection()
+    booking = trouble.bought(first, second, now=now, size=2)
+    at = trouble.before(first, hours=3)
+    by = second.scheduled_out - first.scheduled_in
+    trouble.delay(first, at, by)
+    offer = offer_of(booking, at)
+    assert (offer.why, offer.instead_of) == ("missed_connection", second.leg)
+    assert offer.change.segments[0] == booking.segments[0]
+    assert offer.change.segments[1].scheduled_out >= first.scheduled_in + by
+    check([booking], [first, *trouble.instead(second)], at)
+
+
+def test_who_took_nothing_when_the_flight_was_to_leave_has_all_back(cloud: None, now: Now, leg: ScheduledLeg) -> None:
+    """Without asking (14 CFR 260.6), once no offer is open any more; looking again sends nothing more."""
+    booking = trouble.bought(leg, now=now, size=2)
+    trouble.cancel(leg, now)
+    gone = Now(leg.scheduled_out, leg.scheduled_out)
+    settle.look(booking.locator, gone)
+    for at in (gone, trouble.later(gone, minutes=15)):
+        disrupt.again(leg.leg, at, lambda: 60)
+        settle.look(booking.locator, at)
+    after = kept(booking, gone)
+    assert (after.state(gone.wall), after.paid) == (State.CANCELLED, 0)
+    assert [e.by for e in after.journal if isinstance(e, Cancelled)] == [By.AIRLINE]
+    check([booking], trouble.instead(leg), gone)
+
+
+def test_an_open_offer_comes_before_the_refund(
+    cloud: None, now: Now, leg: ScheduledLeg, monkeypatch: pytest.MonkeyPatch, sent: Sent
+) -> None:
+    """Who may still take other flights keeps the booking for so long."""
+    only(monkeypatch, trouble.instead(leg)[5:])
+    early = trouble.before(leg, minutes=30)
+    booking = trouble.bought(leg, now=now)
+    trouble.cancel(leg, early)
+    gone = Now(leg.scheduled_out, leg.scheduled_out)
+    disrupt.again(leg.leg, gone, lambda: 60)
+    assert kept(booking, gone).state(gone.wall) is State.TICKETED
+    assert ({"disrupted": str(leg.leg)}, timedelta(minutes=15)) in sent
+
+
+def test_the_way_back_stays_where_the_way_there_is_refunded(cloud: None, now: Now, leg: ScheduledLeg) -> None:
+    """Only what does not take place is given back."""
+    back = shop.leg("LAX", "EWR", days=9)
+    booking = trouble.bought(leg, back, now=now)
+    trouble.cancel(leg, now)
+    gone = Now(leg.scheduled_out, leg.scheduled_out)
+    settle.look(booking.locator, gone)
+    disrupt.again(leg.leg, gone, lambda: 60)
+    settle.look(booking.locator, gone)
+    after = kept(booking, gone)
+    assert [segment.leg for segment in after.segments] == [back.leg]
+    assert isinstance(next(e for e in after.journal if e.what == "changed"), Changed)
+    assert 0 < after.paid == after.total < booking.total
+    check([booking], [*trouble.instead(leg), back], gone)
+
+
+def test_who_booked_economy_sits_in_front_only_where_there_is_nothing_else(
+    cloud: None, now: Now, leg: ScheduledLeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The class and the rules that were paid stay."""
+    other = trouble.instead(leg)[1]
+    only(monkeypatch, [other])
+    booking = trouble.bought(leg, now=now)
+    trouble.leave([other], 4, now, Cabin.FIRST)
+    trouble.cancel(leg, now)
+    segment = offer_of(booking, now).change.segments[0]
+    assert (segment.leg, segment.cabin.value) == (other.leg, "first")
+    assert segment.booking_class == booking.segments[0].booking_class
+    check([booking], [leg, other], now)

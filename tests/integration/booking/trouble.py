@@ -1,13 +1,28 @@
 """What goes wrong with flights in tests of bookings, and how it is told."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.booking import disrupt
+from chalicelib.booking import disrupt, locator
+from chalicelib.booking.model import Booking
 from chalicelib.core.clock import Now
-from chalicelib.flights import ingest
+from chalicelib.flights import ingest, timetable
 from chalicelib.flights.model import FlightUpdate, Observation
 from chalicelib.flights.timetable import ScheduledLeg
+from chalicelib.pricing import stock, store
+from chalicelib.pricing.seats import Cabin
+
+from . import shop
+
+
+def bought(*legs: ScheduledLeg, now: Now, size: int = 1) -> Booking:
+    """A booking that is paid, and its seats settled, as the bookings' stream has done."""
+    booking = shop.paid(shop.held(*legs, now=now, size=size), now)
+    number = locator.to_number(booking.locator)
+    for each in legs:
+        stock.settle(each.leg, each.destination, number, booking.held_until(each.leg), now.wall)
+    return booking
 
 
 def told(leg: ScheduledLeg, *kinds: str) -> dict[str, object]:
@@ -57,3 +72,21 @@ def before(leg: ScheduledLeg, **span: float) -> Now:
 def first(legs: Iterable[ScheduledLeg]) -> ScheduledLeg:
     """The first to leave."""
     return min(legs, key=lambda each: each.scheduled_out)
+
+
+def leave(legs: Iterable[ScheduledLeg], seats: int, now: Now, cabin: Cabin = Cabin.ECONOMY) -> None:
+    """Leave so many seats of a cabin on each leg, the first ones; an operator blocks all others."""
+    for inventory in stock.of(list(legs), now.wall).values():
+        free = [s.number for s in inventory.seat_map.seats if s.cabin is cabin and not s.exit][:seats]
+        blocked = frozenset(seat.number for seat in inventory.seat_map.seats) - set(free)
+        store.save(replace(inventory, blocked=blocked))
+
+
+def instead(leg: ScheduledLeg, days: int = 4) -> list[ScheduledLeg]:
+    """The direct flights of a leg's route on its day and the next ones."""
+    today = leg.leg.date - timedelta(days=1)
+    return [
+        each
+        for n in range(days)
+        for each in timetable.legs(leg.leg.origin, leg.destination, leg.leg.date + timedelta(days=n), today)
+    ]

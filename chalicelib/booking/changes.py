@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.booking import locator as locators
-from chalicelib.booking import settle, store
+from chalicelib.booking import passports, settle, store
 from chalicelib.booking.model import FOR_GOOD, Booking, State
 from chalicelib.core import aws
 from chalicelib.core.clock import Now, instant
@@ -39,6 +39,7 @@ def tell_record(record: Mapping[str, Any], now: Now) -> None:
     _settle_seats(after, now)
     _publish(before, after, now)
     send_later(after.locator, settle.next_look(after, now.wall), now.wall)
+    passports.note(after, now)
     for leg, destination in freed(before, after).items():
         send({"freed": [str(leg), destination]})
 

@@ -11,6 +11,8 @@
 | who waits for seats on a leg | `waiting` | pk = waitlist#UA1545-20261201-EWR, by sk: who asked first |
 | a party waits no more | `delist` | the same |
 | what a stream record says of a booking | `of_image` | none |
+| whose documents are due for erasing on a day | `erasings` | pk = erase#2026-12-03 |
+| a booking's documents are due, or are erased | `note_erasing`, `forget_erasing` | the same, sk = K3M9TZ |
 
 A booking lives 400 days after its last flight, as claims may be made for about a year; one that was never paid, 30
 days after its hold (`expires`); a place on a waitlist until the flight leaves. `payments/simulated.py` keeps its ledger
@@ -18,7 +20,7 @@ under keys of its own in the same table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -37,6 +39,8 @@ from chalicelib.pricing import stock
 from chalicelib.pricing.inventory import Inventory
 
 UNPAID_KEPT = timedelta(days=30)
+ERASING_KEPT = timedelta(days=60)  # after its day: longer than any outage of the sweep
+_WHOLE = "#whole"  # after the locator, where all that names people is to go
 
 
 class _Account(GlobalSecondaryIndex["_Row"]):  # type: ignore[no-untyped-call] # pynamodb leaves it untyped
@@ -114,6 +118,35 @@ def save(before: Kept, after: Booking) -> Kept:
     with storage():
         _row(after, before.revision + 1).save(_as_read(before, after))
     return Kept(after, before.revision + 1)
+
+
+class Erasing(NamedTuple):
+    """A booking whose documents are due for erasing on a day; `whole`: and all else that names people."""
+
+    locator: str
+    day: date
+    whole: bool = False
+
+
+def note_erasing(locator: str, day: date, now: datetime, *, whole: bool = False) -> None:
+    """Note that a booking's documents are due on a day (of flight time). Raises Unavailable."""
+    last = max(day, now.date())
+    expires = datetime(last.year, last.month, last.day, tzinfo=UTC) + ERASING_KEPT
+    with storage():
+        _rows()(f"erase#{day}", locator + _WHOLE * whole, expires=int(expires.timestamp())).save()
+
+
+def erasings(day: date, now: datetime) -> list[Erasing]:
+    """The bookings noted for a day. Raises Unavailable."""
+    with storage():
+        found = [row for row in _rows().query(f"erase#{day}") if _alive(row, now)]
+    return [Erasing(row.sk.removesuffix(_WHOLE), day, row.sk.endswith(_WHOLE)) for row in found]
+
+
+def forget_erasing(row: Erasing) -> None:
+    """A booking is done, or stands on another day. Raises Unavailable."""
+    with storage():
+        _rows()(f"erase#{row.day}", row.locator + _WHOLE * row.whole).delete()
 
 
 def of_image(image: Mapping[str, Any]) -> Booking | None:

@@ -52,6 +52,7 @@ class Inventory:
     pending: Mapping[int, Pending] = field(default_factory=dict)  # by the number of a locator
     blocked: frozenset[str] = frozenset()  # by an operator, beside those that the seat map blocks
     version: int = 0
+    sequence: int = 0  # the last check-in sequence number that was given
 
     @classmethod
     def unsold(cls, scheduled: ScheduledLeg) -> Self:
@@ -157,6 +158,10 @@ class Inventory:
         cleared = replace(self, holders=self._with(dict.fromkeys(had, FREE)))
         cleared._check_free(seats)
         return replace(cleared, holders=cleared._with(dict.fromkeys(seats, number)))
+
+    def checked_in(self, last: int) -> Self:
+        """Check-in sequence numbers were given, up to a last one."""
+        return replace(self, sequence=last)
 
     def _check_free(self, seats: Sequence[str]) -> None:
         index = self.seat_map.index

@@ -51,6 +51,7 @@ class _Row(Rows):
     sold = UnicodeAttribute(null=True)
     pending = UnicodeAttribute(null=True)
     blocked = UnicodeAttribute(null=True)
+    sequence = NumberAttribute(null=True)
     # a route's demand (version as above), and how far it was observed
     observed = UnicodeAttribute(null=True)
     through = UnicodeAttribute(null=True)
@@ -170,6 +171,8 @@ def _row(inventory: Inventory) -> _Row:
         row.pending = _text({str(number): list(pending) for number, pending in sorted(inventory.pending.items())})
     if inventory.blocked:
         row.blocked = " ".join(sorted(inventory.blocked))
+    if inventory.sequence:
+        row.sequence = inventory.sequence
     return row
 
 
@@ -177,7 +180,7 @@ def _inventory(row: _Row) -> Inventory:
     return Inventory(
         LegId.parse(row.sk), row.pk.split("-")[1], row.configuration, _unpacked(row.cells), json.loads(row.sold),
         {int(number): Pending(*pending) for number, pending in json.loads(row.pending or "{}").items()},
-        frozenset((row.blocked or "").split()), int(row.version),
+        frozenset((row.blocked or "").split()), int(row.version), int(row.sequence or 0),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ All of it comes back within 24 hours of booking, and where the airline cancels a
 `settle`.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
@@ -83,7 +84,12 @@ def terms(booking: Booking, now: Now, *, by_airline: bool = False) -> Terms:
 
 def statuses(booking: Booking, now: Now) -> dict[LegId, FlightStatus]:
     """How its flights stand, of those that are near enough to be known."""
-    return {flight.leg: flight.status for flight in read.current([s.leg for s in booking.segments], now.flight)}
+    return statuses_of([segment.leg for segment in booking.segments], now)
+
+
+def statuses_of(legs: Iterable[LegId], now: Now) -> dict[LegId, FlightStatus]:
+    """How flights stand, of those that are near enough to be known."""
+    return {flight.leg: flight.status for flight in read.current(legs, now.flight)}
 
 
 def has_left(segment: Segment, status: FlightStatus | None, now: Now) -> bool:

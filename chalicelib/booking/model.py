@@ -204,7 +204,7 @@ class Overpaid:
 
 @dataclass(frozen=True)
 class Reseated:
-    """Travellers have other seats on a flight; `by` the airline where the aircraft changed."""
+    """Travellers have other seats on a flight; `by` the airline where the aircraft changed, and `back` comes back."""
 
     at: datetime
     leg: LegId
@@ -212,6 +212,7 @@ class Reseated:
     lines: tuple[Line, ...]
     by: By
     key: KeyUse | None
+    back: int = 0  # minor units, of what was paid for kinds of seats that they don't have any more
     what: Literal["reseated"] = "reseated"
 
 
@@ -530,7 +531,7 @@ def _reseated(booking: Booking, event: Reseated) -> Booking:
 
     change, offer = booking.change, booking.offer
     return replace(
-        booking, segments=reseated(booking.segments), lines=event.lines,
+        booking, segments=reseated(booking.segments), lines=event.lines, due_back=booking.due_back + event.back,
         change=change and replace(change, segments=reseated(change.segments)),
         offer=offer and replace(offer, change=replace(offer.change, segments=reseated(offer.change.segments))),
     )  # fmt: skip

@@ -3,6 +3,7 @@ import { defineConfig } from "@lingui/cli";
 // The board's words are few and come first; all others come with the first page that needs them.
 const BOARD = ["src/shell", "src/home", "src/board", "src/live", "src/ui", "src/main.tsx", "src/routes.tsx"];
 const PAGES = ["src/flight", "src/follow", "src/account", "src/operate", "src/admin"];
+const TRIPS = ["src/search", "src/book", "src/trips"];
 const TESTS = ["**/*.test.*"];
 
 export default defineConfig({
@@ -17,6 +18,11 @@ export default defineConfig({
     {
       path: "<rootDir>/src/words/{locale}/pages",
       include: PAGES.map((path) => `<rootDir>/${path}`),
+      exclude: TESTS,
+    },
+    {
+      path: "<rootDir>/src/words/{locale}/trips",
+      include: TRIPS.map((path) => `<rootDir>/${path}`),
       exclude: TESTS,
     },
   ],

@@ -4,7 +4,7 @@ import type { paths } from "./schema";
 import { accessToken, refreshed } from "./session";
 
 // What anybody may read is the same for all, and cached on the way: it is asked for without saying who asks.
-const PUBLIC = /^\/v1\/(airports|flights|consent|health|webpush)\b/;
+const PUBLIC = /^\/v1\/(airports|flights|search|fare|consent|health|webpush)\b/;
 
 /** The public API, typed by its OpenAPI document. `unwrap` what it answers. */
 export const api = createClient<paths>({ baseUrl: globalThis.location?.origin ?? "", fetch: send });

@@ -14,6 +14,8 @@ export class ApiProblem extends Error {
     readonly retryAfter?: number,
     /** Names the request in the API's log. */
     readonly instance?: string,
+    /** What a program is told beside (RFC 9457, section 3.2), such as the price as it is by now. */
+    readonly members: Readonly<Record<string, unknown>> = {},
   ) {
     super(detail || title);
   }
@@ -48,6 +50,7 @@ export async function problemOf(response: Response): Promise<ApiProblem> {
     Array.isArray(read.errors) ? read.errors.filter(isFault) : [],
     after > 0 ? after : undefined,
     text(read.instance),
+    read,
   );
 }
 

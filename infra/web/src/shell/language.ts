@@ -2,7 +2,7 @@ import { i18n, type Messages } from "@lingui/core";
 
 export const LANGUAGES = { en: "English", es: "Español", fr: "Français", de: "Deutsch", zh: "中文" } as const;
 export type Language = keyof typeof LANGUAGES;
-export type Words = "board" | "pages";
+export type Words = "board" | "pages" | "trips";
 
 const KEPT = "gatecall.language";
 const CATALOGUES = import.meta.glob<{ messages: Messages }>("../words/*/*.po");

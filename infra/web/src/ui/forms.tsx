@@ -1,5 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { createContext, type ReactNode, use, useEffect, useMemo, useRef, useState } from "react";
+import { createContext, type ReactNode, use, useEffect, useRef, useState } from "react";
 import {
   Button,
   CheckboxButton,
@@ -23,6 +23,8 @@ import { ApiProblem, Refused } from "../api/problems";
 import { Notice, Why } from "./states";
 import styles from "./ui.module.css";
 
+const NONE = {};
+
 /** The language of what was refused of fields, where it is another than the app's: the API speaks English. */
 const InEnglish = createContext<"en" | undefined>(undefined);
 
@@ -45,8 +47,8 @@ export function AskForm(props: {
   const [done, setDone] = useState(false);
   const [error, setError] = useState<unknown>();
   const [above, setAbove] = useState(false); // it is not of a field, or of one that this form has not
+  const [faults, setFaults] = useState<Readonly<Record<string, string>>>(NONE); // another object: fields forget them
   const form = useRef<HTMLFormElement>(null);
-  const faults = useMemo(() => faultsOf(error), [error]); // the same until another answer: fields forget them by it
 
   useEffect(() => {
     if (error)
@@ -58,13 +60,16 @@ export function AskForm(props: {
     setAsking(true);
     setDone(false);
     setError(undefined);
+    setFaults(NONE);
     try {
       await props.ask(new FormData(form));
       setDone(true);
       if (props.clears) form.reset();
     } catch (reason) {
-      const fields = Object.keys(faultsOf(reason));
+      const found = faultsOf(reason, form.elements);
+      const fields = Object.keys(found);
       setAbove(!fields.length || fields.some((name) => !form.elements.namedItem(name)));
+      setFaults(found);
       setError(reason);
     } finally {
       setAsking(false);
@@ -123,11 +128,12 @@ function mended({ target }: { target: EventTarget }) {
     target.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-/** What was refused of each field, by its name. */
-function faultsOf(error: unknown): Readonly<Record<string, string>> {
+/** What was refused of each field, by its name: the whole of it where a field is called so, else its beginning. */
+function faultsOf(error: unknown, fields: HTMLFormControlsCollection): Readonly<Record<string, string>> {
   if (error instanceof Refused) return error.fields;
   if (!(error instanceof ApiProblem)) return {};
-  return Object.fromEntries(error.errors.map((fault) => [fault.name.split(".")[0] ?? "", fault.detail]));
+  const own = (name: string) => (fields.namedItem(name) ? name : (name.split(".")[0] ?? ""));
+  return Object.fromEntries(error.errors.map((fault) => [own(fault.name), fault.detail]));
 }
 
 /** What is wrong with a field: in the app's language what its browser finds, else what was refused of it. */

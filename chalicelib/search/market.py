@@ -3,9 +3,10 @@
 What flies is computed from the timetable; so a search reads only what is sold of the legs that can take one there: one
 Query for each leg pattern (origin, destination, date), and where the day is near, the legs' status in one batch.
 
-The priced journeys are shared (`store`) under a digest of all that they hang on: the versions of the inventories, of
-the flights and of the forecasts, the next instant at which a held seat comes back, the tariff, and the whole days left
-before each departure. So a sale, a seat that comes back, a delay or another price is never hidden by what is shared.
+The priced journeys are shared (`store`) under a digest of all that they hang on: which journeys can be booked as their
+flights stand, the versions of the inventories and of the forecasts, the next instant at which a held seat comes back,
+the tariff, and the whole days left before each departure. So a sale, a seat that comes back, a delay or another price
+is never hidden by what is shared.
 """
 
 import json
@@ -176,7 +177,6 @@ class Market:
                     str(leg_id),
                     self._inventories[leg_id].version,
                     self._inventories[leg_id].next_lapse(self._now.wall),
-                    (self._flights.get(leg_id) or Flight(leg_id)).version,
                     (leg.scheduled_out - self._now.flight) // _DAY,
                 )
                 for leg_id, leg in sorted(legs.items())

@@ -161,7 +161,9 @@ def test_other_cabins_and_parties_have_answers_of_their_own(now: Now) -> None:
     assert economy
     assert economy.seats_left == 4
     front = find.offers(all_of("EWR-LAX", cabin=Cabin.FIRST), now)
+    assert front.offers
     assert {quote.cabin for offer in front.offers for quote in offer.quotes} == {Cabin.FIRST}
+    assert min(offer.total for offer in front.offers) > economy.total
     five = find.offers(all_of("EWR-LAX", party=Party(4, 1)), now)
     assert of(five, flight) is None
     four = of(find.offers(all_of("EWR-LAX", party=Party(3, 1, 1)), now), flight)
@@ -215,6 +217,15 @@ def test_a_connection_that_a_delay_breaks_is_not_offered(now: Now) -> None:
     tell(first, now, estimated_in=first.scheduled_in + timedelta(minutes=200))
     keys = [offer.key for offer in find.offers(ask, later(now, seconds=1)).offers]
     assert tight.key not in keys
+
+
+def test_nothing_is_read_twice(now: Now, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all is sold, journeys with a night in between are looked for, too: among what was read."""
+    for flight in legs("JFK-HNL"):
+        sell(flight, now)
+    with calls(monkeypatch) as asked:
+        assert find.offers(request("JFK-HNL"), now).offers == []
+    assert asked["Query inventory"] == 1
 
 
 def test_a_full_flight_breaks_its_connections_only(now: Now) -> None:

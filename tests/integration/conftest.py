@@ -26,12 +26,19 @@ from infra import resources
 from infra.local import cloud as local_cloud
 from infra.local import events, moto_gaps
 
+make_client, _clients = boto3.client, {}
 
-@cache
-def client(service: str) -> Any:
+
+def client(*service: str, **settings: Any) -> Any:
     """Of moto, which each test finds empty: making one takes longer than all that it is asked."""
-    return boto3.client(service)
+    environment = ((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))
+    key = service, *settings.items(), *sorted(environment)
+    if key not in _clients:
+        _clients[key] = make_client(*service, **settings)
+    return _clients[key]
 
+
+boto3.client = client
 
 _stages = count(1)
 NOON = datetime(2026, 7, 10, 12, tzinfo=UTC)

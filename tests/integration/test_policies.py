@@ -151,6 +151,7 @@ def system(cloud: None, now: Now, monkeypatch: pytest.MonkeyPatch, set_to: Calla
     made = System(now)
     monkeypatch.setattr(clock, "now", lambda setting: made.now)
     monkeypatch.setattr(clock, "wall_now", lambda: made.now.wall)
+    monkeypatch.setattr(app.time, "sleep", lambda _: None)  # which handlers give to what may have to wait
     monkeypatch.setattr(ingest, "WRITERS", 1)  # moto is not atomic under threads
     monkeypatch.setattr(deliver, "SENDERS", {})
     monkeypatch.setattr(https, "locate", lambda target, *, allow_private: ["192.0.2.9"])

@@ -20,6 +20,8 @@ from infra import stages, webapp
 from infra.deploy import provision, stacks
 from infra.local import moto_gaps
 
+from ..conftest import make_client
+
 ARN = "arn:aws:lambda:us-east-1:123456789012:function"
 ALLOWED = json.dumps({
     "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}],
@@ -28,13 +30,13 @@ ALLOWED = json.dumps({
 
 @pytest.fixture(autouse=True)
 def one_client_of_each_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each takes 12 ms to make, and a deploy makes fifty."""
-    make, made = boto3.client, {}
+    """Each takes 12 ms to make, and a deploy makes fifty. A test may hang things on its own."""
+    made: dict[Any, Any] = {}
 
     def client(service: str, **settings: Any) -> Any:
         key = service, os.environ.get("AWS_DEFAULT_REGION"), *sorted(settings.items())
         if key not in made:
-            made[key] = make(service, **settings)
+            made[key] = make_client(service, **settings)
         return made[key]
 
     monkeypatch.setattr(boto3, "client", client)

@@ -36,9 +36,10 @@ class Process:
             if not self._running:
                 return real(client, operation, parameters)
             self.before(operation)
-            answer = real(client, operation, parameters)
-            self.after()
-            return answer
+            try:
+                return real(client, operation, parameters)
+            finally:
+                self.after()
 
         with patch.object(BaseClient, "_make_api_call", call):
             yield self
@@ -60,7 +61,7 @@ class Process:
         self.calls.append(operation)
 
     def after(self) -> None:
-        """It was answered."""
+        """It was answered, or refused."""
         self._point(2 * len(self.calls) - 1)
 
     def _point(self, number: int) -> None:

@@ -17,6 +17,7 @@ from chalicelib.airports import api as airports
 from chalicelib.alerts import api as alerts
 from chalicelib.alerts import personal as personal_alerts
 from chalicelib.booking import api as booking
+from chalicelib.booking import personal as personal_booking
 from chalicelib.channels.model import AT_ONCE, Channel
 from chalicelib.core import api as system
 from chalicelib.core import callers, clock, telemetry
@@ -37,7 +38,7 @@ for capability in (system, accounts, airports, flights, pricing, search, booking
     app.register_blueprint(capability.routes)
 
 # Who holds something on people: for export and erasing.
-personal.KEEPERS[:] = [personal.KEEPER, personal_alerts.KEEPER]
+personal.KEEPERS[:] = [personal.KEEPER, personal_booking.KEEPER, personal_alerts.KEEPER]
 
 
 @callers.recognise_machines_by

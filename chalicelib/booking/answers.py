@@ -1,9 +1,10 @@
 """What is sent and answered about bookings. Money is in minor units; instants are UTC, zones beside them."""
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import EmailStr, Field
+from pydantic import EmailStr, Field, model_validator
 
 from chalicelib.airports import lookup
 from chalicelib.booking import access, names
@@ -12,23 +13,20 @@ from chalicelib.booking.model import Booking, Challenged, Change, Contact, Decli
 from chalicelib.channels import addresses
 from chalicelib.channels.model import Channel, language_of
 from chalicelib.core.errors import Fault, Invalid
-from chalicelib.core.routes import Answer, Shape
+from chalicelib.core.routes import Answer, Query, Shape
 from chalicelib.flights.answers import Instant
 from chalicelib.flights.carriers import carrier
 from chalicelib.flights.identity import LegId
 from chalicelib.pricing import charges, tariff
+from chalicelib.pricing.answers import FareExplained, FlightSeats, Money
 from chalicelib.pricing.model import Extra, Line, TravellerKind
 from chalicelib.pricing.seats import Cabin
 
 if TYPE_CHECKING:
+    from chalicelib.booking.configure import Configured, Said
+    from chalicelib.booking.documents import Document
+    from chalicelib.booking.papers import Pass
     from chalicelib.booking.rebook import Options
-
-
-class Money(Shape):
-    """An amount in minor units (cents) of an ISO 4217 currency."""
-
-    amount: int
-    currency: str = "USD"
 
 
 class FlightWanted(Shape):
@@ -76,14 +74,7 @@ class HoldRequest(Shape):
 
     def order(self, account: str | None, accept_language: str) -> Order:
         """The order in the house's words. Raises Invalid."""
-        flights = tuple(
-            Wanted(
-                LegId.parse(each.flight),
-                each.cabin,
-                tuple(s.strip().upper() for s in each.seats) if each.seats else None,
-            )
-            for each in self.flights
-        )
+        flights = tuple(map(_wanted, self.flights))
         legs = [wanted.leg for wanted in flights]
         return Order(
             flights,
@@ -302,6 +293,14 @@ def _offer(booking: Booking, at: datetime) -> OfferShown:
     )
 
 
+def _wanted(given: FlightWanted) -> Wanted:
+    return Wanted(LegId.parse(given.flight), given.cabin, _seats(given.seats) if given.seats else None)
+
+
+def _seats(given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(seat.strip().upper() for seat in given)
+
+
 def _traveller(at: int, given: PassengerGiven) -> Traveller:
     name = names.name(given.family_name, given.given_name, within=f"passengers.{at}.")
     return Traveller(given.kind, name.family, name.given, given.date_of_birth, given.lap_of)
@@ -377,3 +376,205 @@ class OptionsAnswer(Answer):
                 for route in found.routes
             ],
         )
+
+
+class ChangeRequest(Shape):
+    """All flights that the booking is to have, those that stay among them.
+
+    `due`: what was shown to be paid (below zero: to come back); where that is another by now, nothing is changed.
+    """
+
+    flights: Annotated[list[FlightWanted], Field(min_length=1, max_length=8)]
+    due: Money | None = None
+
+    @property
+    def wanted(self) -> tuple[Wanted, ...]:
+        """The flights in the house's words. Raises Invalid."""
+        return tuple(map(_wanted, self.flights))
+
+
+class SeatsRequest(Shape):
+    """Other seats on a flight of the booking, one for each who needs one, in the order of the passengers."""
+
+    flight: str
+    seats: Annotated[list[Annotated[str, Field(max_length=5)]], Field(min_length=1, max_length=9)]
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The seats' numbers as seat maps have them."""
+        return _seats(self.seats)
+
+
+class CheckInRequest(Shape):
+    """Who comes to a flight, by places from 0 on; none named: everybody. An infant comes with the adult."""
+
+    flight: str
+    passengers: Annotated[list[int], Field(min_length=1, max_length=9)] | None = None
+
+
+class PassportGiven(Shape):
+    """A passport, as it has it; states have three letters (Germany: D)."""
+
+    number: Annotated[str, Field(max_length=30)]
+    issuing_state: Annotated[str, Field(max_length=10)]
+    nationality: Annotated[str, Field(max_length=10)]
+    date_of_birth: date
+    expires_on: date
+    sex: Annotated[str, Field(max_length=3)] = "X"
+
+
+class DocumentRequest(Shape):
+    """A passenger's passport: typed, or the two lines of its machine readable zone. It is kept sealed."""
+
+    passenger: int = 0
+    passport: PassportGiven | None = None
+    machine_readable_zone: (
+        Annotated[list[Annotated[str, Field(max_length=60)]], Field(min_length=2, max_length=2)] | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.passport is None) == (self.machine_readable_zone is None):
+            raise ValueError("give either passport or machine_readable_zone")
+        return self
+
+    @property
+    def read(self) -> "Callable[[date], Document]":
+        """How the passport is read, for the day of the last flight."""
+        from chalicelib.booking import documents
+
+        given, lines = self.passport, self.machine_readable_zone
+        if given is not None:
+            return lambda last: documents.passport(**dict(given), last_flight_on=last)
+        assert lines
+        return lambda last: documents.of_machine_readable(lines[0], lines[1], last)
+
+
+class PassQuery(Query):
+    """Whose boarding pass for which flight."""
+
+    flight: str = Field(max_length=40, description="a flight's id, such as UA1545-20261201-EWR")
+    passenger: int = Field(0, description="by place, from 0 on")
+
+
+class BoardingPassAnswer(Answer):
+    """A boarding pass: what people read, and the Aztec symbol that machines do, as SVG and as its text.
+
+    Gate, terminal and times are as they stand now; the symbol does not change with them.
+    """
+
+    pnr: str
+    name: str
+    ticket: str
+    flight: str
+    number: str
+    airline: str | None = None
+    origin: str
+    origin_city: str | None = None
+    origin_zone: str
+    destination: str
+    destination_city: str | None = None
+    scheduled_out: Instant
+    departs_at: Instant
+    boarding_at: Instant
+    gate_closes_at: Instant
+    terminal: str | None = None
+    gate: str | None = None
+    cabin: Cabin
+    booking_class: str
+    seat: str = Field(description="INF: an infant, on a lap")
+    sequence: int | None = Field(None, description="of the check-in on this flight; an infant has none")
+    text: str = Field(description="of the symbol: IATA Resolution 792, format M")
+    svg: str
+
+    @classmethod
+    def of(cls, made: "Pass", flight: SegmentShown) -> Self:
+        """A pass, with its flight as the booking has it."""
+        printed, status = made.printed, made.status
+        return cls(
+            pnr=printed.locator,
+            name=printed.name,
+            ticket=printed.ticket,
+            flight=flight.flight,
+            number=printed.flight,
+            airline=flight.airline,
+            origin=flight.origin,
+            origin_city=flight.origin_city,
+            origin_zone=flight.origin_zone,
+            destination=flight.destination,
+            destination_city=flight.destination_city,
+            scheduled_out=(status.scheduled_out if status else None) or flight.scheduled_out,
+            departs_at=printed.departs_at,
+            boarding_at=printed.boarding_at,
+            gate_closes_at=printed.gate_closes_at,
+            terminal=status.departure_terminal if status else None,
+            gate=status.departure_gate if status else None,
+            cabin=flight.cabin,
+            booking_class=printed.booking_class,
+            seat=printed.seat,
+            sequence=printed.sequence,
+            text=printed.text,
+            svg=made.svg,
+        )
+
+
+class FareOfFlight(FareExplained):
+    """How the fare of a flight of the booking came about."""
+
+    flight: str
+
+
+class FaresAnswer(Answer):
+    """How the price of a booking came about: each flight's fare from its inputs, and all lines."""
+
+    flights: list[FareOfFlight]
+    lines: list[LineShown]
+    total: Money
+
+    @classmethod
+    def of(cls, booking: Booking) -> Self:
+        """The price of a booking."""
+        from chalicelib.pricing import fares
+
+        return cls(
+            flights=[
+                FareOfFlight(**dict(FareExplained.of(fares.explain(each.fare))), flight=str(each.leg))
+                for each in booking.segments
+                if each.fare
+            ],
+            lines=[line_shown(line) for line in booking.lines],
+            total=Money(amount=booking.total, currency=booking.currency),
+        )
+
+
+class ConfigurationRequest(Shape):
+    """What a flight is flown with. What is not given stays as it is."""
+
+    configuration: Annotated[str, Field(max_length=20)] | None = Field(
+        None, description="aircraft type and seats, such as B738-149; null: that of the timetable"
+    )
+    blocked: Annotated[list[Annotated[str, Field(max_length=5)]], Field(max_length=100)] | None = Field(
+        None, description="all seats that are not to be sold or sat on, such as 12A; null: none"
+    )
+
+    @property
+    def said(self) -> "Said":
+        """In the house's words."""
+        from chalicelib.booking.configure import Said
+
+        return Said(
+            (self.configuration or "") if "configuration" in self.model_fields_set else None,
+            _seats(self.blocked or ()) if "blocked" in self.model_fields_set else None,
+        )
+
+
+class ConfiguredAnswer(Answer, FlightSeats):
+    """The seats of the flight as they then stood, and who was moved: the new seat by the old one."""
+
+    moved: dict[str, str]
+
+    @classmethod
+    def made(cls, configured: "Configured", at: datetime) -> Self:
+        """What came of it, at an instant of wall time."""
+        shown: Mapping[str, object] = dict(FlightSeats.of(configured.inventory, at))
+        return cls.model_validate({**shown, "moved": dict(configured.moves)})

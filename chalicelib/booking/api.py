@@ -5,22 +5,33 @@ from collections.abc import Callable
 
 from chalicelib.booking import access, cancel, hold, pay
 from chalicelib.booking.answers import (
+    BoardingPassAnswer,
     BookingAnswer,
+    ChangeRequest,
+    CheckInRequest,
+    ConfigurationRequest,
+    ConfiguredAnswer,
+    DocumentRequest,
+    FaresAnswer,
     HoldRequest,
     OfferQuery,
     OptionsAnswer,
+    PassQuery,
     PaymentRequest,
     RebookRequest,
+    SeatsRequest,
+    segment_shown,
 )
 from chalicelib.booking.model import Booking, Declined, KeyUse
 from chalicelib.booking.payments.answers import ChallengeForm, ChallengeQuery, MethodsAnswer
 from chalicelib.channels.model import language_of
 from chalicelib.core import clock
-from chalicelib.core.callers import ANYONE, ANYONE_OR_SIGNED_IN, BOOKING_PARTY, Party, Person
+from chalicelib.core.callers import ANYONE, ANYONE_OR_SIGNED_IN, BOOKING_PARTY, OPERATORS, Party, Person
 from chalicelib.core.config import config
-from chalicelib.core.errors import Conflict, PaymentDeclined
+from chalicelib.core.errors import Conflict, Fault, Invalid, PaymentDeclined
 from chalicelib.core.idempotency import Key
 from chalicelib.core.routes import FORM, Document, Routes
+from chalicelib.flights.identity import InvalidFlight, LegId
 
 routes = Routes(__name__)
 
@@ -229,3 +240,148 @@ def leave_waitlist(pnr: str, party: Party, client: str) -> None:
 
     now = _now()
     waitlist.leave(access.admitted(pnr, party, client, now), now)
+
+
+@routes.post(
+    "/v1/bookings/{pnr}/change", callers=BOOKING_PARTY, idempotency="required",
+    others={409: "It can't be changed so: a fare's rules, a price that changed, flights that are full, or have left"},
+)  # fmt: skip
+def change_booking(pnr: str, body: ChangeRequest, party: Party, client: str, idempotency_key: Key) -> BookingAnswer:
+    """Change a ticketed booking to other flights, by the rules of its fares.
+
+    Where something is to be paid, `change` holds the new seats for 15 minutes until that is done. Else it is made.
+    """
+    from chalicelib.booking import change
+
+    now = _now()
+    kept = access.admitted(pnr, party, client, now)
+    due = body.due.amount if body.due else None
+    return _then(change.change(kept, body.wanted, due, _use(idempotency_key), now))
+
+
+@routes.post(
+    "/v1/bookings/{pnr}/seats", callers=BOOKING_PARTY, idempotency="required",
+    others={409: "A seat is taken, or would cost more than what was paid for seats; or it is too late"},
+)  # fmt: skip
+def change_seats(pnr: str, body: SeatsRequest, party: Party, client: str, idempotency_key: Key) -> BookingAnswer:
+    """Choose other seats on a flight. While seats are held, the price changes with them.
+
+    Once paid, they are changed for seats that cost no more; from check-in on, common seats cost nothing.
+    """
+    from chalicelib.booking import reseat
+
+    now = _now()
+    kept = access.admitted(pnr, party, client, now)
+    return _then(reseat.reseat(kept, LegId.parse(body.flight), body.chosen, _use(idempotency_key), now))
+
+
+@routes.post(
+    "/v1/bookings/{pnr}/check-in", callers=BOOKING_PARTY, idempotency="required",
+    others={409: "Check-in is not open, passports are missing, or they are checked in already"},
+)  # fmt: skip
+def check_in_party(pnr: str, body: CheckInRequest, party: Party, client: str, idempotency_key: Key) -> BookingAnswer:
+    """Check in on a flight, from 24 hours before it is to leave until 45 minutes before it is expected to."""
+    from chalicelib.booking import check_in
+
+    now = _now()
+    kept = access.admitted(pnr, party, client, now)
+    return _then(check_in.check_in(kept, LegId.parse(body.flight), body.passengers, _use(idempotency_key), now))
+
+
+@routes.get(
+    "/v1/bookings/{pnr}/boarding-pass", callers=BOOKING_PARTY, max_age=None,
+    others={409: "The passenger is not checked in, or the flight is cancelled"},
+)  # fmt: skip
+def boarding_pass(pnr: str, query: PassQuery, party: Party, client: str) -> BoardingPassAnswer:
+    """The boarding pass of a passenger who is checked in."""
+    from chalicelib.booking import check_in, papers
+
+    now = _now()
+    booking, leg = access.admitted(pnr, party, client, now).booking, LegId.parse(query.flight)
+    made = papers.boarding_pass(booking, leg, query.passenger, now)
+    return BoardingPassAnswer.of(made, segment_shown(check_in.segment_of(booking, leg)[1], booking))
+
+
+@routes.get(
+    "/v1/bookings/{pnr}/boarding-pass.svg", callers=BOOKING_PARTY, max_age=None, produces=("image/svg+xml",),
+    others={409: "The passenger is not checked in, or the flight is cancelled"},
+)  # fmt: skip
+def boarding_pass_symbol(pnr: str, query: PassQuery, party: Party, client: str) -> Document:
+    """The Aztec symbol of a boarding pass as a picture."""
+    from chalicelib.booking import papers
+
+    now = _now()
+    booking = access.admitted(pnr, party, client, now).booking
+    made = papers.boarding_pass(booking, LegId.parse(query.flight), query.passenger, now)
+    return Document(made.svg, "image/svg+xml")
+
+
+@routes.post("/v1/bookings/{pnr}/documents", callers=BOOKING_PARTY, idempotency="required")
+def give_document(pnr: str, body: DocumentRequest, party: Party, client: str, idempotency_key: Key) -> BookingAnswer:
+    """Give a passenger's passport, for flights to another country. It is sealed, and erased after the last flight."""
+    from chalicelib.booking import passports
+
+    now = _now()
+    kept = access.admitted(pnr, party, client, now)
+    return _then(passports.give(kept, body.passenger, body.read, _use(idempotency_key), now))
+
+
+@routes.get(
+    "/v1/bookings/{pnr}/itinerary.pdf", callers=BOOKING_PARTY, max_age=None, produces=("application/pdf",),
+    others={409: "Nothing is paid yet"},
+)  # fmt: skip
+def itinerary_pdf(pnr: str, party: Party, client: str) -> Document:
+    """The itinerary and receipt, in the language of the booking's contact."""
+    from chalicelib.booking import papers
+
+    now = _now()
+    booking = access.admitted(pnr, party, client, now).booking
+    name = f'inline; filename="{booking.locator}.pdf"'
+    text = papers.as_pdf(booking, now, _language(booking)).decode()  # it is text, so no gateway has to know of it
+    return Document(text, "application/pdf", headers={"Content-Disposition": name})
+
+
+@routes.get(
+    "/v1/bookings/{pnr}/itinerary.ics", callers=BOOKING_PARTY, max_age=None, produces=("text/calendar",),
+    others={409: "Nothing is paid yet"},
+)  # fmt: skip
+def itinerary_ics(pnr: str, party: Party, client: str) -> Document:
+    """The flights as they now stand, for a calendar (RFC 5545)."""
+    from chalicelib.booking import papers
+
+    now = _now()
+    booking = access.admitted(pnr, party, client, now).booking
+    return Document(papers.as_ics(booking, now, _language(booking)), "text/calendar; charset=utf-8")
+
+
+def _language(booking: Booking) -> str:
+    return booking.contact.language if booking.contact else "en"
+
+
+@routes.get("/v1/bookings/{pnr}/fare/explain", callers=BOOKING_PARTY, max_age=None)
+def booked_fare_explained(pnr: str, party: Party, client: str) -> FaresAnswer:
+    """How the price of a booking came about: all inputs of each fare as it was booked, each step, and each line."""
+    return FaresAnswer.of(access.admitted(pnr, party, client, _now()).booking)
+
+
+@routes.patch(
+    "/v1/flights/{id}/configuration", callers=OPERATORS,
+    others={
+        403: "The account is not an operator's, or acts for other airlines and airports",
+        409: "Passengers would have no seat (`stranded` names theirs), too many would move at once, or it has left",
+    },
+)  # fmt: skip
+def configure_flight(id: str, body: ConfigurationRequest, person: Person, client: str) -> ConfiguredAnswer:
+    """Change what a flight is flown with, and which seats are blocked, as its airline or the airport it leaves from.
+
+    Who sat on a seat that is no more is moved to another one of the cabin, and told; or nothing is done.
+    """
+    from chalicelib.booking import configure
+
+    try:
+        leg = LegId.parse(id)
+    except InvalidFlight as error:
+        detail = "is not a flight id; one looks like UA1545-20261201-EWR"
+        raise Invalid(str(error), [Fault("path", "id", detail)]) from None
+    now = _now()
+    return ConfiguredAnswer.made(configure.configure(leg, body.said, person, client, now), now.wall)

@@ -2,11 +2,14 @@
 
 Latin letters are Helvetica, one of the 14 standard fonts; all others are Adobe's STSong-Light, a font of the collection
 GB1, which has Chinese, Greek and Cyrillic and which readers know or replace. Letters with marks that neither has lose
-marks until one has them. A page is as wide as A4 and as high as US Letter, and so prints on both.
+marks until one has them. A page is as wide as A4 and as high as US Letter, and so prints on both. What is compressed
+is written in ASCII letters, so a file is UTF-8 text, which every gateway hands on as it is.
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+import zlib
+from base64 import a85encode
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
 from itertools import groupby
@@ -55,7 +58,7 @@ class Paper:
 
     def turn(self) -> None:
         """Begin another page."""
-        self._page = self._pydyf.Stream(compress=True)
+        self._page = self._pydyf.Stream()
         self._streams.append(self._page)
         self.y: float = HEIGHT - MARGIN
 
@@ -97,7 +100,8 @@ class Paper:
         make = self._pydyf
         document = make.PDF()
         fonts = make.Dictionary({name: font.reference for name, font in self._fonts(document)})
-        for stream in self._streams:
+        for written_page in self._streams:
+            stream = _packed(make, written_page.stream)
             document.add_object(stream)
             document.add_page(
                 make.Dictionary(
@@ -144,9 +148,7 @@ class Paper:
             }
         )
         latin = {"Type": "/Font", "Subtype": "/Type1"}
-        meant = added(
-            make.Stream([_meanings({bytes([code]): letter for letter, code in _CODES.items()})], compress=True)
-        )
+        meant = added(_packed(make, [_meanings({bytes([code]): letter for letter, code in _CODES.items()})]))
         more = {"Encoding": further, "ToUnicode": meant.reference}
         for bold, base in (("", "/Helvetica"), (_BOLD, "/Helvetica-Bold")):
             common = {**latin, "BaseFont": base}
@@ -167,7 +169,7 @@ class Paper:
                 "CIDSystemInfo": collection, "FontDescriptor": described.reference,
             }
         ))  # fmt: skip
-        meant = added(make.Stream([_meanings({_coded(each)[1]: each for each in self._song})], compress=True))
+        meant = added(_packed(make, [_meanings({_coded(each)[1]: each for each in self._song})]))
         yield _SONG, added(make.Dictionary(
             {
                 "Type": "/Font", "Subtype": "/Type0", "BaseFont": "/STSong-Light-UniGB-UTF16-H",
@@ -175,6 +177,12 @@ class Paper:
                 "ToUnicode": meant.reference,
             }
         ))  # fmt: skip
+
+
+def _packed(make: Any, parts: Iterable[bytes]) -> Any:
+    """A stream that is compressed, and written in ASCII letters (ISO 32000-1, section 7.4.3)."""
+    letters = a85encode(zlib.compress(b"\n".join(parts), 9)) + b"~>"
+    return make.Stream([letters], extra={"Filter": make.Array(["/ASCII85Decode", "/FlateDecode"])})
 
 
 def _meanings(codes: Mapping[bytes, str]) -> bytes:

@@ -20,11 +20,11 @@ class MethodLine(Shape):
 class MethodsAnswer(Answer):
     """Who takes payments, and the cards to choose from: none where the service's own form asks for one."""
 
-    service: Literal["simulated"]
+    service: str
     methods: list[MethodLine]
 
     @classmethod
-    def of(cls, service: Literal["simulated"], methods: Sequence[Method]) -> Self:
+    def of(cls, service: str, methods: Sequence[Method]) -> Self:
         """The cards of a service."""
         return cls(
             service=service,

@@ -413,8 +413,10 @@ class Booking:
         return max((segment.scheduled_in for segment in self.segments), default=None)
 
     def state(self, at: datetime) -> State:
-        """How it counts at an instant: a hold that is over has expired."""
+        """How it counts at an instant: a hold that is over has expired, as has a wait for flights that have left."""
         if self.kept_as is State.HELD and self.until and at >= self.until:
+            return State.EXPIRED
+        if self.kept_as is State.WAITLISTED and self.segments and at >= self.segments[0].scheduled_out:
             return State.EXPIRED
         return self.kept_as
 

@@ -15,8 +15,8 @@
 | a booking's documents are due, or are erased | `note_erasing`, `forget_erasing` | the same, sk = K3M9TZ |
 
 A booking lives 400 days after its last flight, as claims may be made for about a year; one that was never paid, 30
-days after its hold (`expires`); a place on a waitlist until the flight leaves. `payments/simulated.py` keeps its ledger
-under keys of its own in the same table.
+days after its hold, or after the flight it waited for (`expires`); a place on a waitlist until the flight leaves.
+`payments/simulated.py` keeps its ledger under keys of its own in the same table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -187,6 +187,8 @@ def _expires(booking: Booking) -> int:
     last = booking.journal[-1].at
     if booking.kept_as in (State.TICKETED, State.CANCELLED) and booking.last_in:
         return int((max(last, booking.last_in) + KEPT).timestamp())
+    if booking.kept_as is State.WAITLISTED and booking.last_in:
+        return int((max(last, booking.last_in) + UNPAID_KEPT).timestamp())
     return int((max(last, booking.until or last) + UNPAID_KEPT).timestamp())
 
 

@@ -95,10 +95,8 @@ def _served(kept: Kept, now: Now) -> bool:
             return True
         except LostRace:
             there = store.booking(kept.booking.locator, now.wall)
-        except (SoldOut, SeatTaken):
+        except (Conflict, NotFound):  # it does not fit; or a flight is cancelled, or about to leave
             return False
-        except (Conflict, NotFound):  # its flights are not sold any more
-            return True
     raise Unavailable("too many want seats of this flight in this moment")
 
 

@@ -1,12 +1,15 @@
 """A flight that is cancelled or much later: each party is offered the next flights with seats."""
 
+import threading
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import count
 
 import pytest
 
 from chalicelib.booking import changes, disrupt, reroute, settle, store
+from chalicelib.booking.hold import SoldOut
 from chalicelib.booking.model import Booking, By, Cancelled, Changed, Disrupted, Offered, State
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Unavailable
@@ -307,3 +310,33 @@ def test_who_booked_economy_sits_in_front_only_where_there_is_nothing_else(
     assert (segment.leg, segment.cabin.value) == (other.leg, "first")
     assert segment.booking_class == booking.segments[0].booking_class
     check([booking], [leg, other], now)
+
+
+def test_the_last_seats_go_once_whoever_asks_in_the_same_moment(
+    exact_cloud: None, now: Now, leg: ScheduledLeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six parties, five seats, the message four times at once, and buyers in between."""
+    other = trouble.instead(leg)[1]
+    only(monkeypatch, [other])
+    trouble.leave([other], 5, now)
+    parties = [trouble.bought(leg, now=now, size=1 + n % 2) for n in range(6)]
+    trouble.say(leg, now, cancelled=True)
+    barrier = threading.Barrier(8)
+
+    def act(number: int) -> Booking | None:
+        barrier.wait()
+        if number % 2:
+            trouble.follow(leg, now, "delayed")
+            return None
+        try:
+            return shop.held(other, now=now, client=f"192.0.2.{number}")
+        except SoldOut:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        sold = [booking for booking in pool.map(act, range(8)) if booking]
+    every = [*parties, *sold]
+    sums = shop.check_sums([other], [kept(each, now) for each in every], now)
+    assert sums["capacity"] - sums["free"] in (4, 5)
+    for each in parties:
+        assert [event.what for event in kept(each, now).journal].count("offered") <= 1

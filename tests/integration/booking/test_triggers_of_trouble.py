@@ -1,0 +1,81 @@
+"""Disruptions and waitlists through the functions that the queues call."""
+
+import json
+from typing import Any
+
+import pytest
+
+import app
+from chalicelib.booking import cancel, store
+from chalicelib.booking.model import Booking, State
+from chalicelib.core import clock
+from chalicelib.core.clock import Now
+from chalicelib.flights.timetable import ScheduledLeg
+from infra.local import events
+
+from . import shop, trouble
+from .test_waitlist import full, waits
+
+
+@pytest.fixture
+def leg() -> ScheduledLeg:
+    """A flight of tomorrow."""
+    return shop.leg("EWR", "LAX", days=1)
+
+
+def call(function: str, message: dict[str, Any], now: Now, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a function handle one message of its queue at an instant; it does."""
+    monkeypatch.setattr(clock, "now", lambda *_: now)
+    record = {"messageId": "m1", "body": json.dumps(message)}
+    done = getattr(app, function)(events.records(record), events.context(function))
+    assert done == {"batchItemFailures": []}
+
+
+def kept(booking: Booking, now: Now) -> Booking:
+    """As it stands."""
+    found = store.booking(booking.locator, now.wall)
+    assert found
+    return found.booking
+
+
+def test_a_cancelled_flight_from_its_message_to_the_refund(
+    cloud: None, now: Now, leg: ScheduledLeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Offered, lapsed, offered no more, refunded when it was to leave."""
+    booking = trouble.bought(leg, now=now)
+    trouble.say(leg, now, cancelled=True)
+    call("follow_disruptions", trouble.told(leg, "cancelled"), now, monkeypatch)
+    assert kept(booking, now).offer_at(now.wall)
+    later = trouble.later(now, hours=2)
+    call("settle_bookings", {"look": booking.locator}, later, monkeypatch)
+    call("settle_bookings", {"disrupted": str(leg.leg)}, later, monkeypatch)
+    assert not kept(booking, later).offer_at(later.wall)
+    gone = Now(leg.scheduled_out, leg.scheduled_out)
+    call("settle_bookings", {"disrupted": str(leg.leg)}, gone, monkeypatch)
+    call("settle_bookings", {"look": booking.locator}, gone, monkeypatch)
+    after = kept(booking, gone)
+    assert (after.state(gone.wall), after.paid) == (State.CANCELLED, 0)
+
+
+def test_seats_that_come_back_on_a_cancelled_flights_route(
+    cloud: None, now: Now, leg: ScheduledLeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Are found by the function of settlements, and offered."""
+    booking = trouble.bought(leg, now=now)
+    trouble.say(leg, now, cancelled=True)
+    call("settle_bookings", {"disrupted": str(leg.leg)}, now, monkeypatch)
+    assert kept(booking, now).offer_at(now.wall)
+
+
+def test_freed_seats_are_held_for_who_waits(
+    cloud: None, now: Now, leg: ScheduledLeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the message that the bookings' stream leaves."""
+    (one,) = full(leg, now, 1)
+    waiting = waits(leg, now=now)
+    there = store.booking(one.locator, now.wall)
+    assert there
+    cancel.cancel(there, shop.key(), now)
+    call("settle_bookings", {"freed": [str(leg.leg), leg.destination]}, now, monkeypatch)
+    assert kept(waiting, now).state(now.wall) is State.HELD
+    assert store.waiting(leg.leg, now.wall, 10) == []

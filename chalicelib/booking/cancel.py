@@ -7,7 +7,6 @@ All of it comes back within 24 hours of booking, and where the airline cancels a
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
 from typing import NamedTuple
 
 from chalicelib.airports import lookup
@@ -26,10 +25,6 @@ from chalicelib.flights.model import FlightStatus
 from chalicelib.pricing import charges, tariff
 from chalicelib.pricing.charges import Refund
 from chalicelib.pricing.model import FareRules
-
-# How much earlier or later a flight is significantly changed, so that all comes back (14 CFR 260.2, 2024).
-MUCH_DOMESTIC = timedelta(hours=3)
-MUCH_INTERNATIONAL = timedelta(hours=6)
 
 
 class Terms(NamedTuple):
@@ -70,16 +65,23 @@ def terms(booking: Booking, now: Now, *, by_airline: bool = False) -> Terms:
     """What comes back of a ticketed booking when all that is not flown is cancelled at this moment."""
     status = statuses(booking, now)
     flown = [at for at, segment in enumerate(booking.segments) if has_left(segment, status.get(segment.leg), now)]
-    changed = (
-        much_changed(segment, status.get(segment.leg)) for at, segment in enumerate(booking.segments) if at not in flown
-    )
-    airline = by_airline or any(changed)
+    airline = by_airline or is_disrupted(booking, now)
     fresh = booking.booked_at is not None and now.wall - booking.booked_at <= COOLING_OFF
     refund = charges.refund_of(booking.lines, rules_of(booking), flown=flown, waived=airline or fresh)
     most = sum(payment.amount for payment in booking.payments) - booking.due_back
     return Terms(
         replace(refund, amount=min(refund.amount, most)), "airline" if airline else "24_hours" if fresh else ""
     )
+
+
+def is_disrupted(booking: Booking, now: Now) -> bool:
+    """Whether a flight still to come is cancelled, significantly changed, or will be missed as the one before is late.
+
+    Such trips are refunded in full (14 CFR 260.2), if they are not flown otherwise.
+    """
+    from chalicelib.booking.reroute import Finder  # it looks for other flights, too: more than most need
+
+    return Finder(now).trouble(booking) is not None
 
 
 def statuses(booking: Booking, now: Now) -> dict[LegId, FlightStatus]:
@@ -97,20 +99,6 @@ def has_left(segment: Segment, status: FlightStatus | None, now: Now) -> bool:
     if status is None:
         return segment.scheduled_out <= now.flight
     return not status.cancelled and bool(status.actual_out or status.actual_off) and not status.returned
-
-
-def much_changed(segment: Segment, status: FlightStatus | None) -> bool:
-    """Whether a flight is cancelled or significantly changed against what was booked (14 CFR 260.2)."""
-    if status is None:
-        return False
-    much = MUCH_DOMESTIC if is_domestic(segment) else MUCH_INTERNATIONAL
-    out, in_ = status.expected_out or segment.scheduled_out, status.expected_in or segment.scheduled_in
-    return bool(
-        status.cancelled
-        or (status.destination or segment.destination) != segment.destination
-        or segment.scheduled_out - out >= much
-        or in_ - segment.scheduled_in >= much
-    )
 
 
 def is_domestic(segment: Segment) -> bool:

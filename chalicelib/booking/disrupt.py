@@ -31,7 +31,7 @@ from chalicelib.core.clock import Now
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.tables import ATTEMPTS, LostRace
 from chalicelib.core.telemetry import count, logger
-from chalicelib.flights import timetable
+from chalicelib.flights import read, timetable
 from chalicelib.flights.identity import LegId
 from chalicelib.pricing import stock
 
@@ -47,21 +47,23 @@ def follow(told: Mapping[str, Any], now: Now, remaining: Callable[[], float]) ->
     not answer: the message comes again, and finds who has an offer.
     """
     leg = LegId.parse(told["flight"])
-    look(leg, now, remaining)
-    if "cancelled" in told["kinds"]:
-        again(leg, now, remaining)
+    parties = look(leg, now, remaining)
+    if "cancelled" in told["kinds"] and parties:
+        _look_later(leg, now)
 
 
-def look(leg: LegId, now: Now, remaining: Callable[[], float]) -> None:
-    """Offer other flights to whoever has seats on a leg and needs some. Raises Unavailable, as `follow`."""
+def look(leg: LegId, now: Now, remaining: Callable[[], float]) -> list[Kept]:
+    """Offer other flights to whoever has seats on a leg and needs some. Returns all who have. Raises as `follow`."""
     finder = Finder(now)
-    kept = {each.booking.locator: each for each in _parties(leg, now)}
-    finder.read(each.booking for each in kept.values())
-    troubled = [(each.booking, found) for each in kept.values() if (found := finder.trouble(each.booking))]
+    parties = _parties(leg, now)
+    kept = {each.booking.locator: each for each in parties}
+    finder.read(each.booking for each in parties)
+    troubled = [(each.booking, found) for each in parties if (found := finder.trouble(each.booking))]
     for booking, _ in priority.in_order(troubled):
         if remaining() < RESERVE:
             raise Unavailable(f"not all parties of {leg} were looked at yet")
         _help(kept[booking.locator], finder, now)
+    return parties
 
 
 def again(leg: LegId, now: Now, remaining: Callable[[], float]) -> None:
@@ -69,23 +71,28 @@ def again(leg: LegId, now: Now, remaining: Callable[[], float]) -> None:
 
     As long as somebody waits, it has itself called again (queue `settlements`). Raises Unavailable, as `follow`.
     """
+    flight = next(iter(read.current([leg], now.flight)), None)
     scheduled = timetable.leg(leg, timetable.today(now.flight))
-    finder = Finder(now)
-    parties = [each for each in _parties(leg, now) if _flies(each.booking, leg)]
-    finder.read(each.booking for each in parties)
-    status = finder.status(leg)
-    if not scheduled or not parties or not status or not status.cancelled:
+    if not scheduled or not flight or not flight.status.cancelled:
         return
     if now.flight < scheduled.scheduled_out:
-        look(leg, now, remaining)
-        changes.send({"disrupted": str(leg)}, min(AGAIN, scheduled.scheduled_out - now.flight))
+        if look(leg, now, remaining):
+            _look_later(leg, now)
         return
+    parties = [each for each in _parties(leg, now) if _flies(each.booking, leg)]
     for each in parties:
         if remaining() < RESERVE:
             raise Unavailable(f"not all parties of {leg} were refunded yet")
         _refund(each, leg, now)
     if any(each.booking.offer_at(now.wall) for each in parties):
-        changes.send({"disrupted": str(leg)}, AGAIN)
+        _look_later(leg, now)
+
+
+def _look_later(leg: LegId, now: Now) -> None:
+    """In a quarter of an hour, or when the flight was to leave."""
+    scheduled = timetable.leg(leg, timetable.today(now.flight))
+    left = scheduled.scheduled_out - now.flight if scheduled else AGAIN
+    changes.send({"disrupted": str(leg)}, min(AGAIN, left) if left > timedelta() else AGAIN)
 
 
 def _parties(leg: LegId, now: Now) -> list[Kept]:

@@ -181,12 +181,12 @@ def test_aws_region_goes_before_the_other(monkeypatch: pytest.MonkeyPatch, capsy
 
 
 def test_a_command_that_is_told_to_end_ends_in_order() -> None:
-    """A CI's cancel and a closed terminal are as Ctrl-C: a deploy gives up its hold of the stage, and says so."""
+    """A CI's cancel and a closed terminal are as Ctrl-C: whatever is held is given up, and it is said."""
     with socket.create_server(("127.0.0.1", 0)) as aws:
         address = f"http://127.0.0.1:{aws.getsockname()[1]}"
         keys = {"AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "k"}
         with subprocess.Popen(
-            [sys.executable, "-m", "infra", "deploy", "--stage", "dev"], cwd=stages.__file__.rpartition("/infra/")[0],
+            [sys.executable, "-m", "infra", "provision", "--stage", "dev"], cwd=stages.__file__.rpartition("/infra/")[0],
             env={**os.environ, **keys, "AWS_REGION": "us-east-1"}, stdout=subprocess.PIPE, text=True,
         ) as process:  # fmt: skip
             asked, _ = aws.accept()  # and never answers

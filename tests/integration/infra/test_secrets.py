@@ -1,6 +1,7 @@
 """The secrets of a stage, in moto's Parameter Store."""
 
 import json
+from base64 import b64decode
 from typing import Any
 
 import boto3
@@ -11,7 +12,7 @@ from chalicelib.core.errors import NotFound
 from infra import __main__ as command
 from infra import secrets
 
-NAMES = ("link-keys", "token-keys", "front-key", "vapid-key")
+NAMES = ("link-keys", "token-keys", "front-key", "vapid-key", "payments-callback", "locator-key", "ticket-key")
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_a_stages_secrets_are_made_once(ssm: Any) -> None:
     kinds = {each["Name"]: each["Type"] for each in ssm.describe_parameters()["Parameters"]}
     assert kinds == dict.fromkeys(paths, "SecureString")
     made = [value(ssm, name) for name in NAMES]
-    link_keys, token_keys, front_key, vapid_key = made
+    link_keys, token_keys, front_key, vapid_key, callback_key, locator_key, ticket_key = made
     assert all(len(key) >= 43 for key in (*json.loads(link_keys), front_key))  # 256 bits in base64
     assert len(set(json.loads(link_keys))) == 2
     first, second = json.loads(token_keys)
@@ -41,6 +42,10 @@ def test_a_stages_secrets_are_made_once(ssm: Any) -> None:
     assert (first["jwk"]["kty"], first["jwk"]["crv"]) == ("OKP", "Ed25519")
     assert first["jwk"]["d"] != second["jwk"]["d"]
     assert vapid_key.startswith("-----BEGIN PRIVATE KEY-----\n")
+    assert len(b64decode(callback_key.removeprefix("whsec_"))) == 24  # Standard Webhooks: 24 to 64 bytes
+    assert callback_key.startswith("whsec_")
+    assert len({*(bytes.fromhex(key) for key in (locator_key, ticket_key))}) == 2
+    assert len(locator_key) == len(ticket_key) == 64
     assert secrets.make("dev", ssm) == []
     assert [value(ssm, name) for name in NAMES] == made
 

@@ -186,8 +186,9 @@ def test_a_command_that_is_told_to_end_ends_in_order() -> None:
         address = f"http://127.0.0.1:{aws.getsockname()[1]}"
         keys = {"AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "k"}
         with subprocess.Popen(
-            [sys.executable, "-m", "infra", "provision", "--stage", "dev"], cwd=stages.__file__.rpartition("/infra/")[0],
-            env={**os.environ, **keys, "AWS_REGION": "us-east-1"}, stdout=subprocess.PIPE, text=True,
+            [sys.executable, "-m", "infra", "provision", "--stage", "dev"],
+            cwd=stages.__file__.rpartition("/infra/")[0], env={**os.environ, **keys, "AWS_REGION": "us-east-1"},
+            stdout=subprocess.PIPE, text=True,
         ) as process:  # fmt: skip
             asked, _ = aws.accept()  # and never answers
             process.send_signal(signal.SIGTERM)

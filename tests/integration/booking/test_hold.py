@@ -1,0 +1,175 @@
+"""Holding seats over the REST API: once for a key, at the price that was shown, and never longer than said."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ReadTimeoutError
+
+from chalicelib.booking.hold import CLIENT_HOLDS
+from chalicelib.pricing import stock
+from chalicelib.pricing.seats import Cabin
+
+from . import shop
+from .desk import Desk, adults, order
+
+
+def test_a_key_holds_once_and_gets_its_answer_again(desk: Desk) -> None:
+    """Byte for byte, also after the booking has moved on; another body with it is a 422."""
+    first = desk.hold(shop.leg(), key="k")
+    assert first.status == 201
+    desk.wait(seconds=5)
+    assert desk.pay(first.json["pnr"]).json["state"] == "ticketed"
+    again = desk.hold(shop.leg(), key="k")
+    assert (again.status, again.body) == (201, first.body)
+    other = desk.hold(shop.leg(destination="SFO"), key="k")
+    assert other.status == 422
+    shop.check_sums([shop.leg()], [desk.booking(first.json["pnr"])], desk.now)
+
+
+def test_a_lost_answer_costs_no_seat(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The transaction was made, nobody heard: the same key is told what it got, and no second seat is held."""
+    real, cut = BaseClient._make_api_call, iter([True])
+
+    def call(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
+        answer = real(client, operation, parameters)
+        if operation == "TransactWriteItems" and next(cut, False):
+            raise ReadTimeoutError(endpoint_url="dynamodb")
+        return answer
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    first = desk.hold(shop.leg(), key="k")
+    again = desk.hold(shop.leg(), key="k")
+    assert again.status == 201
+    assert first.status in (201, 503)
+    totals = shop.check_sums([shop.leg()], [desk.booking(again.json["pnr"])], desk.now)
+    assert totals["held"] == 1
+
+
+def test_seats_come_back_with_nothing_running(desk: Desk) -> None:
+    """After 15 minutes: who comes late is told so, the seats are another's, and what was held is noted as expired."""
+    held = desk.hold(shop.leg(), seats=["12A"]).json
+    assert desk.hold(shop.leg(), seats=["12A"]).status == 409
+    desk.wait(minutes=15)
+    assert desk.get(f"/v1/bookings/{held['pnr']}").json["state"] == "expired"
+    late = desk.pay(held["pnr"])
+    assert (late.status, "over" in late.json["detail"]) == (409, True)
+    other = desk.hold(shop.leg(), seats=["12A"])
+    assert other.json["flights"][0]["seats"] == ["12A"]
+    assert desk.booking(held["pnr"]).journal[-1].what == "expired"
+    shop.check_sums([shop.leg()], [desk.booking(other.json["pnr"])], desk.now)
+
+
+def test_a_price_that_changed_holds_nothing(desk: Desk) -> None:
+    """The refusal says what the price is by now, and with it seats are held."""
+    shown = {"amount": 1, "currency": "USD"}
+    refused = desk.hold(shop.leg(), total=shown)
+    assert refused.status == 409
+    held = desk.hold(shop.leg(), total=refused.json["total"])
+    assert held.json["total"] == refused.json["total"]
+    assert shop.check_sums([shop.leg()], [desk.booking(held.json["pnr"])], desk.now)["held"] == 1
+
+
+def test_infants_have_no_seat_and_children_sit_beside_an_adult(desk: Desk) -> None:
+    """Seats in the order of the passengers; the infant's is none."""
+    party = [
+        {"family_name": "Smith", "given_name": "Ann"},
+        {"kind": "child", "family_name": "Smith", "given_name": "Ben", "date_of_birth": "2020-01-01"},
+        {"kind": "infant", "family_name": "Smith", "given_name": "Cy", "lap_of": 0},
+    ]
+    held = desk.hold(shop.leg(), passengers=party).json
+    seats = held["flights"][0]["seats"]
+    assert seats[2] is None
+    assert seats[0][:-1] == seats[1][:-1]
+    assert {line["passenger"] for line in held["lines"] if line["kind"] == "fare"} == {0, 1, 2}
+    assert all(line["amount"] == 0 for line in held["lines"] if line["passenger"] == 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"passengers": [{"kind": "infant", "family_name": "Smith", "lap_of": 0}]}, "passengers.0.lap_of"),
+        ({"passengers": [{"kind": "child", "family_name": "Smith"}]}, "passengers"),
+        ({"passengers": [{"family_name": "Sm1th"}]}, "passengers.0.family_name"),
+        ({"seats": ["99Z"]}, "seats"),
+        ({"seats": ["12A", "12B"]}, "flights.0.seats"),
+        ({"extras": [{"code": "LEGROOM"}]}, "extras.0.code"),
+        ({"extras": [{"code": "BAG", "passenger": 3}]}, "extras.0.passenger"),
+        ({"extras": [{"code": "NOSUCH"}]}, "extras"),
+    ],
+)
+def test_what_can_not_be_booked_is_named(change: dict[str, Any], named: str, desk: Desk) -> None:
+    """And nothing is held."""
+    refused = desk.hold(shop.leg(), **change)
+    assert refused.status == 400
+    assert named in {fault["name"] for fault in refused.json["errors"]}
+    assert shop.check_sums([shop.leg()], [], desk.now).get("held", 0) == 0
+
+
+def test_exits_are_for_those_who_can_help(desk: Desk) -> None:
+    """Not for children, for who is younger than 15, has an infant on the lap, or asked for assistance."""
+    seat_map = stock.of([shop.leg()], desk.now.wall)[shop.leg().leg].seat_map
+    at_exit = next(seat.number for seat in seat_map.of(Cabin.ECONOMY) if seat.exit)
+    young = [{"family_name": "Smith", "given_name": "Ann", "date_of_birth": "2013-01-01"}]
+    assert desk.hold(shop.leg(), seats=[at_exit], passengers=young).status == 400
+    assert desk.hold(shop.leg(), seats=[at_exit], extras=[{"code": "WCHR"}]).status == 400
+    held = desk.hold(shop.leg(), seats=[at_exit])
+    assert held.status == 201
+    assert [line["code"] for line in held.json["lines"] if line["kind"] == "seat"] == ["EXIT"]
+
+
+def test_a_bag_is_paid_once_for_each_trip(desk: Desk) -> None:
+    """Not once for each flight of it."""
+    out, back = shop.leg(), shop.leg("LAX", "EWR", days=25)
+    held = desk.hold(out, back, extras=[{"code": "BAG"}]).json
+    assert [line["flight"] for line in held["lines"] if line["kind"] == "bag"] == [0, 1]
+    one = desk.hold(out, extras=[{"code": "BAG"}]).json
+    assert [line["flight"] for line in one["lines"] if line["kind"] == "bag"] == [0]
+
+
+def test_sales_end_before_departure_and_for_cancelled_flights(desk: Desk) -> None:
+    """45 minutes before it is expected to leave."""
+    leg = shop.leg(days=1)
+    desk.until(leg, minutes=44)
+    assert desk.hold(leg).status == 409
+    desk.until(leg, hours=3)
+    desk.fly(leg, cancelled=True)
+    refused = desk.hold(leg)
+    assert (refused.status, "cancelled" in refused.json["detail"]) == (409, True)
+
+
+def test_nobody_keeps_seats_from_others_by_holding_them(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client holds so many times an hour."""
+    monkeypatch.setattr("chalicelib.booking.hold.CLIENT_HOLDS", 2)
+    got = [desk.hold(shop.leg()).status for _ in range(3)]
+    assert got == [201, 201, 429]
+    assert CLIENT_HOLDS > 10
+
+
+def test_guesses_at_locators_and_names_are_few(desk: Desk) -> None:
+    """Wrong family names end in 429, also for the right one from there; what is wrong is not said."""
+    held = desk.hold(shop.leg()).json
+    got = [desk.get(f"/v1/bookings/{held['pnr']}", name="Jones") for _ in range(11)]
+    assert [each.status for each in got] == [404] * 10 + [429]
+    nobody = "ABCDEF" if held["pnr"] != "ABCDEF" else "ABCDEG"
+    assert desk.get(f"/v1/bookings/{held['pnr']}").status == 429
+    desk.wait(hours=2)
+    assert desk.get(f"/v1/bookings/{held['pnr']}").status == 200
+    missing = desk.get(f"/v1/bookings/{nobody}", name="Jones").json["detail"].replace(nobody, held["pnr"])
+    assert missing == got[0].json["detail"]
+
+
+def test_two_flights_are_held_together_or_not_at_all(desk: Desk) -> None:
+    """One that is full leaves the other as it was; flights that can't be flown one after the other are refused."""
+    out, back = shop.leg(), shop.leg("LAX", "EWR", days=25)
+    taken = desk.hold(back, seats=["20A"]).json
+    body = order(out, back)
+    body["flights"][1]["seats"] = ["20A"]
+    assert desk.post("/v1/bookings", body).status == 409
+    assert shop.check_sums([out], [], desk.now).get("held", 0) == 0
+    assert desk.hold(back, out).status == 400
+    both = desk.hold(out, back, passengers=adults(2)).json
+    bookings = [desk.booking(taken["pnr"]), desk.booking(both["pnr"])]
+    assert shop.check_sums([out, back], bookings, desk.now)["held"] == 5
+    assert both["hold_until"] == (desk.now.wall + timedelta(minutes=15)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -28,6 +28,7 @@ from ..alerts.killing import Process
 from . import shop
 
 AGAIN = timedelta(seconds=180)  # as the queue's time-out
+READS = ("Get", "BatchGet", "Query", "Encrypt", "Decrypt", "GenerateDataKey")  # and what writes nothing
 _T = TypeVar("_T")
 
 
@@ -53,7 +54,8 @@ class World:
     now: Now
     process: Process = field(default_factory=Process)
     patient: bool = True  # whether the client asks again where it was cut off
-    points: set[int] = field(default_factory=set)  # of the process's, those at which the client was asking
+    of_clients: set[int] = field(default_factory=set)  # points of the process at which the client was asking
+    begins: set[int] = field(default_factory=set)  # points of the process before the first call of a piece of work
     queue: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)  # to the topic
     _iterator: str | None = None
@@ -80,10 +82,10 @@ class World:
         """Ask as a client does: again, where it was cut off, unless it gives up. Raises GaveUp."""
         answers: list[_T] = []
         first = 2 * len(self.process.calls)
-        while not self.process.run(lambda: answers.append(work())):
+        while not self._run(lambda: answers.append(work())):
             if not self.patient:
                 raise GaveUp
-        self.points |= set(range(first, 2 * len(self.process.calls)))
+        self.of_clients |= set(range(first, 2 * len(self.process.calls)))
         return answers[0]
 
     def wait(self, span: timedelta) -> None:
@@ -95,8 +97,7 @@ class World:
         end = self.now.wall + span
         while True:
             for record in self.records():
-                while not self._lived(lambda record=record: changes.tell_record(record, self.now)):
-                    pass
+                self.bring(lambda record=record: changes.tell_record(record, self.now))
             self.queue.sort(key=lambda message: message[0])
             due = sum(at <= end for at, _ in self.queue)
             if not due:
@@ -106,6 +107,16 @@ class World:
             if not self._lived(lambda body=body: settlements.handle(body, self.now)):
                 self.queue.append((self.now.wall + AGAIN, body))
         self.wait(max(timedelta(), end - self.now.wall))
+
+    def bring(self, work: Callable[[], object]) -> None:
+        """Have something handled that comes again until it is."""
+        while not self._lived(work):
+            pass
+
+    def points(self) -> list[int]:
+        """The points at which a process can die and leave something else behind: at the beginning, after a write."""
+        calls = enumerate(self.process.calls)
+        return sorted(self.begins | {2 * at + 1 for at, operation in calls if not operation.startswith(READS)})
 
     def records(self) -> list[dict[str, Any]]:
         """The stream's records of bookings that were not taken yet."""
@@ -123,9 +134,13 @@ class World:
 
     def _lived(self, work: Callable[[], object]) -> bool:
         try:
-            return self.process.run(work)
+            return self._run(work)
         except Unavailable:
             return False
+
+    def _run(self, work: Callable[[], object]) -> bool:
+        self.begins.add(2 * len(self.process.calls))
+        return self.process.run(work)
 
 
 def now_of(name: str, now: Now) -> Booking:

@@ -339,6 +339,14 @@ def forecast_demand(event: CloudWatchEvent) -> None:
     demand.recompute(_now(), lambda: _remaining(event))
 
 
+@app.schedule(Rate(1, unit=Rate.HOURS))
+def erase_documents(_: CloudWatchEvent) -> None:
+    """Erase the passports of passengers whose last flight arrived a day ago."""
+    from chalicelib.booking import passports
+
+    passports.sweep(_now())
+
+
 @app.on_ws_connect()
 def connect(event: WebsocketEvent) -> None:
     """Remember a connection, and where to call it back."""

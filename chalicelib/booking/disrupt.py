@@ -140,7 +140,7 @@ def _offer(kept: Kept, found: Trouble, finder: Finder, now: Now) -> bool:
     """Hold the best route with seats; False: there is none. Raises LostRace."""
     booking = kept.booking
     for route in finder.routes(booking, found):
-        until = reroute.offer_until(route.out, now)
+        until = disruption.offer_until(route.out, now)
         seated = finder.seated(booking, found, route, until) if until else None
         if not seated:
             continue

@@ -16,7 +16,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from chalicelib.airports.lookup import airport
-from chalicelib.booking.model import Booking, Change, Segment
+from chalicelib.booking.model import OFFER, OFFER_ENDS, Booking, Change, Offered, Segment
+from chalicelib.core.clock import Now
 from chalicelib.flights.identity import LegId
 from chalicelib.flights.model import FlightStatus
 from chalicelib.flights.passenger_law import US, US_REFUNDS
@@ -25,6 +26,7 @@ from chalicelib.pricing.seats import Cabin
 
 CONNECTION = timedelta(hours=12)  # between flights: a longer stay is one, and another journey begins after it
 AHEAD = timedelta(hours=48)  # how much later than scheduled other flights may leave
+LEAST_OFFER = timedelta(minutes=10)  # an offer that would hold no longer than that is none
 
 Minimum = Callable[[Segment, Segment], timedelta]  # the shortest time in which one changes from one to the other
 
@@ -199,6 +201,24 @@ def in_order(routes: Iterable[Route], booking: Booking, found: Trouble) -> list[
     return sorted(
         better, key=lambda r: (breaks(r), r.in_, len(r.segments), tuple(str(s.leg) for s in r.segments))
     )  # fmt: skip
+
+
+def offer_until(out: datetime, now: Now) -> datetime | None:
+    """Until when (wall time) flights that leave then are held; None: they leave too soon to be held at all."""
+    span = min(OFFER, out - OFFER_ENDS - now.flight)
+    return now.wall + span if span >= LEAST_OFFER else None
+
+
+def replaced(booking: Booking, offer: Offered) -> Trouble:
+    """Which flights of a booking an offer stands for."""
+    own, new = ([segment.leg for segment in segments] for segments in (booking.segments, offer.change.segments))
+    first = 0
+    while first < min(len(own), len(new)) and own[first] == new[first]:
+        first += 1
+    end = len(own)
+    while end > first and len(own) - end < len(new) - first and own[end - 1] == new[len(new) - 1 - (len(own) - end)]:
+        end -= 1
+    return Trouble(first, end, offer.instead_of, Why(offer.why), None)
 
 
 def changed_to(

@@ -121,7 +121,7 @@ def _held(booking: Booking, offer: Offered | None, now: Now) -> Seated:
     """The offer that is held, as a change of the booking as it now stands."""
     if offer is None:
         raise OfferOver("no other flights are held for this booking; its options show which have seats")
-    finder, found, own = Finder(now), reroute.replaced(booking, offer), {s.leg for s in booking.segments}
+    finder, found, own = Finder(now), disruption.replaced(booking, offer), {s.leg for s in booking.segments}
     after = len(booking.segments) - found.end
     new = offer.change.segments[found.first : len(offer.change.segments) - after]
     finder.read([booking])

@@ -9,11 +9,8 @@ from chalicelib.booking import locator as locators
 from chalicelib.booking.disruption import Route, Trouble
 from chalicelib.booking.hold import CLOSES, LIVE, exit_allowed
 from chalicelib.booking.model import (
-    OFFER,
-    OFFER_ENDS,
     Booking,
     Change,
-    Offered,
     Segment,
     seats_by_traveller,
 )
@@ -32,7 +29,6 @@ from chalicelib.search import find
 from chalicelib.search.model import minimum_connection
 
 MOST_ROUTES = 20  # that are looked at for a party, in each cabin
-LEAST_OFFER = timedelta(minutes=10)  # an offer that would hold no longer than that is none
 
 
 class Seated(NamedTuple):
@@ -193,24 +189,6 @@ def write(kept: Kept, after: Booking, found: Seated | None, now: Now) -> None:
     seats = {**without(kept.booking, after.claims(now.wall), now.wall), **(found.seats if found else {})}
     others = [(each, ended) for each, ended in (found.lapsed if found else ()) if each.booking.locator != after.locator]
     store.write([(kept, after), *others], seats)
-
-
-def offer_until(out: datetime, now: Now) -> datetime | None:
-    """Until when (wall time) flights that leave then are held; None: they leave too soon to be held at all."""
-    span = min(OFFER, out - OFFER_ENDS - now.flight)
-    return now.wall + span if span >= LEAST_OFFER else None
-
-
-def replaced(booking: Booking, offer: Offered) -> Trouble:
-    """Which flights of a booking an offer stands for."""
-    own, new = ([segment.leg for segment in segments] for segments in (booking.segments, offer.change.segments))
-    first = 0
-    while first < min(len(own), len(new)) and own[first] == new[first]:
-        first += 1
-    end = len(own)
-    while end > first and len(own) - end < len(new) - first and own[end - 1] == new[len(new) - 1 - (len(own) - end)]:
-        end -= 1
-    return Trouble(first, end, offer.instead_of, disruption.Why(offer.why), None)
 
 
 def minimum(first: Segment, second: Segment) -> timedelta:

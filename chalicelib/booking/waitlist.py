@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from chalicelib.booking import cancel, changes, hold, reroute, store
+from chalicelib.booking import cancel, changes, disruption, hold, store
 from chalicelib.booking import locator as locators
 from chalicelib.booking.hold import CLIENT_HOLDS, LOCATORS, Order, SoldOut, Wanted
 from chalicelib.booking.model import HOLD, Booking, Held, KeyUse, Segment, State, Waitlisted
@@ -107,7 +107,7 @@ def _hold(kept: Kept, now: Now) -> None:
     wanted = tuple(Wanted(segment.leg, segment.cabin) for segment in booking.segments)
     scheduled = hold.scheduled_legs([each.leg for each in wanted], now)
     hold.check_bookable(scheduled, now)
-    until = reroute.offer_until(scheduled[0].scheduled_out, now)
+    until = disruption.offer_until(scheduled[0].scheduled_out, now)
     if until is None:
         raise Conflict("these flights leave too soon for anybody to be told")
     order = Order(wanted, booking.travellers, booking.extras, booking.contact, None, booking.account)

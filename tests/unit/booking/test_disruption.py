@@ -7,7 +7,8 @@ import pytest
 
 from chalicelib.booking import disruption
 from chalicelib.booking.disruption import Route, Trouble, Why, trouble
-from chalicelib.booking.model import Booking, Segment, Traveller
+from chalicelib.booking.model import Booking, Change, Offered, Segment, Traveller
+from chalicelib.core.clock import Now
 from chalicelib.flights.identity import FlightNumber, LegId
 from chalicelib.flights.model import FlightStatus
 from chalicelib.pricing.model import Extra, Line, TravellerKind
@@ -196,3 +197,28 @@ def test_a_flight_that_was_moved_to_another_airport_does_not_fly_for_them() -> N
     wrong = found(booking(OUT), (OUT, replace(status(OUT), destination="MDW")))
     assert wrong
     assert wrong.why is Why.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("ahead", "held"), [(1, None), (1.1, None), (1.5, 0.5), (2.5, 1.5), (3, 2), (30, 2)]
+)  # fmt: skip
+def test_an_offer_holds_two_hours_or_until_an_hour_before_it_leaves(ahead: float, held: float | None) -> None:
+    """Flights that leave so soon that nobody could answer are not held at all."""
+    until = disruption.offer_until(NOON + ahead * HOUR, Now(NOON, NOON + 100 * HOUR))
+    assert until == (None if held is None else NOON + (100 + held) * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("offered", "place"),
+    [
+        ([segment(10, "EWR", "LAX", 1), BACK], (0, 2)),
+        ([segment(10, "EWR", "ORD", 1), ON, BACK], (0, 1)),
+        ([OUT, segment(10, "ORD", "LAX", 6), BACK], (1, 2)),
+        ([OUT, ON, segment(10, "LAX", "ORD", 101), segment(11, "ORD", "EWR", 105)], (2, 3)),
+    ],
+)
+def test_an_offer_says_which_flights_it_stands_for(offered: list[Segment], place: tuple[int, int]) -> None:
+    """Those that are in the booking and not in it."""
+    offer = Offered(NOON, Change(tuple(offered), (), 0), OUT.leg, "cancelled")
+    found = disruption.replaced(booking(OUT, ON, BACK), offer)
+    assert (found.first, found.end) == place

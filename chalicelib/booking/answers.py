@@ -125,6 +125,7 @@ class SegmentShown(Shape):
     booking_class: str
     fare_basis: str
     brand: str
+    seat_choice: bool = Field(False, description="choosing a standard seat costs nothing")
     seats: list[str | None]
     checked_in: list[int]
 
@@ -229,6 +230,7 @@ def segment_shown(segment: Segment, booking: Booking) -> SegmentShown:
     """A flight of a booking, or of a change of it."""
     airline = carrier(segment.leg.flight.carrier)
     origin, destination = lookup.airport(segment.leg.origin), lookup.airport(segment.destination)
+    rules = tariff.rules(segment.booking_class, booking.journal[0].at.date()) if segment.booking_class else None
     return SegmentShown(
         flight=str(segment.leg),
         number=str(segment.leg.flight),
@@ -244,7 +246,8 @@ def segment_shown(segment: Segment, booking: Booking) -> SegmentShown:
         cabin=segment.cabin,
         booking_class=segment.booking_class,
         fare_basis=segment.fare_basis,
-        brand=tariff.rules(segment.booking_class, booking.journal[0].at.date()).brand if segment.booking_class else "",
+        brand=rules.brand if rules else "",
+        seat_choice=bool(rules and rules.seat_choice),
         seats=list(segment.seats),
         checked_in=sorted(booking.checked_in.get(segment.leg, {})),
     )

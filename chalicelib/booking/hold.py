@@ -100,7 +100,7 @@ def hold(order: Order, use: KeyUse, client: str, now: Now, sleep: Callable[[floa
         check_bookable(scheduled, now)
         limits.spend("holds", order.account or limits.network(client), CLIENT_HOLDS, timedelta(hours=1), now.wall)
     except (Conflict, NotFound, TooMany):  # by now; the key may have held seats when they were sold
-        before = _answered(use, now)
+        before = answered(use, now)
         if before is None:
             raise
         return before
@@ -112,7 +112,7 @@ def hold(order: Order, use: KeyUse, client: str, now: Now, sleep: Callable[[floa
     raise Unavailable("no locator is free; try again")
 
 
-def _answered(use: KeyUse, now: Now) -> Booking | None:
+def answered(use: KeyUse, now: Now) -> Booking | None:
     """What the key was given before."""
     for attempt in range(LOCATORS):
         kept = store.booking(locators.derive(secret("locator-key"), use.key, attempt), now.wall)
@@ -151,6 +151,8 @@ def _held(
 def _try(name: str, order: Order, scheduled: Sequence[ScheduledLeg], use: KeyUse, now: Now) -> Booking:
     until = now.wall + HOLD
     there = shelf(scheduled, now.wall)
+    if any(each.booking.locator == name for each, _ in there.lapsed):
+        raise LostRace("the key held these seats before, and its hold is over")
     placed = place(order, scheduled, there, locators.to_number(name), until=until, now=now)
     total = sum(line.amount for line in placed.lines)
     if order.total is not None and order.total != total:

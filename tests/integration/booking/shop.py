@@ -8,11 +8,11 @@ from itertools import count
 from chalicelib.booking import hold, locator, pay, store
 from chalicelib.booking.hold import Order, Wanted
 from chalicelib.booking.model import Booking, Contact, KeyUse, State, Traveller
+from chalicelib.booking.seating import shelf
 from chalicelib.booking.store import Kept
 from chalicelib.core.clock import Now
 from chalicelib.flights import timetable
 from chalicelib.flights.timetable import ScheduledLeg
-from chalicelib.pricing import stock
 from chalicelib.pricing.inventory import Inventory
 from chalicelib.pricing.model import TravellerKind
 from chalicelib.pricing.seats import Cabin
@@ -65,7 +65,7 @@ def check_sums(legs: Iterable[ScheduledLeg], bookings: Iterable[Kept | Booking],
     """
     every = [each.booking if isinstance(each, Kept) else each for each in bookings]
     totals: Counter[str] = Counter()
-    for inventory in stock.of(list(legs), now.wall).values():
+    for inventory in shelf(list(legs), now.wall).seats.values():
         claimed = {each.locator: claims[inventory.leg] for each in every
                    if inventory.leg in (claims := each.claims(now.wall))}  # fmt: skip
         free, sold, kept_back = inventory.free(now.wall), Counter[str](), 0

@@ -204,7 +204,7 @@ def kinds_of(inventory: Inventory, segment: Segment) -> list[str | None]:
 
 def _seats(booking: Booking, cabin: Cabin, inventory: Inventory, at: datetime) -> list[str] | None:
     """The best seats for the party, which is never split."""
-    may_exit = exit_allowed(booking.travellers, booking.extras)
+    may_exit = exit_allowed(booking.travellers, booking.extras, inventory.leg.date)
     children = [booking.travellers[place].kind is TravellerKind.CHILD for place in booking.seated]
     return together(
         inventory.seat_map, inventory.free(at), cabin, len(may_exit), may_exit=may_exit, children=children

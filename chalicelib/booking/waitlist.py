@@ -16,7 +16,6 @@ from chalicelib.booking import cancel, changes, disruption, hold, store
 from chalicelib.booking import locator as locators
 from chalicelib.booking.hold import CLIENT_HOLDS, LOCATORS, Order, SoldOut, Wanted
 from chalicelib.booking.model import HOLD, Booking, Held, KeyUse, Segment, State, Waitlisted
-from chalicelib.booking.pay import known
 from chalicelib.booking.seating import shelf
 from chalicelib.booking.store import Kept
 from chalicelib.core import limits
@@ -39,37 +38,39 @@ def join(order: Order, use: KeyUse, client: str, now: Now) -> Booking:
     """
     order = replace(order, flights=tuple(Wanted(each.leg, each.cabin) for each in order.flights), total=None)
     hold.check(order)
-    scheduled = hold.scheduled_legs([wanted.leg for wanted in order.flights], now)
-    hold.check_bookable(scheduled, now)
-    limits.spend("holds", order.account or limits.network(client), CLIENT_HOLDS, timedelta(hours=1), now.wall)
+    for again in range(ATTEMPTS):
+        before = hold.answered(use, now)
+        if before:
+            return before
+        scheduled = hold.scheduled_legs([wanted.leg for wanted in order.flights], now)
+        hold.check_bookable(scheduled, now)
+        if not again:
+            limits.spend("holds", order.account or limits.network(client), CLIENT_HOLDS, timedelta(hours=1), now.wall)
+        name = _locator(use, now)
+        _check_full(name, order, scheduled, now)
+        try:
+            return _listed(name, order, scheduled, use, now)
+        except LostRace:
+            continue
+    raise Unavailable("others keep changing the same")
+
+
+def _locator(use: KeyUse, now: Now) -> str:
+    """The first of a key's locators that nobody has. Raises Unavailable."""
     for attempt in range(LOCATORS):
         name = locators.derive(secret("locator-key"), use.key, attempt)
-        for _ in range(ATTEMPTS):
-            there = store.booking(name, now.wall)
-            if there:
-                before = there.booking.answered(use)
-                if before:
-                    return before[0]
-                break  # somebody else's locator
-            _check_full(name, order, scheduled, now)
-            try:
-                return _listed(name, order, scheduled, use, now)
-            except LostRace:
-                continue
+        if store.booking(name, now.wall) is None:
+            return name
     raise Unavailable("no locator is free; try again")
 
 
 def leave(kept: Kept, now: Now) -> None:
     """Take a party off the waitlist; who is off it already stays so. Raises Conflict, Unavailable."""
-    for again in range(ATTEMPTS):
-        if again:
-            kept = known(kept.booking.locator, now)
-        if kept.booking.kept_as is State.CANCELLED:
-            return
-        if kept.booking.kept_as is not State.WAITLISTED:
-            raise Conflict("this booking does not wait for seats; it can be cancelled")
-        cancel.cancel(kept, None, now)
+    if kept.booking.kept_as is State.CANCELLED:
         return
+    if kept.booking.kept_as is not State.WAITLISTED:
+        raise Conflict("this booking does not wait for seats; it can be cancelled")
+    cancel.cancel(kept, None, now)
 
 
 def serve(leg: LegId, destination: str, now: Now) -> None:

@@ -131,6 +131,7 @@ def test_one_key_waits_once(cloud: None, now: Now, leg: ScheduledLeg) -> None:
     assert waits(leg, now=now, use=use) == booking
     give_up(one, now, leg)
     assert waits(leg, now=now, use=use) == booking
+    assert waits(leg, now=trouble.before(leg, minutes=5), use=use) == booking
     with pytest.raises(KeyReused):
         waits(leg, now=now, use=use._replace(fingerprint="0" * 32))
     assert store.waiting(leg.leg, now.wall, 10) == []

@@ -55,7 +55,7 @@ def ask(record: Mapping[str, Any], now: Now) -> None:
                 ledger.plan(Task(Kind.ASK, found.address.id, "wall"), again, now.wall.date(), "1")
         elif found.standing is Standing.CONFIRMED:
             start_all(found.address.id, now.wall)
-        elif not found.ask:
+        elif not found.ask and found.standing is not Standing.BOOKED:
             manage.end_all(found.address.id, now.wall)
     elif found and found.status is Status.PENDING and not found.ask_first:
         _start(found.id, now.wall)
@@ -116,6 +116,13 @@ def asked(token: str, now: Now) -> tuple[Contact, list[Subscription]]:
     return contact, [each for each in subscriptions if each.status is not Status.STOPPED]
 
 
+def new_code(address: str, now: datetime) -> str:
+    """A short code that leads to what an address (its id) follows, for the links in SMS. Raises Conflict."""
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(10))
+    store.keep_code(code, address, now)
+    return code
+
+
 def start_all(address: str, now: datetime, *, again: bool = False) -> None:
     """Make active what waited for an address (its id) to be confirmed; `again`: also what was stopped once."""
     for subscription in store.holding(address, now).subscriptions:
@@ -132,8 +139,7 @@ def _confirm(address: str, ask: str, now: datetime) -> Contact:
             return contact
         code = contact.code
         if contact.address.channel is Channel.SMS and not code:
-            code = "".join(secrets.choice(_ALPHABET) for _ in range(10))
-            store.keep_code(code, address, now)
+            code = new_code(address, now)
         agreed = store.save_contact(
             replace(
                 contact, standing=Standing.CONFIRMED, reason=None, confirmed_at=int(now.timestamp()), wording=WORDING,

@@ -89,7 +89,12 @@ class _Work:
 
 
 def deliver(message: Mapping[str, Any], now: Now, means: Means) -> None:
-    """Tell a page's followers (a message of `fanout` or `due`). Raises Unavailable."""
+    """Tell a page's followers (a message of `fanout` or `due`), or a booking's passengers. Raises Unavailable."""
+    if "booking" in message:
+        from chalicelib.alerts import tell
+
+        tell.tell(message, now, means)
+        return
     leg, page, only = LegId.parse(message["leg"]), Page.parse(message["page"]), message.get("only")
     known = ledger.entries(leg, page)
     flight = next(iter(read.current([leg], now.flight)), None)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from chalicelib.alerts import confirm, fanout, ledger, plan
+from chalicelib.alerts import bookings, confirm, fanout, ledger, plan
 from chalicelib.alerts.ledger import Due, Kind, Page
 from chalicelib.alerts.model import Subject, subjects
 from chalicelib.core.clock import Now
@@ -49,9 +49,13 @@ def take_up(now: Now, remaining: Callable[[], float]) -> int:
 
 
 def _take_up(found: Due, now: Now) -> None:
-    {Kind.PAGE: _look_again, Kind.REMIND: _remind, Kind.LOOK: _look_for_flights, Kind.ASK: _ask_again}[found.task.kind](
-        found, now
-    )
+    {
+        Kind.PAGE: _look_again,
+        Kind.REMIND: _remind,
+        Kind.LOOK: _look_for_flights,
+        Kind.ASK: _ask_again,
+        Kind.CHECK_IN: _check_in,
+    }[found.task.kind](found, now)
 
 
 def _look_again(found: Due, now: Now) -> None:
@@ -83,6 +87,12 @@ def _look_for_flights(found: Due, now: Now) -> None:
             plan.reminder(flight, now.flight)
     note = " ".join(sorted(known | {str(flight.leg) for flight in flights}))
     ledger.settle(found.task, found.revision, plan.next_look(subject, flights, now.flight), subject.day, note)
+
+
+def _check_in(found: Due, _: Now) -> None:
+    name, leg = found.task.name.split(" ")
+    bookings.tell_to_check_in(name, LegId.parse(leg), found.note.split())
+    ledger.settle(found.task, found.revision, None, LegId.parse(leg).date)
 
 
 def _ask_again(found: Due, now: Now) -> None:

@@ -172,7 +172,7 @@ def _keep(address: Address, subject: Subject, rule: Rule, now: datetime, may_be_
     wish = there or Subscription(address.id, subject, rule, int(now.timestamp()))
     wish = replace(
         wish, rule=rule, created_at=int(now.timestamp()), status=Status.PENDING, page=None, expires=expires,
-        ask_first=wish.ask_first or stopped,
+        ask_first=wish.ask_first or stopped, by_booking=False,
     )  # fmt: skip
     contact = _asked(holding, address, rule.language, now, again=wish.ask_first, may_be_asked=may_be_asked)
     store.save(holding.contact, contact, wish, now)

@@ -20,11 +20,14 @@
 | somebody takes it up | `take` | pk = due#page#…, as it was read |
 | it was done, or is due again | `settle` | the same, as it was taken |
 | it is not to be done any more | `cancel` | the same |
+| somebody begins to tell of a booking | `claim_letter` | pk = letter#K3M9TZ#4, sk = email#(address), if not told |
+| what came of it | `mark_letter` | the same, by whoever claimed |
 
 A subject's followers stand in pages of `PAGE` by channel. Each is one partition, read by one Query and told by one
 queue message, so a million followers are two thousand times the work of five hundred. Everything here lives 30 days
 after the local origin date of what is followed (`expires`; an expired follower is absent on every read, and no leg of
-that day changes any more). A ledger row of up to 1 KB costs 2 write units to claim with others and 1 to mark.
+that day changes any more); what was told of a booking, 30 days from then on. A ledger row of up to 1 KB costs 2 write
+units to claim with others and 1 to mark.
 """
 
 import json
@@ -54,6 +57,7 @@ from chalicelib.flights.model import Phase
 
 KEPT = timedelta(days=30)  # after the local origin date of what is followed
 PAGE = {Channel.EMAIL: 500, Channel.SMS: 100, Channel.PUSH: 200, Channel.WEBPUSH: 100, Channel.WEBHOOK: 20}
+LETTER_KEPT = timedelta(days=30)  # longer than any queue may bring it again
 RECENT = 550  # bytes of deliveries kept in a ledger row, which so stays below 1 KB: five emails, or a dozen SMS
 SHARDS = 8  # of what is due, by clock
 
@@ -67,6 +71,7 @@ class Kind(StrEnum):
     REMIND = "remind"  # a leg's followers are to be reminded
     LOOK = "look"  # for flights of a subject that were not there yet
     ASK = "ask"  # an address whose confirmation message was not taken
+    CHECK_IN = "check-in"  # the passengers of a booking are to be told that they can check in for a leg
 
 
 class _Due(GlobalSecondaryIndex["_Row"]):  # type: ignore[no-untyped-call] # pynamodb leaves it untyped
@@ -158,8 +163,16 @@ class Task(NamedTuple):
     """Something to be done when its time has come, by one of the clocks."""
 
     kind: Kind
-    name: str  # the leg, a blank and the page; the leg; the subject; or the address's id
+    name: str  # the leg, a blank and the page; the leg; the subject; the address's id; or a locator, a blank, the leg
     clock: Clock
+
+
+class Letter(NamedTuple):
+    """A fact of a booking (the number of an event of its journal, or a leg to check in for) that an address is told."""
+
+    booking: str
+    fact: str
+    address: Address
 
 
 class Due(NamedTuple):
@@ -404,6 +417,43 @@ def cancel(task: Task) -> None:
     """A task is not to be done any more, whoever is at it; where there is none, that is well."""
     with storage():
         _due_row(task).delete()
+
+
+def claim_letter(letter: Letter, at: datetime, until: datetime) -> int | None:
+    """Be the one who tells a fact of a booking to an address. Returns how often that failed; None: it is told.
+
+    Raises Conflict where somebody else is at it (wall clock).
+    """
+    row = _letter_row(letter)
+    free = _Row.claim_until.does_not_exist() | (_Row.claim_until <= int(at.timestamp()))
+    try:
+        _update(row, [_Row.claim_until.set(int(until.timestamp())), _Row.expires.set(_after(at))],
+                _Row.recent.does_not_exist() & free)  # fmt: skip
+    except Conflict:
+        with storage():
+            there = next(iter(batch_get(_rows(), [(row.pk, row.sk)], consistent=True)), None)
+        if there is not None and there.recent is not None:
+            return None
+        raise
+    return int(row.attempts or 0)
+
+
+def mark_letter(letter: Letter, told: Delivery | None, at: datetime, attempts: int = 0) -> None:
+    """What came of telling a fact that we had claimed; None: it is to be tried again. It ends the claim."""
+    actions = [_Row.claim_until.remove(), _Row.attempts.set(attempts), _Row.expires.set(_after(at))]
+    if told:
+        actions.append(_Row.recent.set(_encode_recent([told])))
+    with storage():
+        _update(_letter_row(letter), actions, _Row.recent.does_not_exist())
+
+
+def _letter_row(letter: Letter) -> _Row:
+    address = letter.address
+    return _rows()(f"letter#{letter.booking}#{letter.fact}", f"{address.channel}#{address.id}")
+
+
+def _after(at: datetime) -> int:
+    return int((at + LETTER_KEPT).timestamp())
 
 
 def _pages_of(rows: Iterable[_Row]) -> list[Page]:

@@ -54,7 +54,7 @@ def stop(id: str, now: datetime, *, unless_confirmed: bool = False) -> None:
 
     def attempt() -> None:
         contact, subscription = store.contact(store.address_of(id), now), store.subscription(id, now)
-        if unless_confirmed and contact and contact.standing is Standing.CONFIRMED:
+        if unless_confirmed and contact and contact.standing in (Standing.CONFIRMED, Standing.BOOKED):
             return
         if contact and subscription and subscription.status is not Status.STOPPED:
             store.save(contact, contact, replace(subscription, status=Status.STOPPED), now)

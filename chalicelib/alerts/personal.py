@@ -121,7 +121,8 @@ def _move_one(id: str, old: Address, new: Address, now: Now) -> None:
     if left is None or subscription is None or subscription.status is not Status.ACTIVE:
         return
     before, others = holding = store.holding(new.id, now.wall)
-    if left.standing is not Standing.CONFIRMED or (before and before.standing is Standing.SUPPRESSED):
+    agreed = left.standing in (Standing.CONFIRMED, Standing.BOOKED)
+    if not agreed or (before and before.standing is Standing.SUPPRESSED):
         return
     there = holding.of(store.subscription_id(new.id, subscription.subject))
     if there and there.status is Status.ACTIVE:
@@ -192,6 +193,7 @@ def _subscription(subscription: "Subscription", told: Iterable[tuple[LegId, Deli
         "id": subscription.id,
         "follows": str(subscription.subject),
         "status": subscription.status.value,
+        "bookings": sorted(subscription.bookings),
         "created_at": _instant(subscription.created_at),
         "kept_until": _instant(subscription.expires),
         "rule": _rule(subscription.rule),
@@ -236,6 +238,11 @@ KEEPER = Keeper(
             "means: by a number without the address",
             "nothing finds it by the person any more; it is swept by itself",
             "30 days after the flight",
+        ),
+        Kept(
+            "which letters on a booking went out: by its locator and a number in the place of the address",
+            "so that none goes out twice; who books gave the address to be told (GDPR, article 6(1)(b))",
+            "30 days",
         ),
         Kept(
             "queue messages with the number of a subscription, and counters of how often was asked for: a hash",

@@ -34,7 +34,7 @@ from functools import cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
@@ -55,6 +55,7 @@ class Standing(StrEnum):
     """Whether who has an address agreed to be told anything."""
 
     ASKED = "asked"  # not yet
+    BOOKED = "booked"  # who paid for a booking gave it: it is told of that one's flights, of nothing else
     CONFIRMED = "confirmed"
     SUPPRESSED = "suppressed"  # mail to it bounced, who has it complained or sent STOP, or nobody is there
 
@@ -105,6 +106,8 @@ class Subscription:
     started: int = 0  # the revision with which it became active
     expires: int = 0
     revision: int = 0
+    bookings: frozenset[str] = frozenset()  # locators of those that fly what it follows, or did when it was stopped
+    by_booking: bool = False  # nobody wished for it: it follows as long as a booking flies that
 
     @property
     def id(self) -> str:
@@ -164,6 +167,8 @@ class _Row(Rows):
     ask_first = BooleanAttribute(null=True)
     page = NumberAttribute(null=True)
     started = NumberAttribute(null=True)
+    bookings = UnicodeSetAttribute(null=True)
+    by_booking = BooleanAttribute(null=True)
     # a short code
     address = UnicodeAttribute(null=True)
 
@@ -373,7 +378,8 @@ def _subscription_row(subscription: Subscription) -> _Row:
         f"address#{subscription.address}", f"subscription#{subscription.id}", subject=str(subscription.subject),
         rule=ledger.encode_rule(subscription.rule), created_at=subscription.created_at, status=subscription.status,
         ask_first=subscription.ask_first or None, page=subscription.page, started=subscription.started,
-        expires=subscription.expires, revision=subscription.revision + 1,
+        expires=subscription.expires, revision=subscription.revision + 1, bookings=set(subscription.bookings) or None,
+        by_booking=subscription.by_booking or None,
     )  # fmt: skip
 
 
@@ -381,5 +387,5 @@ def _subscription(row: _Row) -> Subscription:
     return Subscription(
         row.pk.removeprefix("address#"), Subject.parse(row.subject), ledger.decode_rule(row.rule), int(row.created_at),
         Status(row.status), bool(row.ask_first), None if row.page is None else int(row.page), int(row.started or 0),
-        int(row.expires), int(row.revision),
+        int(row.expires), int(row.revision), frozenset(row.bookings or ()), bool(row.by_booking),
     )  # fmt: skip

@@ -64,8 +64,8 @@ def test_the_names_of_functions_are_those_on_aws() -> None:
 
 def test_what_the_table_has_of_ours_is_emitted_so() -> None:
     """By these names and with these dimensions."""
-    sources = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
-    counted = set(re.findall(r'\bcount\(\s*"(\w+)"', sources)) | set(re.findall(r': "(Messages\w+)"', sources))
+    sources = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py") if path.name != "metrics.py")
+    counted = set(re.findall(r'"((?:[A-Z][a-z]+){2,})"', sources))  # also those that another function is told to count
     measured = set(re.findall(r'\bgauge\(\s*"(\w+)"', sources))
     for metric in TABLE:
         if metric.namespace.startswith("gatecall/"):

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from chalice.test import Client
 
-from chalicelib.booking import settle, store
+from chalicelib.booking import changes, settle, store
 from chalicelib.booking.model import Booking
 from chalicelib.core.clock import Now
 from chalicelib.flights import ingest
@@ -73,12 +73,14 @@ class Desk:
         return self.post(f"/v1/bookings/{pnr}/payments", {"token": token, "return_url": "/"}, key=key)
 
     def ticketed(self, *legs: ScheduledLeg, **wanted: Any) -> str:
-        """The locator of a booking that is paid."""
+        """The locator of a booking that is paid, and whose seats are its own: the stream was read."""
         held = self.hold(*legs, **wanted)
         assert held.status == 201, held.body
         paid = self.pay(held.json["pnr"])
         assert (paid.status, paid.json["state"]) == (200, "ticketed"), paid.body
-        return str(paid.json["pnr"])
+        pnr = str(paid.json["pnr"])
+        changes._settle_seats(self.booking(pnr), self.now)
+        return pnr
 
     def booking(self, pnr: str) -> Booking:
         """A booking as it is kept."""

@@ -57,7 +57,8 @@ def test_a_dearer_flight_is_held_until_it_is_paid(desk: Desk, legs: Any) -> None
     due = asked.json["change"]["due"]
     assert due["amount"] > 0
     assert (asked.json["to_pay"], asked.json["flights"]) == (due, before["flights"])
-    assert check(desk, pnr, legs=legs) == {**check(desk, pnr, legs=legs), "sold": 2, "held": 2}
+    totals = check(desk, pnr, legs=legs)
+    assert (totals["sold"], totals["held"]) == (2, 2)
     paid = desk.pay(pnr)
     assert paid.json["flights"][0]["flight"] == str(far.leg)
     assert "change" not in paid.json
@@ -98,7 +99,8 @@ def test_another_change_begins_after_one_lapsed(desk: Desk, legs: Any) -> None:
     assert change_to(desk, pnr, other).status == 200
     assert check(desk, pnr, legs=(far, near, other))["held"] == 1
     assert desk.pay(pnr).json["state"] == "ticketed"
-    assert check(desk, pnr, legs=(far, near, other)) | {"sold": 1, "held": 0} == check(desk, pnr, legs=(far, near, other))
+    totals = check(desk, pnr, legs=(far, near, other))
+    assert (totals["sold"], totals.get("held", 0)) == (1, 0)
 
 
 def test_what_gets_cheaper_comes_back_of_refundable_fares(
@@ -217,7 +219,9 @@ def test_what_was_flown_stays(desk: Desk) -> None:
     check(desk, pnr, legs=(back, later))
 
 
-def test_whoever_was_paid_meanwhile_is_not_changed_twice(desk: Desk, legs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_was_paid_meanwhile_is_not_changed_twice(
+    desk: Desk, legs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A payment that comes between reading and writing a change: the change is made on what stands by then."""
     far, near = legs
     pnr = desk.ticketed(near)

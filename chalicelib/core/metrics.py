@@ -26,9 +26,9 @@ EACH = "*"  # of a dimension: whatever values CloudWatch knows
 FUNCTIONS = (
     "api_handler", "websocket_connect", "websocket_message", "websocket_disconnect", "poll_feeds", "repair_changes",
     "tell_changes", "push_change", "push_seats", "tell_bookings", "settle_bookings", "follow_disruptions",
-    "forecast_demand", "erase_documents", "follow_bookings", "fan_out_at_once", "fan_out", "send_emails", "send_texts", "send_pushes",
-    "call_webhooks", "take_up_due", "ask_to_confirm", "queue_errands", "run_errands", "hear_email_events",
-    "hear_sms_replies", "honour_opt_outs",
+    "forecast_demand", "erase_documents", "follow_bookings", "fan_out_at_once", "fan_out", "send_emails",
+    "send_texts", "send_pushes", "call_webhooks", "take_up_due", "ask_to_confirm", "queue_errands", "run_errands",
+    "hear_email_events", "hear_sms_replies", "honour_opt_outs",
 )  # fmt: skip
 READERS = ("tell_changes", "ask_to_confirm", "queue_errands", "tell_bookings")  # of tables' streams
 QUEUES = (

@@ -142,6 +142,8 @@ def test_every_trigger_leads_to_its_own_function(translated: dict[str, Any]) -> 
         ("SendEmails", "EmailsQueue"), ("SendTexts", "TextsQueue"), ("SendPushes", "PushesQueue"),
         ("CallWebhooks", "WebhooksQueue"), ("RunErrands", "ErrandsQueue"),
         ("HearEmailEvents", "EmailEventsTopic"), ("HearSmsReplies", "SmsRepliesTopic"),
+        ("TellBookings", "BookingsTable"), ("SettleBookings", "SettlementsQueue"), ("PushSeats", "BookingChangesTopic"),
+        ("FollowBookings", "BookingsToldQueue"), ("FollowDisruptions", "DisruptionsQueue"),
     }  # fmt: skip
 
 

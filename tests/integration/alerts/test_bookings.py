@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
+import app
 from chalicelib.alerts import bookings, deliver, due, fanout, letters, manage, store
 from chalicelib.alerts.model import Interest
 from chalicelib.alerts.store import Standing, Status
@@ -20,6 +21,7 @@ from chalicelib.channels.sms import segments
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Unavailable
 from chalicelib.flights.timetable import ScheduledLeg
+from infra.local import events
 
 from ..booking import shop, trouble
 from .passenger import World, followers, world
@@ -372,3 +374,34 @@ def test_an_sms_has_the_link_that_takes_the_offer(of: World, flight: ScheduledLe
     [text] = [message for channel, _, message in of.sent[-2:] if channel == "sms"]
     assert rebook.link(kept(booking, of).booking) in text
     assert segments(text).encoding == "GSM-7"
+
+
+@pytest.mark.parametrize("answer", list(Outcome))
+def test_the_functions_may_do_so(of: World, flight: ScheduledLeg, answer: Outcome) -> None:
+    """follow_bookings, send_emails, send_texts, take_up_due: by their handlers, whatever the providers answer."""
+    of.now = trouble.before(flight, hours=30)
+    booking = bought(of, flight, phone=PHONE)
+    other = bought(of, flight)
+    message = said(booking, of)
+    _handled("follow_bookings", message)
+    _handled("follow_bookings", said(other, of))
+    trouble.cancel(flight, of.now)
+    for each in (booking, other):
+        _handled("follow_bookings", said(each, of, booking.version))
+    cancel.cancel(kept(other, of), shop.key(), of.now)
+    _handled("follow_bookings", said(other, of, other.version))
+    of.now = trouble.before(flight, hours=23)
+    app.take_up_due(events.schedule("take_up_due", of.now.wall), events.context("take_up_due", 60))
+    for waits in waiting():
+        by_sms = "sms" in str(waits.get("channel", waits.get("page")))
+        gone_by_email = answer is Outcome.GONE and not by_sms  # SES never says so
+        of.receipt = Receipt(Outcome.ACCEPTED if gone_by_email else answer, reason="said so")
+        _handled("send_texts" if by_sms else "send_emails", waits)
+    _handled("follow_bookings", "nothing that can be understood")  # is set aside
+    assert {channel for channel, _, _ in of.sent} == {"email", "sms"}
+
+
+def _handled(function: str, body: Any) -> None:
+    record = {"messageId": "m1", "body": json.dumps(body), "eventSource": "aws:sqs"}
+    answer = getattr(app, function)(events.records(record), events.context(function, 60))
+    assert not (answer or {}).get("batchItemFailures")

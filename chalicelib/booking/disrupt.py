@@ -5,7 +5,7 @@ flights stand now, not what the message says; so it may come twice, late, or out
 the next flights with seats is held, in one transaction with the offer: for two hours, or until an hour before those
 leave.
 
-- A party with an open offer gets no other, unless the offered flight is itself in trouble.
+- A party with an open offer gets no other, unless it can't be flown as things stand.
 - An offer that lapsed is not made again before its flights change once more, and `MOST_OFFERS` times at the most for
   one flight; what there is can still be taken by `rebook`, as long as the flight is in trouble.
 - Where no seats are found, that is noted (event `disrupted`), and passengers are told. While a flight is cancelled, it
@@ -130,8 +130,9 @@ def _needs(booking: Booking, found: Trouble, finder: Finder, now: Now) -> bool:
     """Whether a party in trouble is to be offered something."""
     open_ = booking.offer_at(now.wall)
     if open_:
-        offered = finder.trouble(replace(booking, segments=open_.change.segments))
-        return offered is not None and not _flies(booking, offered.leg)
+        segments = open_.change.segments
+        then = finder.trouble(replace(booking, segments=segments))
+        return then is not None and any(not _flies(booking, s.leg) for s in segments[then.first : then.end])
     made = [event for event in booking.journal if isinstance(event, Offered) and event.instead_of == found.leg]
     return len(made) < MOST_OFFERS and not (made and made[-1].flights_version == finder.version(booking))
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from chalicelib.booking import disruption, store
 from chalicelib.booking import locator as locators
 from chalicelib.booking.disruption import Route, Trouble
-from chalicelib.booking.hold import CLOSES, LIVE, exit_allowed
+from chalicelib.booking.hold import CLOSES, exit_allowed
 from chalicelib.booking.model import (
     Booking,
     Change,
@@ -49,16 +49,16 @@ class Finder:
         self._full: set[tuple[LegId, Cabin, int]] = set()
 
     def read(self, bookings: Iterable[Booking]) -> None:
-        """Learn how the flights of bookings stand, of those that are near enough to be known: one batch."""
-        segments = [
-            segment
+        """Learn how the flights of bookings stand, as far as that is known: one batch."""
+        legs = {
+            segment.leg
             for each in bookings
             for segment in (*each.segments, *(each.offer.change.segments if each.offer else ()))
-        ]
-        near = {s.leg for s in segments if s.scheduled_out - self._now.flight < LIVE} - self._flights.keys()
-        if near:
-            self._flights |= dict.fromkeys(near)
-            self._flights |= {flight.leg: flight for flight in read.current(sorted(near), self._now.flight)}
+        }
+        unknown = legs - self._flights.keys()
+        if unknown:
+            self._flights |= dict.fromkeys(unknown)
+            self._flights |= {flight.leg: flight for flight in read.current(sorted(unknown), self._now.flight)}
 
     def status(self, leg: LegId) -> FlightStatus | None:
         """How a flight stands that was read."""

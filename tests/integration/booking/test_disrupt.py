@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from chalicelib.booking import cancel, changes, disrupt, reroute, settle, store
+from chalicelib.booking import cancel, changes, disrupt, rebook, reroute, settle, store
 from chalicelib.booking.hold import SoldOut
 from chalicelib.booking.model import Booking, By, Cancelled, Changed, Disrupted, Offered, State
 from chalicelib.core.clock import Now
@@ -41,6 +41,13 @@ def kept(booking: Booking, now: Now) -> Booking:
     found = store.booking(booking.locator, now.wall)
     assert found
     return found.booking
+
+
+def revision(booking: Booking, now: Now) -> int:
+    """At which it is kept."""
+    found = store.booking(booking.locator, now.wall)
+    assert found
+    return found.revision
 
 
 def offer_of(booking: Booking, now: Now) -> Offered:
@@ -349,3 +356,29 @@ def test_who_will_miss_the_next_flight_may_have_all_back_instead(cloud: None, no
     at = trouble.before(first, hours=3)
     trouble.delay(first, at, second.scheduled_out - first.scheduled_in)
     assert cancel.terms(booking, at) == (cancel.terms(booking, now).refund, "airline")
+
+
+def test_an_offer_that_no_longer_helps_is_replaced(cloud: None, now: Now) -> None:
+    """The next flight was to be replaced; then the first is cancelled, too."""
+    first, second = connection()
+    booking = trouble.bought(first, second, now=now)
+    at = trouble.before(first, hours=3)
+    trouble.delay(first, at, second.scheduled_out - first.scheduled_in)
+    trouble.cancel(first, trouble.later(at, minutes=5))
+    offer = offer_of(booking, at)
+    assert (offer.why, offer.instead_of) == ("cancelled", first.leg)
+    assert first.leg not in {segment.leg for segment in offer.change.segments}
+    check([booking], [*trouble.instead(first), *trouble.instead(second)], at)
+
+
+def test_an_offer_for_the_way_there_outlives_trouble_on_the_way_back(cloud: None, now: Now, leg: ScheduledLeg) -> None:
+    """One offer at a time, the first to be flown first; the other comes once that is taken and the flight changes."""
+    back = shop.leg("LAX", "EWR", days=2)
+    booking = trouble.bought(leg, back, now=now)
+    trouble.cancel(leg, now)
+    offer = offer_of(booking, now)
+    trouble.cancel(back, now)
+    assert offer_of(booking, now) == offer
+    rebook.rebook(store.Kept(kept(booking, now), revision(booking, now)), None, shop.key(), now)
+    trouble.follow(back, now, "cancelled")
+    assert offer_of(booking, now).instead_of == back.leg

@@ -45,7 +45,7 @@ from chalicelib.pricing.model import Extra, Line, Party, TravellerKind
 from chalicelib.pricing.seats import EXIT_AGE, Cabin, together
 
 CLOSES = timedelta(minutes=45)  # before departure: nobody buys a seat for a flight that boards
-LIVE = timedelta(days=2)  # flights that leave within that are asked how they stand
+LIVE = timedelta(days=3)  # flights that leave within that are asked how they stand: feeds speak of tomorrow, too
 ATTEMPTS = 40  # of a hold that others are faster than: a popular flight may have as many buyers in one moment
 PAUSE = 0.02  # seconds, growing, at random (full jitter)
 CLIENT_HOLDS = 60  # an hour, of a network address or account: seats are not to be kept from others by holding them

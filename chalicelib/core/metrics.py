@@ -4,8 +4,8 @@ What is counted is a counter of the day: it starts again at midnight UTC, as cou
 however seldom one scrapes, and any instance of the function tells the same. What is measured is of the newest whole
 minute, of the last five, that CloudWatch has. What CloudWatch knows nothing of is left out.
 
-CloudWatch asks $0.01 for 1,000 metrics of GetMetricData, and one reading asks for each line that is scraped (some 180,
-so $0.0018: $19 a month at one every four minutes). What was read serves every scraper of this process for a minute.
+CloudWatch asks $0.01 for 1,000 metrics of GetMetricData, and one reading asks for each line that is scraped (some 240,
+so $0.0024: $26 a month at one every four minutes). What was read serves every scraper of this process for a minute.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

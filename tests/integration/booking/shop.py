@@ -35,7 +35,9 @@ def party(size: int) -> tuple[Traveller, ...]:
     return tuple(Traveller(TravellerKind.ADULT, "Smith", f"Number{chr(65 + n)}") for n in range(size))
 
 
-def order(*legs: ScheduledLeg, size: int = 1, cabin: Cabin = Cabin.ECONOMY, seats: tuple[str, ...] | None = None) -> Order:
+def order(
+    *legs: ScheduledLeg, size: int = 1, cabin: Cabin = Cabin.ECONOMY, seats: tuple[str, ...] | None = None
+) -> Order:
     """A party's wish to fly."""
     wanted = tuple(Wanted(each.leg, cabin, seats) for each in legs)
     return Order(wanted, party(size), (), Contact("ann@example.com"), None, None)

@@ -16,7 +16,6 @@ from chalicelib.booking.payments import Outcome, simulated
 from chalicelib.core.clock import Now
 from chalicelib.core.config import config
 from chalicelib.core.errors import Conflict, KeyReused
-from chalicelib.pricing import stock
 from chalicelib.pricing import store as pricing
 from chalicelib.pricing.inventory import Inventory, SeatTaken
 from chalicelib.pricing.seats import Cabin
@@ -219,7 +218,9 @@ class Airline(RuleBasedStateMachine):
     def all_seats(self, flight: int) -> frozenset[str]:
         """As there were at first, blocked since or not."""
         inventory = Inventory.unsold(self.legs[flight])
-        return frozenset(sorted(inventory.free(NOON) & {s.number for s in inventory.seat_map.of(Cabin.ECONOMY)})[:SEATS])
+        return frozenset(
+            sorted(inventory.free(NOON) & {s.number for s in inventory.seat_map.of(Cabin.ECONOMY)})[:SEATS]
+        )
 
     def has(self, booking: Booking, flight: int, size: int, free: frozenset[str]) -> None:
         """A party is there."""
@@ -307,7 +308,9 @@ class Airline(RuleBasedStateMachine):
             return
         assert lives
         if party.until is None:
-            party.due_back = party.taken - (party.charge.amount if party.charge and party.charge.what == "approved" else 0)
+            party.due_back = party.taken - (
+                party.charge.amount if party.charge and party.charge.what == "approved" else 0
+            )
         party.gone, party.other = "cancelled", None
 
     @precondition(lambda self: self.parties)
@@ -424,7 +427,7 @@ class Airline(RuleBasedStateMachine):
         assert bookings.keys() == self.parties.keys()
         shop.check_sums(self.legs, bookings.values(), self.now)
         shop.check_money(bookings.values())
-        for flight, inventory in enumerate(stock.of(self.legs, at).values()):
+        for flight, inventory in enumerate(hold.shelf(self.legs, at).seats.values()):
             assert inventory.free(at) == self.free(flight)
         rows = conftest.client("dynamodb").scan(TableName=config().bookings_table)["Items"]
         bank = {row["pk"]["S"]: row for row in rows if row["pk"]["S"].startswith("simulated#")}

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from unittest.mock import patch
 
-import boto3
 from botocore.client import BaseClient
 from moto import mock_aws
 

@@ -9,7 +9,17 @@ from pydantic import EmailStr, Field, model_validator
 from chalicelib.airports import lookup
 from chalicelib.booking import access, names
 from chalicelib.booking.hold import Order, Wanted
-from chalicelib.booking.model import Booking, Challenged, Change, Contact, Declined, Segment, State, Traveller
+from chalicelib.booking.model import (
+    MOST_SEGMENTS,
+    Booking,
+    Challenged,
+    Change,
+    Contact,
+    Declined,
+    Segment,
+    State,
+    Traveller,
+)
 from chalicelib.channels import addresses
 from chalicelib.channels.model import Channel, language_of
 from chalicelib.core.errors import Fault, Invalid
@@ -23,6 +33,7 @@ from chalicelib.pricing.model import Extra, Line, TravellerKind
 from chalicelib.pricing.seats import Cabin
 
 if TYPE_CHECKING:
+    from chalicelib.booking.cancel import Terms
     from chalicelib.booking.configure import Configured, Said
     from chalicelib.booking.documents import Document
     from chalicelib.booking.papers import Pass
@@ -394,6 +405,49 @@ class ChangeRequest(Shape):
     def wanted(self) -> tuple[Wanted, ...]:
         """The flights in the house's words. Raises Invalid."""
         return tuple(map(_wanted, self.flights))
+
+
+class ChangeQuery(Query):
+    """All flights that the booking would have, and the cabin of those that are new."""
+
+    flights: str = Field(
+        max_length=300, description="ids in order, such as UA1545-20261201-EWR,UA512-20261205-LAX",
+        examples=["UA1545-20261201-EWR"],
+    )  # fmt: skip
+    cabin: Cabin = Cabin.ECONOMY
+
+    def wanted(self, booking: Booking) -> tuple[Wanted, ...]:
+        """The flights in the house's words; those of the booking stay in their cabins. Raises Invalid."""
+        own = {segment.leg: segment.cabin for segment in booking.segments}
+        legs = [LegId.parse(each.strip()) for each in self.flights.split(",")[:MOST_SEGMENTS]]
+        return tuple(Wanted(leg, own.get(leg, self.cabin), None) for leg in legs)
+
+
+class ChangeAnswer(Answer):
+    """Other flights, and what would have to be paid for them, or (below zero) comes back."""
+
+    flights: list[SegmentShown]
+    due: Money
+
+    @classmethod
+    def of(cls, change: Change, booking: Booking) -> Self:
+        """What a change of a booking would be; its seats are those of this moment."""
+        shown = _change(change, booking)
+        return cls(flights=shown.flights, due=shown.due)
+
+
+class CancellationAnswer(Answer):
+    """What a cancellation brings back. `why` all of it does, where it does; null: by the rules of the fares."""
+
+    refund: Money
+    why: Literal["24_hours", "airline"] | None = None
+
+    @classmethod
+    def of(cls, terms: "Terms", currency: str) -> Self:
+        """The terms of a cancellation at an instant."""
+        return cls.model_validate(
+            {"refund": Money(amount=terms.refund.amount, currency=currency), "why": terms.why or None}
+        )
 
 
 class SeatsRequest(Shape):

@@ -7,6 +7,9 @@ from chalicelib.booking import access, cancel, hold, pay
 from chalicelib.booking.answers import (
     BoardingPassAnswer,
     BookingAnswer,
+    CancellationAnswer,
+    ChangeAnswer,
+    ChangeQuery,
     ChangeRequest,
     CheckInRequest,
     ConfigurationRequest,
@@ -98,6 +101,14 @@ def cancel_booking(pnr: str, party: Party, client: str, idempotency_key: Key) ->
     """
     now = _now()
     return _then(cancel.cancel(access.admitted(pnr, party, client, now), _use(idempotency_key), now))
+
+
+@routes.get("/v1/bookings/{pnr}/cancel", callers=BOOKING_PARTY, max_age=None, others={409: "It can't be cancelled"})
+def cancellation_terms(pnr: str, party: Party, client: str) -> CancellationAnswer:
+    """What a cancellation at this moment would bring back, and why. Nothing is cancelled."""
+    now = _now()
+    booking = access.admitted(pnr, party, client, now).booking
+    return CancellationAnswer.of(cancel.preview(booking, now), booking.currency)
 
 
 @routes.get("/v1/payments/methods", callers=ANYONE, max_age=300, others={503: "Nothing is sold here"})
@@ -257,6 +268,19 @@ def change_booking(pnr: str, body: ChangeRequest, party: Party, client: str, ide
     kept = access.admitted(pnr, party, client, now)
     due = body.due.amount if body.due else None
     return _then(change.change(kept, body.wanted, due, _use(idempotency_key), now))
+
+
+@routes.get(
+    "/v1/bookings/{pnr}/change", callers=BOOKING_PARTY, max_age=None,
+    others={409: "It can't be changed so: a fare's rules, or flights that are full, or have left"},
+)  # fmt: skip
+def change_terms(pnr: str, query: ChangeQuery, party: Party, client: str) -> ChangeAnswer:
+    """What a change to these flights would come to at this moment. Nothing is held."""
+    from chalicelib.booking import change
+
+    now = _now()
+    booking = access.admitted(pnr, party, client, now).booking
+    return ChangeAnswer.of(change.preview(booking, query.wanted(booking), now), booking)
 
 
 @routes.post(

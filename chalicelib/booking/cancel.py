@@ -61,6 +61,14 @@ def cancel(kept: Kept, use: KeyUse | None, now: Now, *, by: By = By.PASSENGER, w
     raise Unavailable("others keep changing this booking")
 
 
+def preview(booking: Booking, now: Now) -> Terms:
+    """What a cancellation at this moment would bring back. Raises Conflict where it can't be cancelled."""
+    _check(booking, now)
+    if booking.state(now.wall) is not State.TICKETED:
+        return Terms(Refund(0, (), 0), "")
+    return terms(booking, now)
+
+
 def terms(booking: Booking, now: Now, *, by_airline: bool = False) -> Terms:
     """What comes back of a ticketed booking when all that is not flown is cancelled at this moment."""
     status = statuses(booking, now)

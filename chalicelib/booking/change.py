@@ -61,6 +61,11 @@ def change(kept: Kept, flights: Sequence[Wanted], due: int | None, use: KeyUse, 
     raise Unavailable("others keep changing this booking")
 
 
+def preview(booking: Booking, flights: Sequence[Wanted], now: Now) -> Change:
+    """What a change to these flights would come to at this moment; nothing is held. Raises as `change` does."""
+    return _planned(booking, flights, _bought(booking, flights, now), now.wall + HOLD, now)[0]
+
+
 def _changed(kept: Kept, flights: Sequence[Wanted], due: int | None, use: KeyUse, now: Now) -> Booking:
     booking = kept.booking
     others = _bought(booking, flights, now)

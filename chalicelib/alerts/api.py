@@ -8,10 +8,11 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from chalicelib.alerts import links
 from chalicelib.alerts.model import Delivery, Interest
+from chalicelib.alerts.trip_answers import TripsAnswer
 from chalicelib.alerts.wishes import FollowAnswer, FollowRequest, Wishes
 from chalicelib.channels.model import Address, Channel, language_of
 from chalicelib.core import clock
-from chalicelib.core.callers import ANYONE, SIGNED_LINK, Holder
+from chalicelib.core.callers import ANYONE, SIGNED_IN, SIGNED_LINK, Holder, Person
 from chalicelib.core.config import config
 from chalicelib.core.errors import Invalid, NotFound
 from chalicelib.core.routes import FORM, Answer, Document, Query, Routes, Shape
@@ -259,6 +260,15 @@ def deliveries(id: str, holder: Holder) -> DeliveriesAnswer:
 
     channel, found = manage.deliveries(holder.address, id, _now())
     return DeliveriesAnswer(deliveries=[DeliveryLine.of(leg, delivery, channel) for leg, delivery in found])
+
+
+@routes.get("/v1/trips", callers=SIGNED_IN, max_age=None)
+def trips_of(person: Person) -> TripsAnswer:
+    """One's bookings and what else one follows, together: what comes first, then what is over; and what to do next."""
+    from chalicelib.alerts import trips
+
+    now = _now()
+    return TripsAnswer.of(trips.of(person, now), now)
 
 
 @routes.get("/v1/webpush/key", callers=ANYONE, max_age=3600)

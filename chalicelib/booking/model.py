@@ -286,9 +286,10 @@ class Disrupted:
 
 @dataclass(frozen=True)
 class Lapsed:
-    """The seats of a change or an offer were given back."""
+    """The seats of a change or of an offer were given back."""
 
     at: datetime
+    of: Literal["change", "offer"]
     what: Literal["lapsed"] = "lapsed"
 
 
@@ -470,6 +471,17 @@ class Booking:
                 return replay(self.locator, self.journal[:number]), event
         return None
 
+    def ended(self, at: datetime) -> "Booking":
+        """The booking with what is over noted: its hold, its change, its offer. Itself where nothing is."""
+        after = self
+        if self.kept_as is State.HELD and self.state(at) is State.EXPIRED:
+            after = after.then(Expired(at))
+        if self.change is not None and not self.change_at(at):
+            after = after.then(Lapsed(at, "change"))
+        if self.offer is not None and not self.offer_at(at):
+            after = after.then(Lapsed(at, "offer"))
+        return after
+
     def then(self, *events: Event) -> "Booking":
         """The booking after something more happened. Raises Conflict where its journal is full."""
         if len(self.journal) + len(events) > MOST_EVENTS:
@@ -520,6 +532,10 @@ def _overpaid(booking: Booking, event: Overpaid) -> Booking:
     return _owing(_paid(booking, event), event.amount)
 
 
+def _lapsed(booking: Booking, event: Lapsed) -> Booking:
+    return replace(booking, offer=None) if event.of == "offer" else replace(booking, change=None, closed=False)
+
+
 def _paid(booking: Booking, event: Ticketed | Overpaid) -> Booking:
     payment = Payment(event.attempt, event.payment, event.amount)
     return replace(booking, attempts=event.attempt, open_attempt=None, payments=(*booking.payments, payment))
@@ -533,7 +549,7 @@ def _reseated(booking: Booking, event: Reseated) -> Booking:
 
     change, offer = booking.change, booking.offer
     return replace(
-        booking, segments=reseated(booking.segments), lines=event.lines, due_back=booking.due_back + event.back,
+        _owing(booking, event.back), segments=reseated(booking.segments), lines=event.lines,
         change=change and replace(change, segments=reseated(change.segments)),
         offer=offer and replace(offer, change=replace(offer.change, segments=reseated(offer.change.segments))),
     )  # fmt: skip
@@ -610,7 +626,7 @@ _AFTER: Mapping[type, Callable[[Booking, Any], Booking]] = {
     Changed: lambda booking, event: _after_change(booking, event.change),
     Offered: lambda booking, event: replace(booking, offer=event),
     Disrupted: lambda booking, _: booking,
-    Lapsed: lambda booking, _: replace(booking, change=None, offer=None, closed=booking.change is None),
+    Lapsed: _lapsed,
     Closed: _closed,
     Cancelled: _cancelled,
     Refunded: _refunded,

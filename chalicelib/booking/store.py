@@ -19,6 +19,7 @@ days after its hold, or after the flight it waited for (`expires`); a place on a
 `payments/simulated.py` keeps its ledger under keys of its own in the same table.
 """
 
+from base64 import b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -156,7 +157,9 @@ def of_image(image: Mapping[str, Any]) -> Booking | None:
     """
     if image["sk"]["S"] != "booking":
         return None
-    return _kept(_Row.from_raw_data(dict(image))).booking
+    journal = image["journal"]["B"]  # Lambda has it in base64, the API of streams has bytes
+    read = b64decode(journal, validate=True) if isinstance(journal, str) else journal
+    return _kept(_Row.from_raw_data({**image, "journal": {"B": read}})).booking
 
 
 def _as_read(before: Kept, after: Booking) -> Condition:

@@ -10,12 +10,19 @@ import {
 } from "@tanstack/react-router";
 import { BoardPage } from "./board/BoardPage";
 import { type BoardSearch, readBoardSearch } from "./board/search";
+import { type BookSearch, readBookSearch } from "./book/chosen";
+import { readSearch, type SearchParams } from "./search/query";
 import { LostPage } from "./shell/LostPage";
 import { withWords } from "./shell/language";
 import { Shell } from "./shell/Shell";
 import { TroublePage } from "./shell/TroublePage";
 
 // The map: every page, and what it loads. The board comes with the app; all others when they are asked for.
+
+const PNR = {
+  parse: ({ pnr }: { pnr: string }) => ({ pnr: pnr.toUpperCase() }),
+  stringify: (params: { pnr: string }) => params,
+};
 
 const root = createRootRoute({ component: Shell, notFoundComponent: LostPage, errorComponent: TroublePage });
 
@@ -69,6 +76,89 @@ const flight = createRoute({
   }),
   loader: () => withWords("pages"),
   component: lazyRouteComponent(() => import("./flight/FlightPage"), "FlightPage"),
+});
+
+const search = createRoute({
+  getParentRoute: () => root,
+  path: "/search",
+  validateSearch: (search): SearchParams => readSearch(search),
+  loader: () => withWords("trips"),
+  component: lazyRouteComponent(() => import("./search/SearchPage"), "SearchPage"),
+});
+
+const book = createRoute({
+  getParentRoute: () => root,
+  path: "/book",
+  validateSearch: (search): BookSearch => readBookSearch(search),
+  loader: () => withWords("trips"),
+  component: lazyRouteComponent(() => import("./book/PassengersPage"), "PassengersPage"),
+});
+
+const seats = createRoute({
+  getParentRoute: () => root,
+  path: "/book/$pnr/seats",
+  params: { parse: ({ pnr }) => ({ pnr: pnr.toUpperCase() }), stringify: (params) => params },
+  loader: () => withWords("trips"),
+  component: lazyRouteComponent(() => import("./book/SeatsPage"), "SeatsPage"),
+});
+
+const pay = createRoute({
+  getParentRoute: () => root,
+  path: "/book/$pnr/pay",
+  params: { parse: ({ pnr }) => ({ pnr: pnr.toUpperCase() }), stringify: (params) => params },
+  loader: () => withWords("trips"),
+  component: lazyRouteComponent(() => import("./book/PayPage"), "PayPage"),
+});
+
+const bookings = createRoute({
+  getParentRoute: () => root,
+  path: "/bookings",
+  loader: () => withTripWords(),
+  component: lazyRouteComponent(() => import("./trips/FindPage"), "FindPage"),
+});
+
+const booking = createRoute({
+  getParentRoute: () => root,
+  path: "/bookings/$pnr",
+  params: PNR,
+  loader: () => withTripWords(),
+  component: lazyRouteComponent(() => import("./trips/BookingPage"), "BookingPage"),
+});
+
+const changing = createRoute({
+  getParentRoute: () => root,
+  path: "/bookings/$pnr/change",
+  params: PNR,
+  loader: () => withTripWords(),
+  component: lazyRouteComponent(() => import("./trips/ChangePage"), "ChangePage"),
+});
+
+const checkIn = createRoute({
+  getParentRoute: () => root,
+  path: "/bookings/$pnr/check-in",
+  params: PNR,
+  validateSearch: (search): { flight?: string } => ({ flight: text(search.flight) }),
+  loader: () => withTripWords(),
+  component: lazyRouteComponent(() => import("./trips/CheckInPage"), "CheckInPage"),
+});
+
+const boardingPass = createRoute({
+  getParentRoute: () => root,
+  path: "/bookings/$pnr/pass",
+  params: PNR,
+  validateSearch: (search): { flight?: string; passenger?: number } => ({
+    flight: text(search.flight),
+    passenger: /^\d$/.test(text(search.passenger) ?? "") ? Number(search.passenger) : undefined,
+  }),
+  loader: () => withTripWords(),
+  component: lazyRouteComponent(() => import("./trips/PassPage"), "PassPage"),
+});
+
+const trips = createRoute({
+  getParentRoute: () => root,
+  path: "/trips",
+  loader: () => withTripWords(),
+  component: lazyRouteComponent(() => import("./trips/TripsPage"), "TripsPage"),
 });
 
 const following = createRoute({
@@ -170,6 +260,16 @@ export const router = createRouter({
     airport,
     flights,
     flight,
+    search,
+    book,
+    seats,
+    pay,
+    bookings,
+    booking,
+    changing,
+    checkIn,
+    boardingPass,
+    trips,
     following,
     login,
     register,
@@ -195,6 +295,11 @@ function searchValue(written: string): unknown {
   const value: unknown = JSON.parse(written);
   if (typeof value === "number") throw new SyntaxError("it stays the text it is");
   return value;
+}
+
+/** The words of bookings, and those in which flights are told of. */
+async function withTripWords(): Promise<void> {
+  await Promise.all([withWords("pages"), withWords("trips")]);
 }
 
 /** What a search parameter says, as it was typed: a number stays the text it was. */

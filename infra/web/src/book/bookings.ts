@@ -1,13 +1,16 @@
 import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { api, unwrap } from "../api/client";
 import type { BookingAnswer } from "../api/types";
-import { accessTo, keepBooking } from "./kept";
+import { accessTo, isKept, keepBooking } from "./kept";
 import { heardAt } from "./wall";
 
 const KNOWN_SOON = 1_500; // milliseconds between questions about a payment that is not answered yet
 
-/** Where a booking stands in the query cache: what is somebody's goes when they log out (shell). */
-export const bookingKey = (pnr: string) => ["mine", "booking", pnr] as const;
+/**
+ * Where a booking, and what belongs to it, stands in the query cache: what is an account's goes when it is logged out
+ * (shell); what this device may open without one stays, until it is forgotten here.
+ */
+export const bookingKey = (pnr: string) => [isKept(pnr) ? "kept" : "mine", "booking", pnr] as const;
 
 /** A booking as it stands. While the payment service has not answered, it is asked again until it is known. */
 export function useBooking(pnr: string) {
@@ -23,6 +26,7 @@ export function useBooking(pnr: string) {
       return unwrap(asked);
     },
     staleTime: 5_000,
+    meta: { kept: true }, // it opens without a network
     refetchInterval: ({ state }) => (state.data?.payment === "open" ? KNOWN_SOON : false),
   });
 }

@@ -21,6 +21,11 @@ export function keptBookings(): string[] {
   return Object.keys(kept()).reverse();
 }
 
+/** Whether a booking can be opened here. */
+export function isKept(pnr: string): boolean {
+  return pnr in kept();
+}
+
 /** The headers by which a booking is opened: its own token where one is kept; else the session's is sent by itself. */
 export function accessTo(pnr: string): { Authorization?: string } {
   const token = kept()[pnr];

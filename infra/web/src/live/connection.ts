@@ -1,11 +1,19 @@
 import ReconnectingWebSocket from "partysocket/ws";
 import { useEffect, useSyncExternalStore } from "react";
-import type { ChangeLine, FlightRow } from "../api/types";
+import type { ChangeLine, FlightRow, SeatMapAnswer } from "../api/types";
 import { tell } from "./clock";
 
 /** What the server says (chalicelib/live/messages.py). */
 export type Told =
-  | { type: "state"; topic: string; part: number; parts: number; flights: FlightRow[] }
+  | { type: "state"; topic: string; part: number; parts: number; flights: FlightRow[]; seats?: undefined }
+  | {
+      type: "state";
+      topic: string;
+      part: number;
+      parts: number;
+      flights?: undefined;
+      seats: SeatMapAnswer | null;
+    }
   | { type: "change"; flight: FlightRow; version: number; changes: ChangeLine[] }
   | { type: "watching"; topics: string[] }
   | { type: "pong"; at: string }

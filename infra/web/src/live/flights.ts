@@ -96,7 +96,7 @@ export function hear(client: QueryClient, parts: Map<string, FlightRow[]>, told:
       (history) => history && merge.grown(history, told.version, told.changes),
     );
   }
-  if (told.type === "state") {
+  if (told.type === "state" && told.seats === undefined) {
     const rows = [...(told.part === 1 ? [] : (parts.get(told.topic) ?? [])), ...told.flights];
     parts.set(told.topic, rows);
     if (told.part < told.parts) return;

@@ -55,7 +55,8 @@ function Operate(props: { flight: merge.Flight; account: AccountLine; may: Reado
     () =>
       live.onTold((told) => {
         const at = performance.now();
-        const rows = told.type === "change" ? [told.flight] : told.type === "state" ? told.flights : [];
+        const rows =
+          told.type === "change" ? [told.flight] : told.type === "state" ? (told.flights ?? []) : [];
         const row = rows.find((each) => each.id === flight.id);
         if (row) setOuts((before) => before.map((out) => heard(out, row.version, at)));
       }),

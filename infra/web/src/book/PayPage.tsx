@@ -1,0 +1,204 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { api, unwrap } from "../api/client";
+import { ApiProblem, NoAnswer } from "../api/problems";
+import type { BookingAnswer } from "../api/types";
+import { AskForm, ChooseOne } from "../ui/forms";
+import { Page } from "../ui/page";
+import { Failed, Loading, Notice } from "../ui/states";
+import ui from "../ui/ui.module.css";
+import styles from "./book.module.css";
+import { bookingIs, bookingKey, useBooking } from "./bookings";
+import { HoldClock, HoldOver, useHoldOver } from "./HoldClock";
+import { accessTo } from "./kept";
+import { money } from "./money";
+import { onceKey, settled } from "./onceKey";
+import { Steps } from "./Steps";
+import { Flights, Price } from "./Summary";
+
+const route = getRouteApi("/book/$pnr/pay");
+
+/** Pay what is to be paid. Whoever comes back from their bank, or reloads, finds here what became of it. */
+export function PayPage() {
+  const { t } = useLingui();
+  const { pnr } = route.useParams();
+  const booking = useBooking(pnr);
+  const router = useRouter();
+  const over = useHoldOver(booking.data);
+  const { data } = booking;
+  const settledNow = data?.state === "ticketed" && !data.to_pay;
+
+  useEffect(() => {
+    if (settledNow) void router.navigate({ href: `/bookings/${pnr}`, replace: true });
+  }, [settledNow, pnr, router]);
+
+  return (
+    <Page title={t`Payment`} narrow>
+      {data?.state === "held" && <Steps at="pay" />}
+      {booking.isPending && <Loading lines={6} label={t`Loading the booking`} />}
+      {booking.error && !data && <Failed error={booking.error} again={() => void booking.refetch()} />}
+      {settledNow && <Loading lines={3} label={t`Opening your booking`} />}
+      {data && !settledNow && <Standing booking={data} over={over} />}
+    </Page>
+  );
+}
+
+function Standing({ booking, over }: { booking: BookingAnswer; over: boolean }) {
+  const { i18n } = useLingui();
+  if (booking.payment === "challenge" && booking.challenge)
+    return (
+      <Notice tone="late" says>
+        <h2>
+          <Trans>Your bank asks you to approve</Trans>
+        </h2>
+        <p>
+          <Trans>
+            Nothing is paid until you approve the payment on your bank’s page. This page goes on by itself.
+          </Trans>
+        </p>
+        <a href={booking.challenge.url} className={`${ui.button} ${ui.main}`}>
+          <Trans>Go to your bank’s page</Trans>
+        </a>
+      </Notice>
+    );
+  if (booking.payment === "open")
+    return (
+      <Notice tone="late" says>
+        <h2>
+          <Trans>The payment is not answered yet</Trans>
+        </h2>
+        <p>
+          <Trans>
+            The payment service will say within a minute whether it went through. Do not pay again: this page
+            goes on by itself, and you can also close it and open your booking later.
+          </Trans>
+        </p>
+        <Loading lines={1} label="" />
+      </Notice>
+    );
+  if (over) return <HoldOver booking={booking} />;
+  if (!booking.to_pay)
+    return (
+      <Notice>
+        <p>
+          <Trans>There is nothing to pay for this booking.</Trans>
+        </p>
+        <Link to="/search" className={ui.button}>
+          <Trans>Search flights</Trans>
+        </Link>
+      </Notice>
+    );
+  const whole = booking.state === "held";
+  return (
+    <>
+      {booking.hold_until && <HoldClock until={booking.hold_until} />}
+      <section className={ui.card} aria-labelledby="what">
+        <h2 id="what">
+          <Trans>What you pay for</Trans>
+        </h2>
+        <Flights flights={whole ? booking.flights : (booking.change?.flights ?? booking.flights)} />
+        {whole ? (
+          <>
+            <Price booking={booking} />
+            <p>
+              <Link to="/book/$pnr/seats" params={{ pnr: booking.pnr }}>
+                <Trans>Choose other seats</Trans>
+              </Link>
+            </p>
+          </>
+        ) : (
+          <p>
+            <strong>{money(booking.to_pay, i18n.locale)}</strong>
+          </p>
+        )}
+      </section>
+      <Cards booking={booking} />
+    </>
+  );
+}
+
+function Cards({ booking }: { booking: BookingAnswer }) {
+  const { t, i18n } = useLingui();
+  const client = useQueryClient();
+  const { pnr } = booking;
+  const methods = useQuery({
+    queryKey: ["payment methods"],
+    queryFn: ({ signal }) => unwrap(api.GET("/v1/payments/methods", { signal })),
+    staleTime: 300_000,
+  });
+  const [unsure, setUnsure] = useState(false); // whether the last try arrived
+  const due = booking.to_pay ? money(booking.to_pay, i18n.locale) : "";
+
+  async function pay(fields: FormData) {
+    const body = { token: String(fields.get("token")), return_url: `/book/${pnr}/pay` };
+    // The key stays until the outcome is known: whoever tries again, or reloads, never pays twice.
+    const purpose = `pay ${pnr}`;
+    const header = { "Idempotency-Key": await onceKey(purpose, body) };
+    const params = { path: { pnr }, header };
+    setUnsure(false);
+    try {
+      const asked = api.POST("/v1/bookings/{pnr}/payments", { params, body, headers: accessTo(pnr) });
+      const answer = await unwrap(asked);
+      settled(purpose);
+      bookingIs(client, answer);
+      if (answer.challenge) location.assign(answer.challenge.url);
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 402) settled(purpose);
+      if (error instanceof NoAnswer || (error instanceof ApiProblem && error.status >= 500)) setUnsure(true);
+      void client.invalidateQueries({ queryKey: bookingKey(pnr) });
+      throw error;
+    }
+  }
+
+  if (methods.isPending) return <Loading lines={4} label={t`Loading how to pay`} />;
+  if (!methods.data) return <Failed error={methods.error} again={() => void methods.refetch()} />;
+  const simulated = methods.data.service === "simulated";
+  return (
+    <section className={ui.card} aria-labelledby="how">
+      <h2 id="how">
+        <Trans>How you pay</Trans>
+      </h2>
+      {simulated && (
+        <Notice>
+          <p>
+            <Trans>
+              The payment service is simulated: no money moves, and no card data is asked for. Choose a test
+              card by what it does.
+            </Trans>
+          </p>
+        </Notice>
+      )}
+      {booking.payment === "declined" && (
+        <Notice tone="late">
+          <p>
+            <Trans>The last payment was declined, and nothing was taken. Choose another card.</Trans>
+          </p>
+        </Notice>
+      )}
+      <AskForm submit={t`Pay ${due}`} ask={pay}>
+        <ChooseOne
+          label={t`Card`}
+          name="token"
+          value={methods.data.methods[0]?.token}
+          options={methods.data.methods.map(({ token, label, what }) => ({
+            id: token,
+            label: (
+              <span lang="en">
+                {label} <small className={styles.what}>{what}</small>
+              </span>
+            ),
+          }))}
+        />
+      </AskForm>
+      {unsure && (
+        <p className={ui.hint}>
+          <Trans>
+            It is not known whether the payment arrived. You can press the button again: you pay once at most.
+          </Trans>
+        </p>
+      )}
+    </section>
+  );
+}

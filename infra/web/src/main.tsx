@@ -37,7 +37,7 @@ const persister = createAsyncStoragePersister({
 });
 const persistOptions = {
   persister,
-  maxAge: DAY,
+  maxAge: 2 * DAY, // a boarding pass is there a day before its flight, and that may be late
   buster: "1", // another number where the shape of what is kept changes
   dehydrateOptions: {
     shouldDehydrateQuery: ({ meta, state }: { meta?: { kept?: boolean }; state: { status: string } }) =>

@@ -53,10 +53,10 @@ class Configured:
 
 def configure(leg: LegId, said: Said, person: Person, client: str, now: Now) -> Configured:
     """Change what a flight flies with, all or nothing. Raises NotFound, Forbidden, Invalid, Conflict, Unavailable."""
+    _check_may(leg, person)
     scheduled = timetable.leg(leg, timetable.today(now.flight))
     if scheduled is None:
         raise NotFound(f"{leg} is not sold; flights of the next {timetable.HORIZON.days} days are")
-    _check_may(leg, person)
     status = statuses_of([leg], now).get(leg)
     if (status and (status.actual_out or status.actual_off)) or (not status and scheduled.scheduled_out <= now.flight):
         raise Conflict(f"{leg} has left")

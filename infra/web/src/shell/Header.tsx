@@ -48,6 +48,22 @@ export function Header() {
             <Trans>Search</Trans>
           </span>
         </button>
+        <Link to="/search" className={styles.item}>
+          <Icon>
+            <path d="M3 8a2 2 0 0 1 2-2h14a2 2 0 0 1 2 2v2.5a1.5 1.5 0 0 0 0 3V16a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-2.5a1.5 1.5 0 0 0 0-3zM14 6v12" />
+          </Icon>
+          <span>
+            <Trans>Book</Trans>
+          </span>
+        </Link>
+        <Link to="/trips" className={styles.item}>
+          <Icon>
+            <path d="M4 8h16v11H4zM9 8V5h6v3M4 13h16" />
+          </Icon>
+          <span>
+            <Trans>Trips</Trans>
+          </span>
+        </Link>
         <Link to="/following" className={styles.item}>
           <Icon>
             <path d="M6 17v-6a6 6 0 0 1 12 0v6l1.5 1.5h-15zM10 21h4" />

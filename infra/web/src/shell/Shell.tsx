@@ -8,7 +8,7 @@ import { Header } from "./Header";
 import { News } from "./News";
 import styles from "./shell.module.css";
 
-/** What stands around every page. A board on a wall screen stands alone. */
+/** What stands around every page. A board on a wall screen stands alone, and so does a boarding pass. */
 export function Shell() {
   const { t } = useLingui();
   const main = useRef<HTMLElement>(null);
@@ -16,11 +16,15 @@ export function Shell() {
     select: ({ location: { pathname, search } }) =>
       pathname.startsWith("/airports/") && "wall" in search && search.wall === true,
   });
+  const pass = useRouterState({
+    select: ({ location }) => /^\/bookings\/[^/]+\/pass$/.test(location.pathname),
+  });
+  const alone = wall || pass;
   useSessionHere();
   useFocusOnPage(main);
   return (
-    <div className={wall ? undefined : styles.shell}>
-      {!wall && (
+    <div className={alone ? undefined : styles.shell}>
+      {!alone && (
         <>
           {/* biome-ignore lint/a11y/useValidAnchor: it goes to the content, but the address stays the page's */}
           <a
@@ -37,7 +41,9 @@ export function Shell() {
           <Header />
         </>
       )}
-      <News wall={wall} />
+      <div hidden={pass}>
+        <News wall={wall} />
+      </div>
       <main
         key="main"
         id="main"
@@ -48,7 +54,7 @@ export function Shell() {
       >
         <Outlet />
       </main>
-      {!wall && <Footer />}
+      {!alone && <Footer />}
     </div>
   );
 }

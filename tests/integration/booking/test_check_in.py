@@ -62,7 +62,7 @@ def test_each_has_a_number_of_its_own(desk: Desk, leg: ScheduledLeg) -> None:
 
 def test_an_infant_comes_with_the_adult(desk: Desk, leg: ScheduledLeg) -> None:
     """And has a pass without a seat and a number."""
-    infant = {"kind": "infant", "family_name": "Smith", "given_name": "Cy", "lap_of": 1}
+    infant = {"kind": "infant", "family_name": "Smith", "given_name": "Cy", "lap_of": 1, "date_of_birth": "2026-01-01"}
     pnr = desk.ticketed(leg, passengers=[*adults(2), infant])
     desk.until(leg, hours=3)
     assert check(desk, pnr, leg, passengers=[2]).status == 409

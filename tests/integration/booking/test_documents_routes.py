@@ -10,8 +10,10 @@ import icalendar
 import pytest
 from pypdf import PdfReader
 
+import app
 from chalicelib.booking import changes, documents, passports, store
 from chalicelib.core.config import config
+from infra.local import events
 
 from . import shop
 from .desk import Desk, adults
@@ -78,7 +80,7 @@ def test_what_is_no_passport_for_that_flight_is_named(body: dict[str, Any], name
     """Expired by then, of nobody in the booking, of somebody of another age than booked."""
     party = [
         {"family_name": "Smith", "given_name": "Ann", "date_of_birth": "1984-06-03"},
-        {"kind": "child", "family_name": "Smith", "given_name": "Ben"},
+        {"kind": "child", "family_name": "Smith", "given_name": "Ben", "date_of_birth": "2018-01-01"},
     ]
     pnr = desk.ticketed(shop.leg(), passengers=party)
     refused = give(desk, pnr, **body)
@@ -108,6 +110,18 @@ def test_passports_are_erased_a_day_after_the_last_arrival(desk: Desk) -> None:
     assert (after.booking.version, after.revision) == (before.booking.version, before.revision + 1)
     assert passports.sweep(desk.now) == 0
     assert store.erasings(desk.now.flight.date(), desk.now.flight) == []
+
+
+def test_the_hourly_schedule_erases(desk: Desk) -> None:
+    """Through its handler, with what its policy allows."""
+    leg = shop.leg(days=2)
+    pnr = desk.ticketed(leg)
+    give(desk, pnr, passport=PASSPORT)
+    told(desk, pnr)
+    desk.now = desk.now._replace(flight=leg.scheduled_in)
+    desk.wait(hours=24)
+    app.honour_opt_outs(events.schedule("honour_opt_outs", desk.now.wall), events.context("honour_opt_outs", 60))
+    assert desk.booking(pnr).documents == {}
 
 
 def test_a_flight_that_is_late_keeps_them_longer_and_a_cancelled_booking_does_not(desk: Desk) -> None:

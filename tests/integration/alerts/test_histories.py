@@ -162,11 +162,15 @@ class Telling(RuleBasedStateMachine):
         assert repeats <= self.deaths_in_a_call
 
 
-TestF6Histories = Telling.TestCase
+class MoreTelling(Telling):
+    """The same: two processors share the examples."""
+
+
+TestF6Histories, TestF6MoreHistories = Telling.TestCase, MoreTelling.TestCase
 # Longer ones where there is time: in CI, and with --hypothesis-profile=long.
 # An example takes over a second: fewer of them than of other tests, unless hypothesis is to look hardest.
-TestF6Histories.settings = (
-    settings(max_examples=min(30, settings().max_examples), stateful_step_count=20)
+TestF6Histories.settings = TestF6MoreHistories.settings = (
+    settings(max_examples=min(15, (settings().max_examples + 1) // 2), stateful_step_count=20)
     if settings().max_examples <= 60
     else settings(stateful_step_count=30)
 )

@@ -15,6 +15,7 @@ no other booking of that address flies the same.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from chalicelib.airports import lookup
@@ -90,23 +91,21 @@ def _tell(booking: Booking, numbers: Iterable[int]) -> None:
 def _follow(booking: Booking, now: Now) -> bool:
     """Follow what a booking flies, and no more what it does not. Returns whether anything was written."""
     flown = {segment.leg: segment for segment in _flown(booking, now)}
-    written = False
+    begins: list[tuple[Segment, Address]] = []
+    ends: list[str] = []
     for address in addresses_of(booking):
         contact, there = store.holding(address.id, now.wall)
-        theirs = {each.subject.leg: each for each in there if each.subject.leg}
-        if flown and not is_silent(address, contact, now):
-            for leg, segment in flown.items():
-                known = theirs.get(leg)
-                if known is None or booking.locator not in known.bookings:
-                    store.persist(lambda s=segment, a=address: _begin(booking, s, a, now))  # type: ignore[misc]
-                    written = True
-        for leg, known in theirs.items():
-            if leg not in flown and booking.locator in known.bookings:
-                store.persist(lambda i=known.id: _end(booking, i, now))  # type: ignore[misc]
-                written = True
-    if written:
+        ours = {each.subject.leg: each.id for each in there if booking.locator in each.bookings}
+        if flown.keys() - ours and not is_silent(address, contact, now):
+            begins += [(segment, address) for leg, segment in flown.items() if leg not in ours]
+        ends += [id for leg, id in ours.items() if leg not in flown]
+    if begins:  # first: what a crash cuts off is begun when the message comes again
         _plan_check_in(booking, flown.values(), now)
-    return written
+    for segment, address in begins:
+        store.persist(partial(_begin, booking, segment, address, now))
+    for id in ends:
+        store.persist(partial(_end, booking, id, now))
+    return bool(begins or ends)
 
 
 def _flown(booking: Booking, now: Now) -> Sequence[Segment]:

@@ -104,7 +104,7 @@ def still(booking: Booking, name: str, at: datetime) -> Fact | None:
         case Fact.SEATS_FOUND:
             return found if booking.state(at) is State.HELD else None
         case Fact.TICKETS | Fact.CHANGED | Fact.REBOOKED | Fact.RESEATED:
-            return None if _has(later, Cancelled) else found
+            return found if booking.state(at) in (State.TICKETED, State.HELD) else None
     return found
 
 

@@ -56,7 +56,7 @@ class BookingWords:
         text = "\n\n".join([
             content["happened"], content["done"], f"{content['do']}\n{content['button']}: {self._link}",
             *(["\n".join(lines)] if lines else []),
-            "\n".join(f"{label}: {url}" for label, url in others),
+            *(["\n".join(f"{label}: {url}" for label, url in others)] if others else []),
             f"-- \n{content['reference']}\n{content['why']}\n",
         ])  # fmt: skip
         page = frame.html(

@@ -24,6 +24,8 @@ from chalicelib.flights.timetable import ScheduledLeg
 from infra.local import events
 
 from ..booking import shop, trouble
+from ..conftest import an_empty_gatecall
+from .killing import Process
 from .passenger import World, followers, world
 
 pytestmark = pytest.mark.usefixtures("cloud")
@@ -374,6 +376,54 @@ def test_an_sms_has_the_link_that_takes_the_offer(of: World, flight: ScheduledLe
     [text] = [message for channel, _, message in of.sent[-2:] if channel == "sms"]
     assert rebook.link(kept(booking, of).booking) in text
     assert segments(text).encoding == "GSM-7"
+
+
+def test_killed_at_each_call_while_it_begins_to_follow(now: Now, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the process dies, the message that comes again has the booking follow, reminded and told, once."""
+    point = 1  # after each call: before the next one is the same
+    while True:
+        with an_empty_gatecall():
+            of = world(now, monkeypatch)
+            flight = shop.leg()
+            message = said(bought(of, flight), of)
+            process = Process(dies_at=point)
+            with process.installed():
+                lived = process.run(lambda m=message, o=of: bookings.follow(m, o.now))  # type: ignore[misc]
+            bookings.follow(message, of.now)
+            lines = went_out(of)
+            assert ["booked" in line for line in lines] == [True], (point, lines)
+            assert active(of) == subjects([flight])
+            assert len(followers()) == 1, point
+            of.now = trouble.before(flight, hours=23)
+            due.take_up(of.now, lambda: 60)
+            assert [line.startswith("Check-in is open") for line in went_out(of)] == [True], point
+        if lived:
+            break
+        point += 2
+    assert point > 10
+
+
+def test_killed_at_each_call_while_a_letter_is_told(now: Now, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told once wherever the process dies; twice only where it died between the provider's answer and the mark."""
+    point, means = 0, deliver.Means("send_emails", letters.send, lambda *_: None, lambda: 60)
+    while True:
+        with an_empty_gatecall():
+            of = world(now, monkeypatch)
+            bookings.follow(said(bought(of, shop.leg()), of), of.now)
+            [message] = waiting()
+            process = Process(dies_at=point)
+            with process.installed():
+                lived = process.run(lambda m=message, o=of: deliver.deliver(m, o.now, means))  # type: ignore[misc]
+            sent_by_then = len(of.sent)
+            for _ in range(2):
+                of.later(minutes=3)
+                deliver.deliver(message, of.now, means)
+            in_between = not lived and sent_by_then == 1 and process.died_in == len(process.calls)
+            assert len(of.sent) in ((1, 2) if in_between else (1,)), point
+        if lived:
+            break
+        point += 1
+    assert point > 4
 
 
 @pytest.mark.parametrize("answer", list(Outcome))

@@ -47,6 +47,22 @@ export function HomePage() {
           </ul>
         </section>
       )}
+      <section aria-labelledby="book" className={styles.section}>
+        <h2 id="book">
+          <Trans>Book a flight</Trans>
+        </h2>
+        <p>
+          <Trans>
+            Flights from and to New York for the next 60 days, with every price explained. You choose your seats on
+            the map.
+          </Trans>
+        </p>
+        <p>
+          <Link to="/search" className={ui.button}>
+            <Trans>Search flights</Trans>
+          </Link>
+        </p>
+      </section>
       <section aria-labelledby="follow" className={styles.section}>
         <h2 id="follow">
           <Trans>Follow a flight</Trans>

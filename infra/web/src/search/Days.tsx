@@ -179,7 +179,8 @@ function Day(props: {
 
 function cheapest(days: readonly DayLine[]): number | undefined {
   const prices = days.flatMap(({ price }) => (price ? [price.amount] : []));
-  return prices.length > 1 ? Math.min(...prices) : undefined;
+  const lowest = Math.min(...prices);
+  return prices.some((each) => each > lowest) ? lowest : undefined; // where all cost the same, none stands out
 }
 
 /** A price without its cents, rounded up: it has to fit beside six others. */

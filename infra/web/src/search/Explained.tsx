@@ -10,6 +10,9 @@ import { byDistance, reckoned, summed } from "./reckoning";
 import styles from "./search.module.css";
 import { CABIN_WORDS } from "./words";
 
+type Steps = Pick<FareAnswer, "inputs" | "classes" | "steps" | "booking_class" | "fare"> &
+  Partial<Pick<FareAnswer, "total" | "lines">>;
+
 /** How the price of one flight came about, step by step, with every number that went in. */
 export function Explained({ segment, search }: { segment: SegmentLine; search: SearchParams }) {
   const { t } = useLingui();
@@ -24,12 +27,13 @@ export function Explained({ segment, search }: { segment: SegmentLine; search: S
       </h3>
       {fare.isPending && <Loading lines={6} label={t`Loading how the price came about`} />}
       {fare.error && !fare.data && <Failed error={fare.error} again={() => void fare.refetch()} />}
-      {fare.data && <Steps fare={fare.data} />}
+      {fare.data && <FareSteps fare={fare.data} />}
     </section>
   );
 }
 
-function Steps({ fare }: { fare: FareAnswer }) {
+/** The steps of a fare; its total and lines where they are of this flight alone. */
+export function FareSteps({ fare }: { fare: Steps }) {
   const { t, i18n } = useLingui();
   const numbers = reckoned(fare);
   const { inputs, classes } = fare;
@@ -130,6 +134,7 @@ function Steps({ fare }: { fare: FareAnswer }) {
                 <th scope="col">{t`Class`}</th>
                 <th scope="col">{t`Fare`}</th>
                 <th scope="col">{t`Still expected to sell`}</th>
+                <th scope="col">{t`Give or take`}</th>
                 <th scope="col">{t`Kept for classes above`}</th>
                 <th scope="col">{t`May still sell`}</th>
                 <th scope="col">{t`Open`}</th>
@@ -143,6 +148,7 @@ function Steps({ fare }: { fare: FareAnswer }) {
                   </th>
                   <td>{cost(each.fare)}</td>
                   <td>{count(each.demand)}</td>
+                  <td>{count(each.deviation)}</td>
                   <td>{count(each.protected)}</td>
                   <td>{count(each.limit)}</td>
                   <td>{each.open ? t`yes` : <span lang="en">{each.closed}</span>}</td>
@@ -155,11 +161,11 @@ function Steps({ fare }: { fare: FareAnswer }) {
       {fare.total && (
         <li>
           <h4>
-            <Trans>Taxes and fees</Trans>
+            <Trans>Fare, taxes and fees</Trans>
           </h4>
           <table className={ui.table}>
             <tbody>
-              {summed(fare.lines).map((line) => (
+              {summed(fare.lines ?? []).map((line) => (
                 <tr key={`${line.code}${line.label}`}>
                   <th scope="row">
                     <span lang="en">{line.label}</span>

@@ -25,8 +25,8 @@ export function PlaceField(props: {
   const country = new Intl.DisplayNames(i18n.locale, { type: "region" });
   const found = usePlaces(sought, country);
   const named = usePlaces(props.value, country).data?.find(({ code }) => code === props.value);
-  const name = named ? `${named.name} (${named.code})` : props.value;
-  const places = typing ? (found.data ?? []) : [];
+  const name = named ? textOf(named) : props.value;
+  const places = typing ? (found.data ?? []) : named ? [named] : [];
   const { value } = props;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another value shows, as when two fields are swapped
@@ -41,7 +41,8 @@ export function PlaceField(props: {
   function leave() {
     if (!typing) return;
     const typed = text.trim().toUpperCase();
-    const meant = places.find(({ code }) => code === typed) ?? places[0];
+    const stale = found.isPlaceholderData || text.trim() !== sought; // the list is that of what was typed before
+    const meant = places.find(({ code }) => code === typed) ?? (stale ? undefined : places[0]);
     choose(text.trim() ? (meant?.code ?? (/^[A-Z0-9]{3,4}$/.test(typed) ? typed : "")) : "");
   }
 
@@ -50,7 +51,7 @@ export function PlaceField(props: {
       name={props.name}
       isRequired
       allowsCustomValue
-      allowsEmptyCollection={false}
+      allowsEmptyCollection // it opens before its answer is there
       menuTrigger="input"
       items={places}
       inputValue={typing ? text : name}
@@ -59,7 +60,7 @@ export function PlaceField(props: {
         setTyping(true);
         setText(next);
       }}
-      selectedKey={null}
+      selectedKey={typing ? null : (named?.code ?? null)}
       onSelectionChange={(key) => key !== null && choose(String(key))}
       onBlur={leave}
       className={ui.field}
@@ -75,9 +76,16 @@ export function PlaceField(props: {
       />
       <Wrong />
       <Popover className={ui.popover}>
-        <ListBox className={ui.list}>
+        <ListBox
+          className={ui.list}
+          renderEmptyState={() => (
+            <p className={ui.hint}>
+              {found.isFetching || text.trim() !== sought ? t`Looking …` : t`No airport is called that.`}
+            </p>
+          )}
+        >
           {(place: Place) => (
-            <ListBoxItem id={place.code} textValue={place.name} className={`${ui.option} ${styles.place}`}>
+            <ListBoxItem id={place.code} textValue={textOf(place)} className={`${ui.option} ${styles.place}`}>
               <strong className={styles.code}>{place.code}</strong>
               <span>
                 {place.name} <small lang="en">{place.about}</small>
@@ -88,6 +96,11 @@ export function PlaceField(props: {
       </Popover>
     </ComboBox>
   );
+}
+
+/** A place as it stands in the field. */
+function textOf({ name, code }: Place): string {
+  return `${name} (${code})`;
 }
 
 /** The cities with several airports and the airports that a person most likely means. */

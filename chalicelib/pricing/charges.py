@@ -61,20 +61,6 @@ class Refund:
     fee: int
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """By how much new lines cost more than old ones; below zero: less. Without a fee for the change."""
-
-    fare: int
-    taxes: int
-    extras: int
-
-    @property
-    def total(self) -> int:
-        """All of it."""
-        return self.fare + self.taxes + self.extras
-
-
 def price(quotes: Sequence[Quote], party: Party, extras: Sequence[Extra], at: date) -> Price:
     """What a journey costs a party that books on a day. Raises Invalid for an extra that can't be had."""
     if not quotes:
@@ -151,17 +137,6 @@ def refund_of(
             most = max((by_segment(rules_of, line.segment).cancel_fee for line in own), default=0)
             fee += min(most, sum(line.amount for line in own))
     return Refund(sum(line.amount for line in back) - fee, tuple(back), fee)
-
-
-def fare_difference(old: Sequence[Line], new: Sequence[Line]) -> Difference:
-    """What other flights cost beyond the old ones, by fares, taxes and fees, and extras."""
-
-    def change(*kinds: str) -> int:
-        return sum(line.amount for line in new if line.kind in kinds) - sum(
-            line.amount for line in old if line.kind in kinds
-        )
-
-    return Difference(change("fare"), change("tax", "fee"), change("bag", "seat", "ssr"))
 
 
 def _is_public(line: Line) -> bool:

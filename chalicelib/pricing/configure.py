@@ -39,7 +39,7 @@ def refit(
     Everybody stays in their cabin. Who has a seat of the same number there, and not blocked, keeps it. The others are
     seated by their parties (who share a locator): beside those of them who keep theirs, else together, and one person
     on a seat like the old one; larger parties first. Where that would leave somebody without a seat, each is seated
-    for themselves.
+    for themselves, and who sat at an exit goes to one so that others have a seat.
 
     Nobody who did not sit at an exit comes to sit at one, as we don't know whether they may (14 CFR 121.585), but for
     those whose seats `may_exit` names. Holds that are over count like any other: give them back before.
@@ -65,11 +65,17 @@ def refit(
         open_ = _Open(new, cabin, frozenset(n for n, seat in usable.items() if seat.cabin is cabin) - kept, away)
         staying = {number: [seat for seat in new.of(cabin) if seat.number in kept and holders[seat.number] == number]
                    for number in parties}  # fmt: skip
+        own = [seat for party in parties.values() for seat in party]
         found = open_.by_party(parties, staying)
         if found is None:
-            found = open_.one_by_one([seat for own in parties.values() for seat in own])
-        moves |= found
-        stranded += [seat.number for own in parties.values() for seat in own if seat.number not in found]
+            found = open_.one_by_one(own)
+        if len(found) < len(own):  # who may sit at an exit makes room for those who may not
+            room = [seat for seat in old.of(cabin) if seat.number in kept - away and not usable[seat.number].exit]
+            room = room[: len(own) - len(found)]
+            wider = replace(open_, free=open_.free | {seat.number for seat in room}).one_by_one([*own, *room])
+            found = wider if len(wider) == len(own) + len(room) else found
+        moves |= {seat: other for seat, other in found.items() if seat != other}
+        stranded += [seat.number for seat in own if seat.number not in found]
     if stranded:
         return Refit(None, moves, tuple(stranded), holders)
     seats = {moves.get(number, number): holder for number, holder in holders.items()}

@@ -124,10 +124,12 @@ class Inventory:
         return frozenset(self.holders) - {FREE}
 
     def take(self, number: int, booking_class: str, seats: Sequence[str], until: datetime | None) -> Self:
-        """Give seats to a locator, until an instant or for good. Raises SeatTaken.
+        """Give seats to a locator that has none here, until an instant or for good. Raises SeatTaken, Conflict.
 
         Seats of holds that are over have to be given back first: only a booking knows whether it was paid.
         """
+        if number in self.locators:
+            raise Conflict(f"this booking has seats on {self.leg} that are not given back yet; try again in a moment")
         self._check_free(seats)
         pending = dict(self.pending)
         if until is not None:

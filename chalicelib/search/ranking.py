@@ -17,7 +17,7 @@ Every order is total: offers that are equal by it follow by price, time, departu
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from heapq import heappop, heappush
 from itertools import pairwise
@@ -198,11 +198,6 @@ def combinations(
             if then[n] < len(lists[n]) and then not in seen:
                 seen.add(then)
                 heappush(waiting, (sum(lists[m][index][1] for m, index in enumerate(then)), then))
-
-
-def late_at(status_in: datetime, scheduled_in: datetime) -> bool:
-    """Whether an arrival counts as late: 15 minutes or more after its schedule (BTS)."""
-    return status_in - scheduled_in >= timedelta(minutes=15)
 
 
 def _superlatives(offer: Offer, cheapest: Offer, fastest: Offer) -> Iterator[Reason]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.core.errors import Invalid
 from chalicelib.pricing import charges
-from chalicelib.pricing.charges import fare_difference, label, needs_assistance, price, refund_of, seat_extra
+from chalicelib.pricing.charges import label, needs_assistance, price, refund_of, seat_extra
 from chalicelib.pricing.model import Extra, Line, Party, TravellerKind
 from chalicelib.pricing.seats import Cabin, Position, Seat
 from chalicelib.pricing.tariff import rounded, tariff
@@ -364,16 +364,6 @@ def test_what_was_flown_does_not_come_back():
     found = refund_of(lines, rules_of("Y", "Y"), flown={0})
     assert {ln.segment for ln in found.lines} == {1}
     assert found.amount == sum(ln.amount for ln in lines if ln.segment == 1)
-
-
-def test_a_difference_is_told_by_what_it_is_for():
-    """Of dearer flights fare and taxes; of the same none; and back again it is the opposite."""
-    old = price([quoted("EWR", "LAX")], ALONE, [], TODAY).lines
-    new = price([quoted("EWR", "LAX", 20_000)], ALONE, [Extra("BAG", 0, 0), Extra("BAG", 0, 0)], TODAY).lines
-    found = fare_difference(old, new)
-    assert (found.fare, found.taxes, found.extras, found.total) == (10_000, 750, 4500, 15_250)
-    assert fare_difference(new, old).total == -15_250
-    assert fare_difference(old, old).total == 0
 
 
 def test_an_old_service_keeps_its_code():

@@ -103,6 +103,14 @@ def test_a_party_stays_together() -> None:
     assert plan.moves == {"20B": "20D"}
 
 
+def test_who_sat_at_an_exit_makes_room_for_who_may_not() -> None:
+    """Of the last two seats one is at an exit: it goes to the one of whom it is known that they may sit there."""
+    open_ = {"12A", "15A"}  # 12 is an exit row of the former aircraft, 15 one of the latter
+    blocked = {seat.number for seat in seat_map("B738-189").seats if seat.cabin is Cabin.ECONOMY} - open_
+    plan = refit(sold("B738-149", {1: "12A", 2: "20A"}), "B738-189", blocked)
+    assert plan.moves == {"12A": "15A", "20A": "12A"}
+
+
 def test_blocking_a_sold_seat_moves_who_has_it() -> None:
     """It stays blocked, and what was blocked before and is not named is open again."""
     plan = refit(sold("B738-149", {1: "20A"}, blocked="21A"), "B738-149", {"20A"})

@@ -47,7 +47,7 @@ from chalicelib.pricing.seats import EXIT_AGE, Cabin, together
 CLOSES = timedelta(minutes=45)  # before departure: nobody buys a seat for a flight that boards
 LIVE = timedelta(days=3)  # flights that leave within that are asked how they stand: feeds speak of tomorrow, too
 ATTEMPTS = 40  # of a hold that others are faster than: a popular flight may have as many buyers in one moment
-PAUSE = 0.02  # seconds, growing, at random (full jitter)
+PAUSE, LONGEST_PAUSE = 0.02, 0.5  # seconds, doubling, at random (full jitter): fewer are at it at once, and fewer lose
 CLIENT_HOLDS = 60  # an hour, of a network address or account: seats are not to be kept from others by holding them
 BOOKING = 0  # its place in the transaction
 LOCATORS = 5  # tried, where one is taken by somebody else's booking
@@ -143,7 +143,7 @@ def _held(
                 return before[0] if before else None
             if not isinstance(refusal, LostRace):
                 raise
-        sleep(random.uniform(0, PAUSE * min(attempt + 1, 10)))
+        sleep(random.uniform(0, min(PAUSE * 2**attempt, LONGEST_PAUSE)))
     count("HoldsCrowdedOut")
     raise Unavailable("too many want seats of this flight in this moment", retry_after=2)
 

@@ -10,7 +10,8 @@
 | a route's demand was observed | `save_demand` | the same, at the version read |
 | how far demand was observed | `progress`, `save_progress` | pk = demand, sk = progress |
 
-An item lives 40 days after the leg's origin date (`expires`): the forecast of demand reads what was sold. Cells are
+An item lives 40 days after the leg's origin date (`expires`): the forecast of demand reads what was sold. Where the
+flight clock stands in the past, 40 days after the last sale. Cells are
 four bytes for each seat in the order of the seat map, big-endian: the number of a locator, 0 where the seat is free. So
 a leg of 186 seats stays below 1 KB, which is what a write costs by. A route's demand lives 400 days after it was last
 observed, when nothing of it would count any more; how far it was observed, as long.
@@ -27,6 +28,7 @@ from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribu
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
+from chalicelib.core.clock import wall_now
 from chalicelib.core.config import config
 from chalicelib.core.tables import Rows, TableSettings, batch_get, storage
 from chalicelib.flights.identity import LegId
@@ -165,7 +167,7 @@ def _row(inventory: Inventory) -> _Row:
         _pk(leg.origin, inventory.destination, leg.date), str(leg), version=inventory.version + 1,
         configuration=inventory.configuration, cells=_packed(inventory.holders),
         sold=_text({name: count for name, count in sorted(inventory.sold.items()) if count}),
-        expires=int((day + KEPT).timestamp()),
+        expires=int((max(day, wall_now()) + KEPT).timestamp()),
     )  # fmt: skip
     if inventory.pending:
         row.pending = _text({str(number): list(pending) for number, pending in sorted(inventory.pending.items())})

@@ -1,22 +1,36 @@
 """Many want the last seats in the same moment: each seat is sold once, and who gets none is told so."""
 
+import random
 import threading
+from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
+from typing import Any
 
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.client import BaseClient
+
+from chalicelib.booking import cancel, pay, settle
 from chalicelib.booking.hold import SoldOut, hold
-from chalicelib.booking.model import Booking
+from chalicelib.booking.model import HOLD, Booking, State
 from chalicelib.core.clock import Now
+from chalicelib.core.config import config
+from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.flights import timetable
 from chalicelib.flights.timetable import ScheduledLeg
 from chalicelib.pricing import store as pricing
-from chalicelib.pricing.inventory import Inventory
+from chalicelib.pricing.inventory import Inventory, SeatTaken
 from chalicelib.pricing.seats import Cabin
 
 from . import shop
 
 THREADS = 32
+_clients = count()
 
 
 def a_flight_of(seats: int, now: Now) -> ScheduledLeg:
@@ -31,20 +45,219 @@ def a_flight_of(seats: int, now: Now) -> ScheduledLeg:
     raise LookupError(f"no flight has about {seats} seats")
 
 
+def few_seats(seats: int, now: Now) -> ScheduledLeg:
+    """A flight on which all but a few seats of economy, in one block, are blocked."""
+    leg = shop.leg()
+    inventory = Inventory.unsold(leg)
+    economy = [seat.number for seat in inventory.seat_map.of(Cabin.ECONOMY) if not seat.blocked]
+    others = {seat.number for seat in inventory.seat_map.seats} - set(economy[:seats])
+    pricing.save(replace(inventory, blocked=frozenset(others)))
+    return leg
+
+
+def buy(leg: ScheduledLeg, now: Now, size: int = 1, seats: tuple[str, ...] | None = None) -> Booking | None:
+    """Hold seats; None where there are not enough."""
+    number = next(_clients)
+    client = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
+    order = shop.order(leg, size=size, seats=seats)
+    try:
+        return hold(order, shop.key(), client, now, threading.Event().wait)
+    except (SoldOut, SeatTaken):
+        return None
+
+
+def at_once(threads: int, work: Callable[[int], Any], times: int | None = None) -> list[Any]:
+    """Do something in as many threads, which begin together."""
+    together = threading.Barrier(threads)
+
+    def begin(number: int) -> Any:
+        if number < threads:
+            together.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(begin, range(times or threads)))
+
+
+def disturb(monkeypatch: pytest.MonkeyPatch, seed: int) -> Counter[str]:
+    """Have DynamoDB throttle and cancel transactions now and then, before it does anything; counts how often."""
+    chance, made, told = random.Random(seed), BaseClient.__init__, Counter[str]()
+    throttled = b'{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"slower"}'
+    conflict = (
+        b'{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"cancelled, please refer '
+        b'cancellation reasons for specific reasons [None, TransactionConflict]",'
+        b'"CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict","Message":"a conflict"}]}'
+    )
+
+    def answer(request: Any, **_: Any) -> AWSResponse | None:
+        operation = request.headers.get("X-Amz-Target", b"").decode().partition(".")[2]
+        luck = chance.random()
+        if operation == "TransactWriteItems" and luck < 0.1:
+            told["conflict"] += 1
+            return _response(request.url, conflict)
+        if luck > 0.99:
+            told["throttled"] += 1
+            return _response(request.url, throttled)
+        return None
+
+    def disturbed(client: Any, *args: Any, **kwargs: Any) -> None:
+        made(client, *args, **kwargs)
+        client.meta.events.register_first("before-send.dynamodb", answer)
+
+    monkeypatch.setattr(BaseClient, "__init__", disturbed)
+    return told
+
+
+def _response(url: str, body: bytes) -> AWSResponse:
+    class Raw:
+        def stream(self, *_: Any, **__: Any) -> Any:
+            yield body
+
+    return AWSResponse(url, 400, {"content-type": "application/x-amz-json-1.0"}, Raw())
+
+
 def test_a_seat_is_sold_once(exact_cloud: None, now: Now) -> None:
     """Of 1,000 buyers and 150 seats 150 buyers get one each, another one each; 850 are told that it is sold out."""
     leg = a_flight_of(150, now)
-
-    def buy(number: int) -> Booking | None:
-        try:
-            return hold(shop.order(leg), shop.key(), f"192.0.{number // 250}.{number % 250}", now, threading.Event().wait)
-        except SoldOut:
-            return None
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        bookings = list(pool.map(buy, range(1000)))
+    bookings = at_once(THREADS, lambda number: buy(leg, now), times=1000)
     sold = [booking for booking in bookings if booking]
     assert len(sold) == 150
     assert len({booking.segments[0].seats[0] for booking in sold}) == 150
     assert bookings.count(None) == 850
     shop.check_sums([leg], sold, now)
+
+
+@pytest.mark.parametrize("seats", [20, 33])
+def test_a_party_is_never_split(exact_cloud: None, now: Now, monkeypatch: pytest.MonkeyPatch, seats: int) -> None:
+    """Parties of 1 to 6 get all their seats or none, while the table throttles and transactions conflict; nobody is
+    sent away whom the seats that are left would do."""  # fmt: skip
+    leg = few_seats(seats, now)
+    told = disturb(monkeypatch, seats)
+    shop_closed = Counter[int]()
+
+    def party(number: int) -> Booking | None:
+        size = 1 + number % 6
+        booking = buy(leg, now, size)
+        shop_closed[size] += booking is None
+        return booking
+
+    bookings = [booking for booking in at_once(16, party, times=48) if booking]
+    taken = [seat for booking in bookings for seat in booking.segments[0].taken]
+    assert all(len(booking.segments[0].taken) == len(booking.travellers) for booking in bookings)
+    assert len(set(taken)) == len(taken)
+    sums = shop.check_sums([leg], bookings, now)
+    assert sums.get("free", 0) == seats - len(taken)
+    assert not sums.get("free") or shop_closed[1] == 0, "somebody alone was sent away, and a seat is left"
+    assert told["conflict"]
+
+
+@pytest.mark.parametrize("workers", [2, 8, 64])
+def test_f7_of_all_who_want_one_seat_one_gets_it(exact_cloud: None, now: Now, workers: int) -> None:
+    """The others are told plainly that it is taken: no time-out, no server's error."""
+    leg = shop.leg()
+    seat = sorted(
+        Inventory.unsold(leg).free(now.wall) & {s.number for s in Inventory.unsold(leg).seat_map.of(Cabin.ECONOMY)}
+    )[40]
+    bookings = at_once(workers, lambda number: buy(leg, now, seats=(seat,)))
+    sold = [booking for booking in bookings if booking]
+    assert [booking.segments[0].taken for booking in sold] == [(seat,)]
+    assert bookings.count(None) == workers - 1
+    shop.check_sums([leg], sold, now)
+
+
+@pytest.mark.parametrize("seats", [1, 5])
+def test_f8_the_last_seats_are_sold_to_as_many(exact_cloud: None, now: Now, seats: int) -> None:
+    """Exactly as many buyers as there are seats get one."""
+    leg = few_seats(seats, now)
+    sold = [booking for booking in at_once(24, lambda number: buy(leg, now)) if booking]
+    assert len({booking.segments[0].taken for booking in sold}) == len(sold) == seats
+
+
+def test_one_key_from_many_sides_is_one_booking(exact_cloud: None, now: Now) -> None:
+    """A client that asks many times at once holds seats once, and reads the same each time; so does who pays."""
+    leg, use, paying = shop.leg(), shop.key(), shop.key()
+    order = shop.order(leg, size=2)
+    held = at_once(8, lambda number: hold(order, use, "192.0.2.1", now, threading.Event().wait))
+    assert all(each == held[0] for each in held)
+    paid = at_once(8, lambda number: pay.pay(pay.known(held[0].locator, now), "tok_approve", "/", paying, now))
+    assert all(each.kept_as is State.TICKETED for each in paid)
+    [booking] = shop.everything([held[0].locator], now.wall)
+    assert len(booking.payments) == 1
+    assert shop.check_sums([leg], [booking], now)["sold"] == 2
+
+
+def test_whatever_many_do_at_once_adds_up(exact_cloud: None, now: Now) -> None:
+    """Holds, payments, cancellations and ends of holds by many, as time goes by: seats and money agree after it."""
+    leg, names, lock = few_seats(12, now), list[str](), threading.Lock()
+    clock = [now]
+
+    def live(number: int) -> None:
+        chance = random.Random(number)
+        for _ in range(8):
+            at = clock[0]
+            with lock:
+                name = chance.choice(names) if names and chance.random() < 0.6 else None
+            try:
+                if name is None:
+                    booking = buy(leg, at, chance.randint(1, 3))
+                    with lock:
+                        names.extend([booking.locator] if booking else [])
+                    continue
+                kept = pay.known(name, at)
+                match chance.randrange(4):
+                    case 0 | 1:
+                        pay.pay(kept, chance.choice(("tok_approve", "tok_timeout", "tok_decline")), "/", shop.key(), at)
+                    case 2:
+                        cancel.cancel(kept, shop.key(), at)
+                    case _:
+                        settle.look(name, at)
+            except (Conflict, Unavailable):
+                continue
+            finally:
+                if chance.random() < 0.1:
+                    with lock:
+                        clock[0] = Now(at.flight, clock[0].wall + HOLD / 3)
+
+    at_once(8, live)
+    shop.check_sums([leg], shop.everything(names, clock[0].wall), clock[0])
+    end = Now(now.flight, clock[0].wall + HOLD)
+    for name in names:
+        settle.look(name, end)
+    bookings = shop.everything(names, end.wall)
+    shop.check_money(bookings)
+    assert all(booking.closed and not booking.refunds for booking in bookings)
+    assert {booking.state(end.wall) for booking in bookings} <= {State.TICKETED, State.CANCELLED, State.EXPIRED}
+    for booking in bookings:
+        assert booking.paid == (booking.total if booking.kept_as is State.TICKETED else 0)
+    shop.check_sums([leg], bookings, end)
+
+
+def test_the_tables_of_these_tests_are_exact(exact_cloud: None) -> None:
+    """Conditions and transactions are atomic under threads here, as DynamoDB's are: no update is lost, and no two
+    transactions that read the same version are both taken. (Moto's are not: it may let two threads pass one condition.)
+    """
+    table, client = config().inventory_table, boto3.client("dynamodb")
+    key = {"pk": {"S": "race"}, "sk": {"S": "race"}}
+    client.put_item(TableName=table, Item={**key, "version": {"N": "0"}})
+
+    def climb(number: int) -> int:
+        won = 0
+        for _ in range(12):
+            version = client.get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]["version"]["N"]
+            update = {
+                "TableName": table, "Key": key, "UpdateExpression": "SET version = :next",
+                "ConditionExpression": "version = :read",
+                "ExpressionAttributeValues": {":read": {"N": version}, ":next": {"N": str(int(version) + 1)}},
+            }  # fmt: skip
+            try:
+                if number % 2:
+                    client.transact_write_items(TransactItems=[{"Update": update}])
+                else:
+                    client.update_item(**update)
+                won += 1
+            except (client.exceptions.ConditionalCheckFailedException, client.exceptions.TransactionCanceledException):
+                continue
+        return won
+
+    won = sum(at_once(16, climb))
+    assert int(client.get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]["version"]["N"]) == won > 0

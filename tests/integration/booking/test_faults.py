@@ -1,4 +1,4 @@
-"""What a network, a busy table and impatient clients do to bookings: an answer is lost, a call refused, a key repeated."""
+"""What a network, a busy table and impatient clients do to bookings: answers lost, calls refused, keys repeated."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -108,7 +108,7 @@ def test_a_key_is_answered_when_sales_are_over(cloud: None, now: Now) -> None:
     with pytest.raises(Conflict):
         held(leg, shop.key(), now)
     other = shop.leg()
-    for _ in range(hold.CLIENT_HOLDS):
+    for _ in range(hold.BUYER_HOLDS):
         try:
             held(other, shop.key(), now, size=1)
         except TooMany:

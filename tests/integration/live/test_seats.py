@@ -1,21 +1,26 @@
 """The seats of a flight reach everyone who watches them, whatever SNS, the clients and other buyers do."""
 
+import json
 from typing import Any
 
 import pytest
 
+import app
 from chalicelib.booking import changes
 from chalicelib.booking.model import HOLD, Booking
+from chalicelib.core import clock
 from chalicelib.core.clock import Now
+from chalicelib.core.errors import Unavailable
 from chalicelib.flights.timetable import ScheduledLeg
-from chalicelib.live import seats, store
+from chalicelib.live import seats, store, watch
 from chalicelib.live.model import QUARANTINE
 from chalicelib.live.wire import Sent
 from chalicelib.pricing import show
 from chalicelib.pricing.answers import FlightSeats
+from infra.local import events
 
 from ..booking.shop import held, leg, paid
-from .watchers import Gateway, connect, gate, push_all, say, scheduled, watching
+from .watchers import Gateway, connect, gate, no_sleep, push_all, say, scheduled, watching
 
 pytestmark = pytest.mark.usefixtures("cloud", "one_thread")
 
@@ -72,13 +77,13 @@ def test_a_sale_is_told(now: Now, gateway: Gateway, flight: ScheduledLeg) -> Non
     watching("other", [f"seats:{leg('JFK', 'LAX').leg}"], now, gateway)
     booking = held(flight, now=now)
     [seat] = booking.segments[0].taken
-    seats.push(message(booking, now), now, post=gateway.post)
+    seats.push(message(booking, now), now, sleep=no_sleep, post=gateway.post)
     told = shown(gateway, "c")[-1]
     [line] = [s for c in told["seats"]["cabins"] for r in c["rows"] for s in r["seats"] if s["number"] == seat]
     assert (line["state"], line["until"]) == ("held", (now.wall + HOLD).isoformat().replace("+00:00", "Z"))
     ticketed = paid(booking, now)
     changes._settle_seats(ticketed, now)
-    seats.push(message(ticketed, now), now, post=gateway.post)
+    seats.push(message(ticketed, now), now, sleep=no_sleep, post=gateway.post)
     assert [states(each)[seat] for each in shown(gateway, "c")] == ["free", "held", "taken"]
     versions = [each["seats"]["version"] for each in shown(gateway, "c")]
     assert versions == sorted(set(versions))
@@ -90,8 +95,10 @@ def test_what_takes_no_seats_is_not_pushed(now: Now, gateway: Gateway, flight: S
     watching("c", [f"seats:{flight.leg}"], now, gateway)
     booking = held(flight, now=now)
     before = gateway.tries
-    seats.push(message(booking, now, booking), now, post=gateway.post)
-    seats.push({**message(booking, now), "seats_of": [str(leg("JFK", "LAX").leg)]}, now, post=gateway.post)
+    seats.push(message(booking, now, booking), now, sleep=no_sleep, post=gateway.post)
+    seats.push(
+        {**message(booking, now), "seats_of": [str(leg("JFK", "LAX").leg)]}, now, sleep=no_sleep, post=gateway.post
+    )
     assert gateway.tries == before
 
 
@@ -100,7 +107,7 @@ def test_twice_late_and_out_of_order(now: Now, gateway: Gateway, flight: Schedul
     watching("c", [f"seats:{flight.leg}"], now, gateway)
     messages = [message(held(flight, now=now), now) for _ in range(3)]
     for each in (messages[2], messages[0], messages[0], messages[1]):
-        seats.push(each, now, post=gateway.post)
+        seats.push(each, now, sleep=no_sleep, post=gateway.post)
     versions = [each["seats"]["version"] for each in shown(gateway, "c")]
     assert versions == [0, 3, 3, 3, 3]
 
@@ -115,7 +122,7 @@ def test_one_bad_connection_holds_up_nobody(
         watching(connection, [topic], now, gateway)
     gateway.answers["bad"] = answer
     for _ in range(2):
-        seats.push(message(held(flight, now=now), now), now, post=gateway.post)
+        seats.push(message(held(flight, now=now), now), now, sleep=no_sleep, post=gateway.post)
     assert [len(shown(gateway, each)) for each in ("a", "bad", "b")] == [3, 1, 3]
     rows = store.connections(["bad"], now.wall)
     if answer is Sent.GONE:
@@ -138,7 +145,7 @@ def test_a_sale_while_a_client_is_caught_up(now: Now, gateway: Gateway, flight: 
     def meanwhile(connection: str, told: dict[str, Any]) -> None:
         if "seats" in told and len(sold) < 2:
             sold.append(held(flight, now=now))
-            seats.push(message(sold[-1], now), now, post=gateway.post)
+            seats.push(message(sold[-1], now), now, sleep=no_sleep, post=gateway.post)
 
     gateway.before = meanwhile
     watching("c", [f"seats:{flight.leg}"], now, gateway)
@@ -156,11 +163,11 @@ def test_seats_beside_boards(now: Now, gateway: Gateway, flight: ScheduledLeg) -
     watching("c", topics, now, gateway)
     assert sorted(each["topic"] for each in gateway.take("c")[:-1]) == topics
     push_all(gate(1, now, "A1"), now, gateway)
-    seats.push(message(held(flight, now=now), now), now, post=gateway.post)
+    seats.push(message(held(flight, now=now), now), now, sleep=no_sleep, post=gateway.post)
     assert gateway.types("c") == ["change", "state"]
     say("c", {"action": "unwatch", "topics": topics[1:]}, now, gateway)
     gateway.take("c")
-    seats.push(message(held(flight, now=now), now), now, post=gateway.post)
+    seats.push(message(held(flight, now=now), now), now, sleep=no_sleep, post=gateway.post)
     assert gateway.take("c") == []
 
 
@@ -169,5 +176,54 @@ def test_a_connection_that_never_watched_seats_costs_nothing(
 ) -> None:  # fmt: skip
     """A sale sends nothing to connections that watch something else."""
     connect("c", now)
-    seats.push(message(held(flight, now=now), now), now, post=gateway.post)
+    seats.push(message(held(flight, now=now), now), now, sleep=no_sleep, post=gateway.post)
     assert gateway.tries == 0
+
+
+def test_a_busy_table_is_asked_again_at_once(
+    now: Now, gateway: Gateway, flight: ScheduledLeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seats are not a minute late for a moment's throttling; where it lasts, SNS brings the message again."""
+    watching("c", [f"seats:{flight.leg}"], now, gateway)
+    told = message(held(flight, now=now), now)
+    read, refusals = seats.seats_of, [2]
+
+    def busy(*arguments: Any) -> Any:
+        refusals[0] -= 1
+        if refusals[0] >= 0:
+            raise Unavailable("the table is busy")
+        return read(*arguments)
+
+    monkeypatch.setattr(seats, "seats_of", busy)
+    seats.push(told, now, sleep=no_sleep, post=gateway.post)
+    assert len(shown(gateway, "c")) == 2
+    refusals[0] = 3
+    with pytest.raises(Unavailable):
+        seats.push(told, now, sleep=no_sleep, post=gateway.post)
+
+
+@pytest.mark.parametrize("sent", [Sent.YES, Sent.FULL, Sent.GONE])
+def test_the_functions_may_do_so(
+    sent: Sent, now: Now, gateway: Gateway, flight: ScheduledLeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """websocket_message and push_seats, by their handlers, whether API Gateway takes the seats or not."""
+    monkeypatch.setattr(clock, "now", lambda setting: now)
+    address = "an-api.execute-api.us-east-1.amazonaws.com"
+
+    def says(what: Any) -> None:
+        event = events.websocket(
+            "$default", "c", at=now.wall, connected_at=now.wall, body=json.dumps(what), domain=address
+        )
+        app.message(event, events.context("websocket_message", 29))
+
+    watch.connect("c", address, "test", now)
+    says({"action": "watch", "topics": [f"seats:{flight.leg}"]})
+    told = json.dumps(message(held(flight, now=now), now))
+    if sent is not Sent.YES:
+        monkeypatch.setitem(seats.push.__kwdefaults__ or {}, "post", lambda *_: sent)
+    topic = "arn:aws:sns:us-east-1:123456789012:topic"
+    app.push_seats(
+        events.records(events.sns_record(told, topic_arn=topic, at=now.wall)), events.context("push_seats", 60)
+    )
+    owed = [each.owed for each in store.connections(["c"], now.wall)]
+    assert owed == {Sent.YES: [frozenset()], Sent.FULL: [{f"seats:{flight.leg}"}], Sent.GONE: []}[sent]

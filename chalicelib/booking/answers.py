@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from chalicelib.booking.rebook import Options
 
 
+CURRENCY = "USD"  # of every tariff
+
+
 class FlightWanted(Shape):
     """A flight to book, by its id; `seats` for those who need one, in their order, where not just any will do."""
 
@@ -92,7 +95,7 @@ class HoldRequest(Shape):
             tuple(_traveller(at, each) for at, each in enumerate(self.passengers)),
             tuple(_extra(at, each, legs) for at, each in enumerate(self.extras)),
             _contact(self.contact, accept_language),
-            self.total.amount if self.total else None,
+            amount(self.total, "total"),
             account,
         )
 
@@ -315,7 +318,21 @@ def _seats(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(seat.strip().upper() for seat in given)
 
 
+def amount(money: Money | None, name: str) -> int | None:
+    """An amount that was shown to somebody, in the currency of all prices. Raises Invalid for another one."""
+    if money is None:
+        return None
+    if money.currency != CURRENCY:
+        raise Invalid(f"{name}.currency: prices are in USD", [Fault("body", f"{name}.currency", "is not USD")])
+    return money.amount
+
+
 def _traveller(at: int, given: PassengerGiven) -> Traveller:
+    if given.kind is not TravellerKind.ADULT and given.date_of_birth is None:
+        detail = "is needed for children and infants: fares go by age"
+        raise Invalid(
+            f"passengers.{at}.date_of_birth {detail}", [Fault("body", f"passengers.{at}.date_of_birth", detail)]
+        )
     name = names.name(given.family_name, given.given_name, within=f"passengers.{at}.")
     return Traveller(given.kind, name.family, name.given, given.date_of_birth, given.lap_of)
 

@@ -23,6 +23,7 @@ from chalicelib.booking.answers import (
     PaymentRequest,
     RebookRequest,
     SeatsRequest,
+    amount,
     segment_shown,
 )
 from chalicelib.booking.model import Booking, Declined, KeyUse
@@ -266,7 +267,7 @@ def change_booking(pnr: str, body: ChangeRequest, party: Party, client: str, ide
 
     now = _now()
     kept = access.admitted(pnr, party, client, now)
-    due = body.due.amount if body.due else None
+    due = amount(body.due, "due")
     return _then(change.change(kept, body.wanted, due, _use(idempotency_key), now))
 
 

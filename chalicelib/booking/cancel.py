@@ -6,6 +6,7 @@ All of it comes back within 24 hours of booking, and where the airline cancels a
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -34,31 +35,33 @@ class Terms(NamedTuple):
     why: str  # "" by the fare's rules; 24_hours | airline
 
 
-def cancel(kept: Kept, use: KeyUse | None, now: Now, *, by: By = By.PASSENGER, why: str = "") -> Booking:
-    """Cancel a booking. Returns it as it stood then. Raises Conflict, KeyReused, Unavailable."""
-    name = kept.booking.locator
+def cancel(kept: Kept, use: KeyUse | None, now: Now) -> Booking:
+    """Cancel a booking for its passengers. Returns it as it stood then. Raises Conflict, KeyReused, Unavailable."""
     for again in range(ATTEMPTS):
         if again:
-            kept = known(name, now)
-        booking = kept.booking
-        before = booking.answered(use) if use else None
+            kept = known(kept.booking.locator, now)
+        before = kept.booking.answered(use) if use else None
         if before:
             return before[0]
-        _check(booking, now)
-        refund, reason = Refund(0, (), 0), why
-        if booking.state(now.wall) is State.TICKETED:
-            refund, reason = terms(booking, now, by_airline=by is By.AIRLINE)
-        after = booking.then(Cancelled(now.wall, by, refund.amount, why or reason, use))
-        there = cleared(without(booking, (), now.wall), now.wall)
-        others = [(each, ended) for each, ended in there.lapsed if each.booking.locator != name]
-        try:
-            store.write([(kept, after), *others], there.seats)
-        except LostRace:
-            continue
-        count("BookingsCancelled")
-        logger.info("a booking is cancelled", pnr=name, by=by, refund=refund.amount)
-        return after
+        with suppress(LostRace):
+            return once(kept, use, now)
     raise Unavailable("others keep changing this booking")
+
+
+def once(kept: Kept, use: KeyUse | None, now: Now, *, by: By = By.PASSENGER, why: str = "") -> Booking:
+    """Cancel a booking as it was read. Raises LostRace where it changed since, Conflict, Unavailable."""
+    booking = kept.booking
+    _check(booking, now)
+    refund, reason = Refund(0, (), 0), why
+    if booking.state(now.wall) is State.TICKETED:
+        refund, reason = terms(booking, now, by_airline=by is By.AIRLINE)
+    after = booking.then(Cancelled(now.wall, by, refund.amount, why or reason, use))
+    there = cleared(without(booking, (), now.wall), now.wall)
+    others = [(each, ended) for each, ended in there.lapsed if each.booking.locator != booking.locator]
+    store.write([(kept, after), *others], there.seats)
+    count("BookingsCancelled")
+    logger.info("a booking is cancelled", pnr=booking.locator, by=by, refund=refund.amount)
+    return after
 
 
 def preview(booking: Booking, now: Now) -> Terms:

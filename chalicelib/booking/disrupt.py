@@ -178,7 +178,7 @@ def _refund(kept: Kept, leg: LegId, now: Now) -> None:
         rest = (*booking.segments[:first], *booking.segments[end:])
         try:
             if all(cancel.has_left(segment, status.get(segment.leg), now) for segment in rest):
-                cancel.cancel(kept, None, now, by=By.AIRLINE, why="cancelled")
+                cancel.once(kept, None, now, by=By.AIRLINE, why="cancelled")
             else:
                 _drop(kept, first, end, now)
         except LostRace:
@@ -204,4 +204,4 @@ def _drop(kept: Kept, first: int, end: int, now: Now) -> None:
 
 def ended(booking: Booking, now: Now) -> Booking:
     """A booking without a change that waits for its payment: the payment service is to take none for it any more."""
-    return booking.then(Lapsed(now.wall)) if booking.change else booking
+    return booking.then(Lapsed(now.wall, "change")) if booking.change else booking

@@ -7,7 +7,7 @@ no other; 24 hours after the last flight has arrived it is erased. Lists show it
 import json
 import re
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from chalicelib.core import vault
@@ -126,11 +126,6 @@ def unseal(sealed: bytes, locator: str, passenger: int) -> Document:
     said: dict[str, Any] = json.loads(vault.unseal(sealed, _context(locator, passenger)))
     days = {name: date.fromisoformat(said[name]) for name in ("date_of_birth", "expires_on")}
     return Document(**{**said, **days})
-
-
-def due_for_erasing(last_arrival: datetime, now: datetime) -> bool:
-    """Whether documents are to be erased: 24 hours after the last flight has arrived, by flight time."""
-    return now >= last_arrival + KEPT
 
 
 def _context(locator: str, passenger: int) -> dict[str, str]:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from chalicelib.booking import locator as locators
-from chalicelib.booking import store
+from chalicelib.booking import names, store
 from chalicelib.booking.model import (
     HOLD,
     MOST_SEGMENTS,
@@ -48,7 +48,9 @@ CLOSES = timedelta(minutes=45)  # before departure: nobody buys a seat for a fli
 LIVE = timedelta(days=3)  # flights that leave within that are asked how they stand: feeds speak of tomorrow, too
 ATTEMPTS = 40  # of a hold that others are faster than: a popular flight may have as many buyers in one moment
 PAUSE, LONGEST_PAUSE = 0.02, 0.5  # seconds, doubling, at random (full jitter): fewer are at it at once, and fewer lose
-CLIENT_HOLDS = 60  # an hour, of a network address or account: seats are not to be kept from others by holding them
+# Holds of one flight in an hour: seats are not to be kept from others by holding them. Of an account, or of a guest's
+# network address; and of all accounts at one network address, which may be an airport.
+BUYER_HOLDS, NETWORK_HOLDS = 6, 60
 BOOKING = 0  # its place in the transaction
 LOCATORS = 5  # tried, where one is taken by somebody else's booking
 
@@ -98,7 +100,7 @@ def hold(order: Order, use: KeyUse, client: str, now: Now, sleep: Callable[[floa
     try:
         scheduled = scheduled_legs([wanted.leg for wanted in order.flights], now)
         check_bookable(scheduled, now)
-        limits.spend("holds", order.account or limits.network(client), CLIENT_HOLDS, timedelta(hours=1), now.wall)
+        spend(order, client, now.wall)
     except (Conflict, NotFound, TooMany):  # by now; the key may have held seats when they were sold
         before = answered(use, now)
         if before is None:
@@ -135,7 +137,7 @@ def _held(
     for attempt in range(ATTEMPTS):
         try:
             return _try(name, order, scheduled, use, now)
-        except (LostRace, SeatTaken, SoldOut, PriceChanged) as refusal:
+        except Conflict as refusal:
             only_seats = isinstance(refusal, LostRace) and refusal.places and BOOKING not in refusal.places
             there = None if only_seats else store.booking(name, now.wall)
             if there:  # ours, where an answer was lost; it has the seats then
@@ -227,6 +229,15 @@ def scheduled_legs(legs: Sequence[LegId], now: Now) -> list[ScheduledLeg]:
     return [leg for leg in found if leg]
 
 
+def spend(order: Order, client: str, at: datetime) -> None:
+    """Count a hold of each flight, by who asks for it. Raises TooMany, Unavailable."""
+    network, hour = limits.network(client), timedelta(hours=1)
+    for wanted in order.flights:
+        limits.spend("holds", f"{order.account or network}#{wanted.leg}", BUYER_HOLDS, hour, at)
+        if order.account:
+            limits.spend("holds-of-network", f"{network}#{wanted.leg}", NETWORK_HOLDS, hour, at)
+
+
 def check(order: Order) -> None:
     """See that an order makes sense in itself. Raises Invalid."""
     travellers = order.travellers
@@ -239,6 +250,7 @@ def check(order: Order) -> None:
     if len({wanted.leg for wanted in order.flights}) < len(order.flights):
         raise _invalid("flights", "name a flight twice")
     _check_infants(travellers)
+    _check_ages(order)
     seated = sum(each.kind is not TravellerKind.INFANT for each in travellers)
     for at, wanted in enumerate(order.flights):
         if wanted.seats is not None and (len(set(wanted.seats)) != len(wanted.seats) or len(wanted.seats) != seated):
@@ -248,6 +260,20 @@ def check(order: Order) -> None:
             raise _invalid(f"extras.{at}.passenger", f"is 0 to {len(travellers) - 1}")
         if charges.is_seat(extra.code):
             raise _invalid(f"extras.{at}.code", "is that of a seat; seats are chosen by `seats` of a flight")
+
+
+def _check_ages(order: Order) -> None:
+    """Who gives a date of birth is what it makes of them, on the day of each flight: fares go by age."""
+    for at, each in enumerate(order.travellers):
+        born = each.date_of_birth
+        if born is None:
+            continue
+        for wanted in order.flights:
+            if born > wanted.leg.date:
+                raise _invalid(f"passengers.{at}.date_of_birth", f"is after {wanted.leg} leaves")
+            is_ = names.passenger_type(born, wanted.leg.date)
+            if is_ is not each.kind:
+                raise _invalid(f"passengers.{at}.kind", f"is {is_} by that date of birth when {wanted.leg} leaves")
 
 
 def _check_infants(travellers: Sequence[Traveller]) -> None:

@@ -17,7 +17,7 @@ from chalicelib.core.clock import Now, instant
 if TYPE_CHECKING:
     from chalicelib.booking.model import Booking
 
-MOST = 100  # bookings of an export, the newest; erasing goes on until none is left
+MOST = 100  # bookings of an export, the newest
 
 
 def _export(owner: Owner, now: Now) -> dict[str, Any]:
@@ -36,12 +36,8 @@ def _erase(owner: Owner, _: datetime | None, now: Now) -> None:
     from chalicelib.booking import store
     from chalicelib.core.tables import persist
 
-    done: set[str] = set()
-    while left := [k.booking.locator for k in store.of_account(owner.account, now.wall, MOST)
-                   if k.booking.locator not in done]:  # fmt: skip
-        for locator in left:
-            persist(partial(_erase_one, locator, now))
-            done.add(locator)
+    for locator in store.locators_of(owner.account):
+        persist(partial(_erase_one, locator, now))
 
 
 def _erase_one(locator: str, now: Now) -> None:

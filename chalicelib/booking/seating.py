@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from chalicelib.booking import locator as locators
 from chalicelib.booking import store
-from chalicelib.booking.model import FOR_GOOD, Booking, Expired, Lapsed, Segment, State
+from chalicelib.booking.model import FOR_GOOD, Booking, Segment
 from chalicelib.booking.store import Kept
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.tables import ATTEMPTS, LostRace
@@ -59,7 +59,8 @@ def cleared(seats: Mapping[LegId, Inventory], now: datetime) -> Shelf:
         for leg, inventory in after.items():
             if number in inventory.lapsed(now):
                 after[leg] = _told(inventory, number, claims.get(leg))
-    return Shelf(after, [(each, ended) for each in kept.values() if (ended := _ended(each.booking, now))])
+    ended = [(each, each.booking.ended(now)) for each in kept.values()]
+    return Shelf(after, [(each, booking) for each, booking in ended if booking is not each.booking])
 
 
 def without(booking: Booking, rights: Container[LegId], now: datetime) -> dict[LegId, Inventory]:
@@ -84,12 +85,3 @@ def _told(inventory: Inventory, number: int, claim: tuple[Segment, datetime | No
         return inventory.give_back(number, inventory.pending[number].booking_class)
     _, until = claim
     return inventory.settle(number) if until is FOR_GOOD else inventory.prolong(number, until)
-
-
-def _ended(booking: Booking, now: datetime) -> Booking | None:
-    """A booking whose hold, change or offer is over; None where none is that was not noted."""
-    if booking.kept_as is State.HELD and booking.state(now) is State.EXPIRED:
-        return booking.then(Expired(now))
-    change_over = booking.change is not None and not booking.change_at(now)
-    offer_over = booking.offer is not None and not booking.offer_at(now)
-    return booking.then(Lapsed(now)) if change_over or offer_over else None

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from chalicelib.booking import payments, store
-from chalicelib.booking.model import Booking, Challenged, Closed, Expired, Lapsed, Overpaid, Refunded, State
+from chalicelib.booking.model import Booking, Challenged, Closed, Overpaid, Refunded, State
 from chalicelib.booking.pay import note, reference
 from chalicelib.booking.seating import cleared, without
 from chalicelib.booking.store import Kept
@@ -86,9 +86,7 @@ def _end(name: str, now: Now) -> None:
     if kept is None or not (_over(kept.booking, now.wall) or not kept.booking.closed):
         return
     before = kept.booking
-    after = before
-    if _over(before, now.wall):
-        after = after.then(Expired(now.wall) if before.kept_as is State.HELD else Lapsed(now.wall))
+    after = before.ended(now.wall)
     if not after.closed:
         attempt = before.open_attempt.attempt if before.open_attempt else before.attempts + 1
         with _patient():

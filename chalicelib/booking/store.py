@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | one booking | `booking` | pk = booking#K3M9TZ, sk = booking |
 | several bookings | `bookings` | the same, 100 a call |
-| an account's bookings | `of_account` | index account: account, held_at; then the items |
+| an account's bookings | `of_account`, `locators_of` | index account: account, held_at; then the items |
 | a booking and the seats of its legs change | `write` | items here and in `inventory`: one transaction |
 | a booking alone changes | `save` | its item, at the revision read |
 | a party waits for seats on legs | `enlist` | its item, and pk = waitlist#UA1545-20261201-EWR, sk = <instant>#K3M9TZ |
@@ -101,6 +101,13 @@ def of_account(account: str, now: datetime, limit: int = 100) -> list[Kept]:
         rows = batch_get(_rows(), [(row.pk, row.sk) for row in found], consistent=False)
         kept = {row.pk: _kept(row) for row in rows if _alive(row, now)}
     return [kept[row.pk] for row in found if row.pk in kept]
+
+
+def locators_of(account: str) -> list[str]:
+    """The locators of all of an account's bookings, by an index that may be a moment old."""
+    with storage():
+        _rows()
+        return [row.pk.removeprefix("booking#") for row in _Row.by_account.query(account)]
 
 
 def write(changes: Sequence[tuple[Kept, Booking]], seats: Mapping[LegId, Inventory]) -> None:

@@ -10,15 +10,13 @@ Whoever books in the moment in which seats come back may be faster: nothing is k
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from chalicelib.booking import cancel, changes, disruption, hold, store
 from chalicelib.booking import locator as locators
-from chalicelib.booking.hold import CLIENT_HOLDS, LOCATORS, Order, SoldOut, Wanted
+from chalicelib.booking.hold import LOCATORS, Order, SoldOut, Wanted
 from chalicelib.booking.model import HOLD, Booking, Held, KeyUse, Segment, State, Waitlisted
 from chalicelib.booking.seating import shelf
 from chalicelib.booking.store import Kept
-from chalicelib.core import limits
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, NotFound, Unavailable
 from chalicelib.core.secrets import secret
@@ -45,7 +43,7 @@ def join(order: Order, use: KeyUse, client: str, now: Now) -> Booking:
         scheduled = hold.scheduled_legs([wanted.leg for wanted in order.flights], now)
         hold.check_bookable(scheduled, now)
         if not again:
-            limits.spend("holds", order.account or limits.network(client), CLIENT_HOLDS, timedelta(hours=1), now.wall)
+            hold.spend(order, client, now.wall)
         name = _locator(use, now)
         _check_full(name, order, scheduled, now)
         try:

@@ -43,9 +43,9 @@ def order(
     return Order(wanted, party(size), (), Contact("ann@example.com"), None, None)
 
 
-def held(*legs: ScheduledLeg, now: Now, size: int = 1, use: KeyUse | None = None, client: str = "192.0.2.1") -> Booking:
+def held(*legs: ScheduledLeg, now: Now, size: int = 1, use: KeyUse | None = None, client: str | None = None) -> Booking:
     """A booking that is held."""
-    return hold.hold(order(*legs, size=size), use or key(), client, now, lambda _: None)
+    return hold.hold(order(*legs, size=size), use or key(), client or f"2001:db8:{next(_numbers):x}::1", now, lambda _: None)
 
 
 def paid(booking: Booking, now: Now, token: str = "tok_approve") -> Booking:

@@ -20,8 +20,8 @@ answer may be done in any order.
   A flight with `"shown": false` is to be taken off.
 - `{"type": "state", "topic": "seats:...", "part": 1, "parts": 1, "seats": {...}}` are all seats of a flight, as
   `GET /v1/flights/{id}/seats` shapes them; again whenever a booking takes or frees some. `seats` is null for a flight
-  that is not sold. Of two, the one with the higher `version` holds, in whatever order they come. A held seat says until when: a
-  client shows it free from then on, as nothing is sent at that moment.
+  that is not sold. Of two, the one with the higher `version` holds, in whatever order they come. A held seat says until
+  when: a client shows it free from then on, as nothing is sent at that moment.
 
 Flights are shaped as REST shapes them (`flights.answers`). Each carries its `version`: what is not newer than what a
 client has, it can skip. API Gateway closes what is silent for ten minutes: clients send pings.

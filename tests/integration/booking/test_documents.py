@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 import boto3
 import pytest
@@ -136,10 +136,3 @@ def test_without_a_key_nothing_is_sealed(cloud):
     boto3.client("kms").delete_alias(AliasName=f"alias/gatecall-{os.environ['GATECALL_STAGE']}-passengers")
     with pytest.raises(Unavailable, match="NotFoundException"):
         vault.seal("text", {})
-
-
-def test_documents_go_a_day_after_the_last_arrival():
-    """Not a second earlier, at the latest with the first look after that."""
-    arrived = datetime(2026, 7, 10, 12, tzinfo=UTC)
-    assert not documents.due_for_erasing(arrived, arrived + timedelta(hours=24) - timedelta(seconds=1))
-    assert documents.due_for_erasing(arrived, arrived + timedelta(hours=24))

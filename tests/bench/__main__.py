@@ -41,6 +41,7 @@ def main() -> None:
                 console.print(_capacity(console))
                 console.print(_races())
                 console.print(_accounts())
+                console.print(_booking())
             with _doing(console, "timing warm requests"):
                 warm = _processor()
             console.print(warm)
@@ -127,6 +128,22 @@ def _accounts() -> Table:
     for heading in ("request", "DynamoDB calls", "SQS, SES", "RCU", "WCU", "processor ms"):
         table.add_column(heading, justify="left" if heading in ("request", "DynamoDB calls") else "right")
     for name, asked in accounts.measure():
+        table.add_row(name, *asked.figures())
+    return table
+
+
+def _booking() -> Table:
+    from tests.bench import booking
+
+    table = Table(
+        title="\nWhat selling seats asks of AWS",
+        caption="The payment service's own calls and books are not counted. Bytes: of the booking's item and a leg's "
+        "inventory, after the step. Aim: a search 1 Query for each route and day, a hold 1 transaction, a payment 1 "
+        "write, and at most 7 WCU for a booking of a guest.",
+    )
+    for heading in ("step", "DynamoDB calls", "other calls", "RCU", "WCU", "booking, bytes", "inventory, bytes"):
+        table.add_column(heading, justify="left" if heading in ("step", "DynamoDB calls", "other calls") else "right")
+    for name, asked in booking.measure():
         table.add_row(name, *asked.figures())
     return table
 

@@ -27,6 +27,7 @@ from chalicelib.pricing import store as pricing
 from chalicelib.pricing.inventory import Inventory, SeatTaken
 from chalicelib.pricing.seats import Cabin
 
+from ..conftest import NOON
 from . import shop
 
 THREADS = 32
@@ -69,6 +70,7 @@ def buy(leg: ScheduledLeg, now: Now, size: int = 1, seats: tuple[str, ...] | Non
 def at_once(threads: int, work: Callable[[int], Any], times: int | None = None) -> list[Any]:
     """Do something in as many threads, which begin together."""
     together = threading.Barrier(threads)
+    buy(shop.leg(days=30), Now(NOON, NOON))  # else each thread makes a client of its own for every table, at length
 
     def begin(number: int) -> Any:
         if number < threads:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, Unavailable
@@ -31,7 +32,7 @@ class Delivery:
     topics: Mapping[str, set[str]]
     missed: str
     metric: str
-    about: Mapping[str, str | int]
+    about: Mapping[str, Any]
     now: Now
     post: Post
 

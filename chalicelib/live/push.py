@@ -106,5 +106,5 @@ def _watchers(topics: Iterable[str], now: Now) -> dict[str, set[str]]:
 
 
 def _delivery(listed: Mapping[str, set[str]], missed: Missed, now: Now, post: Post) -> Delivery:
-    about = {"flight": str(missed.leg), "version": missed.version}
+    about: dict[str, Any] = {"flight": str(missed.leg), "version": missed.version}
     return Delivery(by_connection(listed), str(missed), "ChangesPushed", about, now, post)

@@ -331,7 +331,7 @@ function Waiting({ order, onWaiting }: { order: HoldRequest; onWaiting: (booking
   async function join() {
     const booking = await wait(order);
     onWaiting(booking);
-    await router.navigate({ href: `/bookings/${booking.pnr}` });
+    await router.navigate({ to: "/bookings/$pnr", params: { pnr: booking.pnr } });
   }
 
   return (

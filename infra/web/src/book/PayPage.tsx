@@ -31,7 +31,7 @@ export function PayPage() {
   const settledNow = data?.state === "ticketed" && !data.to_pay;
 
   useEffect(() => {
-    if (settledNow) void router.navigate({ href: `/bookings/${pnr}`, replace: true });
+    if (settledNow) void router.navigate({ to: "/bookings/$pnr", params: { pnr }, replace: true });
   }, [settledNow, pnr, router]);
 
   return (
@@ -75,7 +75,6 @@ function Standing({ booking, over }: { booking: BookingAnswer; over: boolean }) 
             goes on by itself, and you can also close it and open your booking later.
           </Trans>
         </p>
-        <Loading lines={1} label="" />
       </Notice>
     );
   if (over) return <HoldOver booking={booking} />;
@@ -129,6 +128,7 @@ function Cards({ booking }: { booking: BookingAnswer }) {
     staleTime: 300_000,
   });
   const [unsure, setUnsure] = useState(false); // whether the last try arrived
+  const [refused, setRefused] = useState(false); // the form says so
   const due = booking.to_pay ? money(booking.to_pay, i18n.locale) : "";
 
   async function pay(fields: FormData) {
@@ -138,6 +138,7 @@ function Cards({ booking }: { booking: BookingAnswer }) {
     const header = { "Idempotency-Key": await onceKey(purpose, body) };
     const params = { path: { pnr }, header };
     setUnsure(false);
+    setRefused(true);
     try {
       const asked = api.POST("/v1/bookings/{pnr}/payments", { params, body, headers: accessTo(pnr) });
       const answer = await unwrap(asked);
@@ -170,7 +171,7 @@ function Cards({ booking }: { booking: BookingAnswer }) {
           </p>
         </Notice>
       )}
-      {booking.payment === "declined" && (
+      {booking.payment === "declined" && !refused && (
         <Notice tone="late">
           <p>
             <Trans>The last payment was declined, and nothing was taken. Choose another card.</Trans>

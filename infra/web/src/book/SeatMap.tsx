@@ -204,7 +204,8 @@ export function Legend({ map, standardFree }: { map: SeatMapAnswer; standardFree
   return (
     <ul className={styles.legend}>
       <li>
-        <span className={styles.seat} data-state="free" aria-hidden="true" /> <Trans>Free: {standard}</Trans>
+        <span className={styles.seat} data-state="free" aria-hidden="true" />{" "}
+        <Trans>Standard: {standard}</Trans>
       </li>
       <li data-legroom="true">
         <span className={styles.seat} data-state="free" aria-hidden="true" />{" "}

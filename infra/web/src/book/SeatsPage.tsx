@@ -148,7 +148,7 @@ function FlightSeats(props: {
       }
       if (props.onDone) props.onDone();
       else if (held) await router.navigate({ to: "/book/$pnr/pay", params: { pnr: booking.pnr } });
-      else await router.navigate({ href: `/bookings/${booking.pnr}` });
+      else await router.navigate({ to: "/bookings/$pnr", params: { pnr: booking.pnr } });
     } catch (reason) {
       setError(reason);
       if (reason instanceof ApiProblem && reason.status === 409)
@@ -167,6 +167,7 @@ function FlightSeats(props: {
       </Notice>
     );
   const { data: map } = seats;
+  const name = party[person]?.name ?? "";
   const costs = costOf(map, cabin, chosen, own, flight, booking);
   const sum = money({ amount: costs, currency: booking.total.currency ?? "USD" }, i18n.locale);
   return (
@@ -188,23 +189,29 @@ function FlightSeats(props: {
             </label>
           ))}
         </fieldset>
+      </div>
+      <div className={styles.next}>
+        <p>
+          {t`Choosing for ${name}:`} <strong>{chosen[person]}</strong>
+        </p>
         <p role="status" className={ui.hint}>
           {said}
         </p>
-        <Legend map={map} standardFree={flight.seat_choice === true} />
       </div>
-      <SeatMap
-        map={map}
-        cabin={cabin}
-        wall={wall}
-        chosen={chosen}
-        own={own}
-        names={party.map(({ name }) => name)}
-        person={person}
-        mayExit={mayExit(person)}
-        standardFree={flight.seat_choice === true}
-        onChoose={choose}
-      />
+      <div className={styles.map}>
+        <SeatMap
+          map={map}
+          cabin={cabin}
+          wall={wall}
+          chosen={chosen}
+          own={own}
+          names={party.map(({ name }) => name)}
+          person={person}
+          mayExit={mayExit(person)}
+          standardFree={flight.seat_choice === true}
+          onChoose={choose}
+        />
+      </div>
       <div className={styles.after}>
         {error !== undefined && (
           <Notice tone="bad" says>
@@ -234,16 +241,18 @@ function FlightSeats(props: {
               <Trans>Sending …</Trans>
             </span>
           )}
-          {held ? (
+          {held && chosen.join() !== own.join() && (
             <Link to="/book/$pnr/pay" params={{ pnr: booking.pnr }} className={`${ui.button} ${ui.plain}`}>
-              <Trans>Go to the payment</Trans>
+              <Trans>Go on without them</Trans>
             </Link>
-          ) : (
-            <Link to="/" className={`${ui.button} ${ui.plain}`} {...{ href: `/bookings/${booking.pnr}` }}>
+          )}
+          {!held && (
+            <Link to="/bookings/$pnr" params={{ pnr: booking.pnr }} className={`${ui.button} ${ui.plain}`}>
               <Trans>Back to the booking</Trans>
             </Link>
           )}
         </div>
+        <Legend map={map} standardFree={flight.seat_choice === true} />
       </div>
     </div>
   );

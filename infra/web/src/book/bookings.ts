@@ -12,7 +12,7 @@ const KNOWN_SOON = 1_500; // milliseconds between questions about a payment that
  */
 export const bookingKey = (pnr: string) => [isKept(pnr) ? "kept" : "mine", "booking", pnr] as const;
 
-/** A booking as it stands. While the payment service has not answered, it is asked again until it is known. */
+/** A booking as it stands. While the payment service or the bank has not answered, it is asked again until it is known. */
 export function useBooking(pnr: string) {
   return useQuery({
     queryKey: bookingKey(pnr),
@@ -27,7 +27,8 @@ export function useBooking(pnr: string) {
     },
     staleTime: 5_000,
     meta: { kept: true }, // it opens without a network
-    refetchInterval: ({ state }) => (state.data?.payment === "open" ? KNOWN_SOON : false),
+    refetchInterval: ({ state: { data } }) =>
+      data?.payment === "open" || data?.payment === "challenge" ? KNOWN_SOON : false,
   });
 }
 

@@ -2,6 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import { useId, useState } from "react";
 import type { JourneyLine, OfferLine, SegmentLine } from "../api/types";
+import { choose } from "../book/hold";
 import { money } from "../book/money";
 import { clockTime, day } from "../ui/times";
 import ui from "../ui/ui.module.css";
@@ -63,6 +64,7 @@ export function OfferCard({ offer, search }: { offer: OfferLine; search: SearchP
         )}
         <Link
           to="/book"
+          onClick={() => choose(offer)}
           search={{
             flights: segments.map(({ flight }) => flight).join(","),
             total: offer.price.amount,

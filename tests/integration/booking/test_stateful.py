@@ -105,6 +105,7 @@ class Airline(RuleBasedStateMachine):
         self.parties: dict[str, Party] = {}
         self.keys: list[tuple[Any, Booking, KeyUse]] = []
         self.cancelled: set[int] = set()
+        self.clients = 0
         self.offered: list[frozenset[str]] = []
 
     def teardown(self) -> None:
@@ -126,6 +127,11 @@ class Airline(RuleBasedStateMachine):
             other = {seat.number for seat in inventory.seat_map.seats} - set(economy[:SEATS])
             pricing.save(replace(inventory, blocked=frozenset(other)))
             self.offered.append(frozenset(economy[:SEATS]))
+
+    def client(self) -> str:
+        """An address that nobody asked from before."""
+        self.clients += 1
+        return f"10.0.{self.clients >> 8}.{self.clients & 255}"
 
     # what the model says
 
@@ -190,7 +196,7 @@ class Airline(RuleBasedStateMachine):
         free, use = self.free(flight), shop.key()
         order = shop.order(self.legs[flight], size=size)
         try:
-            booking = hold.hold(order, use, f"192.0.2.{len(self.keys)}", self.now, lambda _: None)
+            booking = hold.hold(order, use, self.client(), self.now, lambda _: None)
         except SoldOut:
             assert len(free) < size
             return
@@ -208,7 +214,7 @@ class Airline(RuleBasedStateMachine):
         wanted = tuple(sorted(sorted(self.all_seats(flight))[at] for at in seats))
         order, use = shop.order(self.legs[flight], size=len(wanted), seats=wanted), shop.key()
         try:
-            booking = hold.hold(order, use, "192.0.2.1", self.now, lambda _: None)
+            booking = hold.hold(order, use, self.client(), self.now, lambda _: None)
         except SeatTaken:
             assert set(wanted) - free
             return
@@ -243,7 +249,7 @@ class Airline(RuleBasedStateMachine):
         if other:
             use = use._replace(fingerprint="e" * 32)
         try:
-            again = hold.hold(order, use, "192.0.2.77", self.now, lambda _: None)
+            again = hold.hold(order, use, self.client(), self.now, lambda _: None)
         except KeyReused:
             assert other
             return

@@ -1,10 +1,12 @@
 """Who may see and change a booking: its account, who has its link, who knows locator and family name, and admins.
 
 Locators can be guessed at, family names too: both together only a few times. What is wrong about a pair is not said.
+Both stand on bag tags and boarding passes. So who shows no more than them sees addresses in part, and pays with no card
+that was paid with before.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from chalicelib.booking import locator as locators
 from chalicelib.booking import names, store
@@ -16,15 +18,15 @@ from chalicelib.core.clock import Now
 from chalicelib.core.errors import NotFound, Unauthenticated
 
 GUESSES = 10  # wrong pairs an hour, of a network address
-GUESSES_OF = 20  # likewise for one locator, by whomever
-HOUR = timedelta(hours=1)
-_LINK = "booking"
+GUESSES_OF = 200  # a day of one locator, by whomever: so many that nobody locks a passenger out in passing
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+_LINK, _DAY_LINK = "booking", "day"
 
 
 def admitted(pnr: str, party: Party, client: str, now: Now) -> Kept:
     """The booking of a locator, for who may see it. Raises Invalid, NotFound, TooMany, Unauthenticated, Unavailable."""
     name = locators.parse(pnr)
-    linked = party.link is not None and _linked(party.link, now.wall) == name
+    linked = party.link is not None and _linked(party.link, now.wall)[0] == name
     kept = store.booking(name, now.wall)
     if kept and (linked or _is_theirs(kept.booking, party)):
         return kept
@@ -37,10 +39,21 @@ def admitted(pnr: str, party: Party, client: str, now: Now) -> Kept:
     raise NotFound(f"there is no booking {name} of that family name")
 
 
+def is_whole(booking: Booking, party: Party, now: datetime) -> bool:
+    """Whether somebody who was admitted shows more than locator and name, which boarding passes show to others."""
+    return _is_theirs(booking, party) or (party.link is not None and not _is_day_link(party.link, now))
+
+
 def link(booking: Booking) -> str:
     """The token of a booking's link: who has it, may do all that may be done with the booking."""
     last = booking.last_in or booking.journal[0].at
     return signed.sign(_LINK, [booking.locator], last + KEPT)
+
+
+def day_link(booking: Booking, now: datetime) -> str:
+    """Likewise for who showed locator and name: until the end of tomorrow (UTC), and for no more than they may."""
+    until = datetime(now.year, now.month, now.day, tzinfo=UTC) + 2 * DAY
+    return signed.sign(_LINK, [booking.locator, _DAY_LINK], until)
 
 
 def _is_theirs(booking: Booking, party: Party) -> bool:
@@ -48,14 +61,18 @@ def _is_theirs(booking: Booking, party: Party) -> bool:
     return person is not None and (person.role is Role.ADMIN or booking.account == person.id)
 
 
-def _linked(token: str, now: datetime) -> str:
-    """The locator whose link this is. Raises Unauthenticated."""
+def _linked(token: str, now: datetime) -> list[str]:
+    """The locator whose link this is, and what kind of link. Raises Unauthenticated."""
     try:
-        return signed.verify(_LINK, token, now)[0]
+        return signed.verify(_LINK, token, now)
     except signed.BadLink as error:
         raise Unauthenticated(str(error), 'Bearer error="invalid_token"') from None
 
 
+def _is_day_link(token: str, now: datetime) -> bool:
+    return _DAY_LINK in _linked(token, now)
+
+
 def _see_that_guesses_are_few(count: Callable[..., None], name: str, client: str, now: datetime) -> None:
     count("booking-guesses", limits.network(client), GUESSES, HOUR, now)
-    count("booking-guesses-of", name, GUESSES_OF, HOUR, now)
+    count("booking-guesses-of", name, GUESSES_OF, DAY, now)

@@ -21,7 +21,7 @@ from chalicelib.booking.model import (
     Traveller,
 )
 from chalicelib.channels import addresses
-from chalicelib.channels.model import Channel, language_of
+from chalicelib.channels.model import Address, Channel, language_of
 from chalicelib.core.errors import Fault, Invalid
 from chalicelib.core.routes import Answer, Query, Shape
 from chalicelib.flights.answers import Instant
@@ -208,8 +208,8 @@ class BookingAnswer(Answer):
     version: int
 
     @classmethod
-    def of(cls, booking: Booking, at: datetime) -> Self:
-        """A booking as it stands at an instant (wall clock)."""
+    def of(cls, booking: Booking, at: datetime, *, whole: bool = True) -> Self:
+        """A booking as it stands at an instant (wall clock); not `whole`: as who knows locator and name may see it."""
         assert booking.contact
         currency = booking.currency
         to_pay, back = booking.to_pay(at), sum(payment.refunded for payment in booking.payments)
@@ -227,10 +227,8 @@ class BookingAnswer(Answer):
             paid=Money(amount=sum(payment.amount for payment in booking.payments), currency=currency),
             refund_due=Money(amount=booking.due_back - back, currency=currency) if booking.due_back > back else None,
             refunded=Money(amount=back, currency=currency) if back else None,
-            contact=ContactShown(
-                email=booking.contact.email, phone=booking.contact.phone, language=booking.contact.language
-            ),
-            link=access.link(booking),
+            contact=_contact_shown(booking.contact, whole=whole),
+            link=access.link(booking) if whole else access.day_link(booking, at),
             payment=_payment(booking),
             challenge=ChallengeShown(url=attempt.url) if isinstance(attempt, Challenged) else None,
             change=_change(change, booking) if change else None,
@@ -283,6 +281,15 @@ def _passengers(booking: Booking) -> list[PassengerShown]:
         )
         for place, each in enumerate(booking.travellers)
     ]  # fmt: skip
+
+
+def _contact_shown(contact: Contact, *, whole: bool) -> ContactShown:
+    if whole:
+        return ContactShown(email=contact.email, phone=contact.phone, language=contact.language)
+    phone = addresses.hidden(Address(Channel.SMS, contact.phone)) if contact.phone else None
+    return ContactShown(
+        email=addresses.hidden(Address(Channel.EMAIL, contact.email)), phone=phone, language=contact.language
+    )
 
 
 def _payment(booking: Booking) -> Literal["open", "challenge", "declined"] | None:

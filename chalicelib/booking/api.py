@@ -32,7 +32,7 @@ from chalicelib.channels.model import language_of
 from chalicelib.core import clock
 from chalicelib.core.callers import ANYONE, ANYONE_OR_SIGNED_IN, BOOKING_PARTY, OPERATORS, Party, Person
 from chalicelib.core.config import config
-from chalicelib.core.errors import Conflict, Fault, Invalid, PaymentDeclined
+from chalicelib.core.errors import Conflict, Fault, Forbidden, Invalid, PaymentDeclined
 from chalicelib.core.idempotency import Key
 from chalicelib.core.routes import FORM, Document, Routes
 from chalicelib.flights.identity import InvalidFlight, LegId
@@ -54,9 +54,10 @@ def _use(key: Key) -> KeyUse:
     return KeyUse(key.name_hash, key.fingerprint[:32])
 
 
-def _then(booking: Booking) -> BookingAnswer:
-    """The booking as it stood after its last event: what a key is answered with, each time."""
-    return BookingAnswer.of(booking, booking.journal[-1].at)
+def _then(booking: Booking, party: Party | None = None) -> BookingAnswer:
+    """The booking as it stood after its last event: what a key is answered with, each time. No `party`: who made it."""
+    at = booking.journal[-1].at
+    return BookingAnswer.of(booking, at, whole=party is None or access.is_whole(booking, party, _now().wall))
 
 
 @routes.post("/v1/bookings", callers=ANYONE_OR_SIGNED_IN, status=201, idempotency="required")
@@ -72,7 +73,8 @@ def hold_seats(
 def one_booking(pnr: str, party: Party, client: str) -> BookingAnswer:
     """A booking as it stands."""
     now = _now()
-    return BookingAnswer.of(access.admitted(pnr, party, client, now).booking, now.wall)
+    booking = access.admitted(pnr, party, client, now).booking
+    return BookingAnswer.of(booking, now.wall, whole=access.is_whole(booking, party, now.wall))
 
 
 @routes.post(
@@ -87,11 +89,13 @@ def pay_booking(pnr: str, body: PaymentRequest, party: Party, client: str, idemp
     """
     now = _now()
     kept = access.admitted(pnr, party, client, now)
+    if body.token is None and not access.is_whole(kept.booking, party, now.wall):
+        raise Forbidden("locator and name are not enough to pay with the card of last time; give a token")
     booking = pay.pay(kept, body.token, body.return_url, _use(idempotency_key), now)
     last = booking.journal[-1]
     if isinstance(last, Declined):
         raise PaymentDeclined(f"the payment was declined: {last.reason.replace('_', ' ')}")
-    return _then(booking)
+    return _then(booking, party)
 
 
 @routes.post("/v1/bookings/{pnr}/cancel", callers=BOOKING_PARTY, consumes=(), idempotency="required")
@@ -101,7 +105,7 @@ def cancel_booking(pnr: str, party: Party, client: str, idempotency_key: Key) ->
     All of it does within 24 hours of booking, and where the airline cancels a flight or changes it much.
     """
     now = _now()
-    return _then(cancel.cancel(access.admitted(pnr, party, client, now), _use(idempotency_key), now))
+    return _then(cancel.cancel(access.admitted(pnr, party, client, now), _use(idempotency_key), now), party)
 
 
 @routes.get("/v1/bookings/{pnr}/cancel", callers=BOOKING_PARTY, max_age=None, others={409: "It can't be cancelled"})
@@ -177,7 +181,7 @@ def rebook_booking(pnr: str, body: RebookRequest, party: Party, client: str, ide
 
     now = _now()
     kept = access.admitted(pnr, party, client, now)
-    return _then(rebook.rebook(kept, body.legs(), _use(idempotency_key), now))
+    return _then(rebook.rebook(kept, body.legs(), _use(idempotency_key), now), party)
 
 
 @routes.get("/v1/rebook", callers=ANYONE, max_age=None, produces=HTML, others=OFFER_PAGES)
@@ -268,7 +272,7 @@ def change_booking(pnr: str, body: ChangeRequest, party: Party, client: str, ide
     now = _now()
     kept = access.admitted(pnr, party, client, now)
     due = amount(body.due, "due")
-    return _then(change.change(kept, body.wanted, due, _use(idempotency_key), now))
+    return _then(change.change(kept, body.wanted, due, _use(idempotency_key), now), party)
 
 
 @routes.get(
@@ -297,7 +301,7 @@ def change_seats(pnr: str, body: SeatsRequest, party: Party, client: str, idempo
 
     now = _now()
     kept = access.admitted(pnr, party, client, now)
-    return _then(reseat.reseat(kept, LegId.parse(body.flight), body.chosen, _use(idempotency_key), now))
+    return _then(reseat.reseat(kept, LegId.parse(body.flight), body.chosen, _use(idempotency_key), now), party)
 
 
 @routes.post(
@@ -310,7 +314,7 @@ def check_in_party(pnr: str, body: CheckInRequest, party: Party, client: str, id
 
     now = _now()
     kept = access.admitted(pnr, party, client, now)
-    return _then(check_in.check_in(kept, LegId.parse(body.flight), body.passengers, _use(idempotency_key), now))
+    return _then(check_in.check_in(kept, LegId.parse(body.flight), body.passengers, _use(idempotency_key), now), party)
 
 
 @routes.get(
@@ -348,7 +352,7 @@ def give_document(pnr: str, body: DocumentRequest, party: Party, client: str, id
 
     now = _now()
     kept = access.admitted(pnr, party, client, now)
-    return _then(passports.give(kept, body.passenger, body.read, _use(idempotency_key), now))
+    return _then(passports.give(kept, body.passenger, body.read, _use(idempotency_key), now), party)
 
 
 @routes.get(

@@ -18,7 +18,9 @@ from chalicelib.booking.model import (
     MOST_ATTEMPTS,
     Booking,
     Challenged,
+    ChangeHeld,
     Declined,
+    Held,
     KeyUse,
     Overpaid,
     State,
@@ -189,9 +191,15 @@ def _next_attempt(booking: Booking, at: datetime) -> tuple[int, int]:
     until = booking.until if booking.state(at) is State.HELD else change.until if change else None
     if until and until - at < LAST_CALL:
         raise Conflict("the hold is almost over, too late to pay; book again")
-    if booking.attempts >= MOST_ATTEMPTS:
+    if _declined_in_vain(booking) >= MOST_ATTEMPTS:
         raise Conflict(f"{MOST_ATTEMPTS} attempts to pay have failed; book again")
     return booking.attempts + 1, amount
+
+
+def _declined_in_vain(booking: Booking) -> int:
+    """How often the service has declined what is to be paid now."""
+    asked = max(at for at, event in enumerate(booking.journal) if isinstance(event, Held | ChangeHeld))
+    return sum(isinstance(event, Declined) for event in booking.journal[asked:])
 
 
 def _nothing_to_pay(state: State) -> str:

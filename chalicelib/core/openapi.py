@@ -228,6 +228,8 @@ def _responses(route: Route, in_use: Any) -> dict[str, Any]:
     if route.idempotency != "none":
         problems[409] = "; ".join(filter(None, [problems.get(409), _STILL_AT_WORK]))
         problems[422] = "; ".join(filter(None, [problems.get(422), _KEY_REUSED]))
+    if route.method == "GET" and not any(kind.startswith("text/html") for kind in route.produces):
+        problems, documents = problems | documents, {}  # of a file: a page says in its own words why there is none
     for code, why in documents.items():
         responses[str(code)] = {"description": why, "content": content | (problem if code in _BEFORE else {})}
     if 400 in documents:

@@ -124,12 +124,15 @@ class Inventory:
         return frozenset(self.holders) - {FREE}
 
     def take(self, number: int, booking_class: str, seats: Sequence[str], until: datetime | None) -> Self:
-        """Give seats to a locator that has none here, until an instant or for good. Raises SeatTaken, Conflict.
+        """Give seats to a locator that has none here, until an instant or for good. Raises SeatTaken.
 
-        Seats of holds that are over have to be given back first: only a booking knows whether it was paid.
+        Seats of holds that are over have to be given back first: only a booking knows whether it was paid. Raises
+        LostRace where the locator has seats: they were taken, or not yet given back, since its booking was read.
         """
         if number in self.locators:
-            raise Conflict(f"this booking has seats on {self.leg} that are not given back yet; try again in a moment")
+            from chalicelib.core.tables import LostRace
+
+            raise LostRace(f"this booking has seats on {self.leg} already")
         self._check_free(seats)
         pending = dict(self.pending)
         if until is not None:

@@ -251,8 +251,11 @@ class Player:
 
     # -- API Gateway
 
-    def request(self, method: str, path: str, *, query: str = "", body: Any = None, token: str = "") -> dict[str, Any]:
-        """A request to the deployed REST API; the answer with its `body` read where that is JSON."""
+    def request(
+        self, method: str, path: str, *, query: str = "", body: Any = None, token: str = "",
+        more: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """A request to the deployed REST API, with `more` headers; the answer with its `body` read where it is JSON."""
         gateway = self.client("apigateway")
         [api] = [each for each in gateway.get_rest_apis()["items"] if self._has_stage(gateway, each["id"])]
         resource, parameters = self._resource(gateway.get_resources(restApiId=api["id"])["items"], path)
@@ -263,6 +266,7 @@ class Player:
         )
         headers = [("content-type", "application/json")] * (body is not None)
         headers += [("authorization", f"Bearer {token}")] * bool(token)
+        headers += (more or {}).items()
         event = events.rest(
             method, path, at=datetime.now(UTC), resource=resource["path"], path_parameters=parameters, query=query,
             headers=headers, body=json.dumps(body).encode() if body is not None else b"",

@@ -9,6 +9,7 @@ import subprocess
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import app
+from chalicelib.flights import timetable
 from infra import functions
 from infra.local import events, motoserver
 from tests.permissions import deeds
@@ -118,7 +120,7 @@ def test_every_trigger_is_deployed(cloud: Cloud, deployed: dict[str, dict[str, A
     for rule in rules.list_rules()["Rules"]:
         for target in rules.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
             found.add((target["Arn"].rpartition(":")[2], "schedule", rule["ScheduleExpression"]))
-    hourly = {"honour_opt_outs"}
+    hourly = {"erase_documents", "forecast_demand", "honour_opt_outs"}
     assert {each for each in found if each[0] in deployed} == {
         (each.full_name("dev"), each.kind, _source(each, hourly))
         for each in functions.declared()
@@ -301,6 +303,30 @@ def test_a_polled_airport_has_a_board(player: Player, polled: None) -> None:
     assert {flight["departure"]["airport"] for flight in board["flights"]} == {"LGA"}
 
 
+def test_a_seat_is_sold(player: Player, polled: None) -> None:
+    """Searched, held, paid by the simulated service, ticketed; and what hangs on it is done by streams and queues."""
+    day = date(2026, 7, 10)
+    leg = str(timetable.legs("LGA", "ORD", day, day)[-1].leg)
+    found = player.request("GET", "/v1/search", query=f"from=LGA&to=ORD&date={day}")
+    assert found["statusCode"] == 200, found
+    assert leg in json.dumps(found["body"])
+    order = {
+        "flights": [{"flight": leg}],
+        "passengers": [{"family_name": "Hopper", "given_name": "Grace"}],
+        "contact": {"email": "hopper@example.net"},
+    }
+    held = player.request("POST", "/v1/bookings", body=order, more={"Idempotency-Key": "hold-1"})
+    assert held["statusCode"] == 201, held
+    path, named = f"/v1/bookings/{held['body']['pnr']}", {"X-Family-Name": "Hopper"}
+    body, key = {"token": "tok_approve"}, {**named, "Idempotency-Key": "pay-1"}
+    paid = player.request("POST", f"{path}/payments", body=body, more=key)
+    assert paid["statusCode"] == 200, paid
+    player.carry()
+    kept = player.request("GET", path, more=named)["body"]
+    assert kept["state"] == "ticketed"
+    assert [len(each["ticket"]) for each in kept["passengers"]] == [13]
+
+
 def test_a_change_reaches_who_follows(player: Player, followed: dict[str, int], told: int, mailbox: Mailbox) -> None:
     """From poll to sent message by email, SMS, push, webhook and WebSocket, each once."""
     sent = mailbox()
@@ -361,8 +387,8 @@ def test_a_connection_ends(player: Player, followed: dict[str, int], connections
 
 
 def test_other_schedules_run(player: Player, told: int) -> None:
-    """What repairs, waits and is opted out of is looked at."""
-    for function in ("repair_changes", "take_up_due", "honour_opt_outs"):
+    """What repairs, waits, is opted out of, is expected to sell, and is to be forgotten is looked at."""
+    for function in ("repair_changes", "take_up_due", "honour_opt_outs", "forecast_demand", "erase_documents"):
         player.tick(function)
     player.carry()
 

@@ -267,11 +267,9 @@ def _hear(function: str, event: SNSEvent, handle: Callable[[str], None]) -> None
 
 @app.schedule(Rate(1, unit=Rate.HOURS))
 def honour_opt_outs(_: CloudWatchEvent) -> None:
-    """Erase passports of flights that are over; stop for who answered STOP to a number that SNS keeps the list of."""
+    """Stop for whoever answered STOP to a number that SNS itself keeps the list of."""
     from chalicelib.alerts import manage
-    from chalicelib.booking import passports
 
-    passports.sweep(_now())
     manage.honour_opt_outs(_now())
 
 

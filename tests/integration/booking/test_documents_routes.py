@@ -120,7 +120,7 @@ def test_the_hourly_schedule_erases(desk: Desk) -> None:
     told(desk, pnr)
     desk.now = desk.now._replace(flight=leg.scheduled_in)
     desk.wait(hours=24)
-    app.honour_opt_outs(events.schedule("honour_opt_outs", desk.now.wall), events.context("honour_opt_outs", 60))
+    app.erase_documents(events.schedule("erase_documents", desk.now.wall), events.context("erase_documents", 60))
     assert desk.booking(pnr).documents == {}
 
 

@@ -16,6 +16,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -189,7 +190,7 @@ def wrong(airline: Airline) -> list[str]:
         booking = airline.ask("reading back", "GET", f"/v1/bookings/{pnr}").body
         if booking.get("state") not in ("ticketed", "held"):
             continue
-        for segment in booking["segments"]:
+        for segment in booking["flights"]:
             for seat in filter(None, segment["seats"]):
                 other = seats.setdefault((segment["flight"], seat), pnr)
                 if other != pnr:
@@ -215,8 +216,9 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=20, help="pieces of work a second")
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--first", type=date.fromisoformat, default=None, help="day from which flights are asked for")
+    parser.add_argument("--directory", type=Path, default=cloud.DIRECTORY, help="of the note that a cloud runs")
     given = parser.parse_args()
-    running = cloud.find()
+    running = cloud.find(given.directory)
     host = urlsplit(running.rest).hostname
     if host not in ("127.0.0.1", "localhost", "::1"):
         raise SystemExit(f"{host} is not this machine")

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from chalicelib.booking import cancel, hold, locator, pay, settle, store
 from chalicelib.booking.hold import SoldOut
 from chalicelib.booking.model import HOLD, KeyUse, State
+from chalicelib.booking.payments import simulated
 from chalicelib.booking.seating import MOST_AT_ONCE
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, KeyReused, TooMany, Unavailable
@@ -245,3 +246,40 @@ def test_a_record_that_comes_late_settles_only_what_was_paid(cloud: None, now: N
     [inventory] = stock.of([leg], now.wall).values()
     assert number(first.locator) in inventory.pending
     assert isinstance(inventory, Inventory)
+
+
+def test_what_is_paid_is_not_free_though_nothing_has_settled_it(cloud: None, now: Now) -> None:
+    """The stream may be hours late: who would take such a seat asks its booking first."""
+    leg = shop.leg()
+    first = shop.paid(shop.held(leg, now=now), now)
+    later = trouble.later(now, hours=2)
+    with pytest.raises(Conflict):
+        held(leg, shop.key(), later, seats=first.segments[0].taken)
+    assert shop.check_sums([leg], [first], later)["sold"] == 1
+
+
+@pytest.mark.parametrize("meanwhile", ["cancelled", "taken over"])
+def test_a_payment_that_comes_too_late_goes_back(cloud: None, now: Now, meanwhile: str) -> None:
+    """While the service is at work, the passenger cancels, or the hold ends and another party has the seats."""
+    leg = shop.leg()
+    first, others = shop.held(leg, now=now), list[str]()
+    charge = simulated.charge
+
+    def slow(reference: str, **asked: Any) -> Any:
+        charged = charge(reference, **asked)
+        if meanwhile == "cancelled":
+            cancel.cancel(pay.known(first.locator, now), shop.key(), now)
+        else:
+            later = trouble.later(now, minutes=15)
+            others.append(held(leg, shop.key(), later, seats=first.segments[0].taken).locator)
+        return charged
+
+    with patch.object(simulated, "charge", slow):
+        after = pay.pay(pay.known(first.locator, now), "tok_approve", "/", shop.key(), now)
+    assert after.kept_as is not State.TICKETED
+    assert after.due_back == first.total
+    later = trouble.later(now, minutes=15)
+    settle.look(first.locator, later)
+    done = pay.known(first.locator, later).booking
+    assert (done.paid, done.refunds, done.closed) == (0, (), True)
+    shop.check_sums([leg], shop.everything([first.locator, *others], later.wall), later)

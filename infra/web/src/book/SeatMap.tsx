@@ -147,11 +147,8 @@ function Seat(props: Props & { seat: MapSeat; at: number | undefined; stop: bool
         event.preventDefault();
         choose();
       }}
-    >
-      <span aria-hidden="true">
-        {whose >= 0 ? initials || "✓" : state === "free" ? (seat.exit ? "E" : "") : "×"}
-      </span>
-    </div>
+      data-sign={whose >= 0 ? initials || "✓" : state === "free" ? (seat.exit ? "E" : undefined) : "×"}
+    />
   );
 }
 
@@ -212,21 +209,15 @@ export function Legend({ map, standardFree }: { map: SeatMapAnswer; standardFree
         <Trans>Extra legroom: {legroom}</Trans>
       </li>
       <li>
-        <span className={styles.seat} data-state="free" aria-hidden="true">
-          E
-        </span>{" "}
+        <span className={styles.seat} data-state="free" data-sign="E" aria-hidden="true" />{" "}
         <Trans>Exit row: {exit}. For those of 15 and more who can help.</Trans>
       </li>
       <li>
-        <span className={styles.seat} data-state="taken" aria-hidden="true">
-          ×
-        </span>{" "}
+        <span className={styles.seat} data-state="taken" data-sign="×" aria-hidden="true" />{" "}
         <Trans>Taken</Trans>
       </li>
       <li>
-        <span className={styles.seat} data-state="chosen" aria-hidden="true">
-          ✓
-        </span>{" "}
+        <span className={styles.seat} data-state="chosen" data-sign="✓" aria-hidden="true" />{" "}
         <Trans>Yours</Trans>
       </li>
     </ul>

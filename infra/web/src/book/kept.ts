@@ -1,6 +1,10 @@
+import { useSyncExternalStore } from "react";
+
 // The bookings that this device may open without logging in, by the token that came with each. They stay here.
 const KEPT = "gatecall.bookings";
 const MOST = 30;
+
+const listeners = new Set<() => void>();
 
 type Kept = Record<string, string>; // PNR → token, the newest last
 
@@ -14,6 +18,12 @@ export function keepBooking({ pnr, link }: { pnr: string; link: string }): void 
 export function forgetBooking(pnr: string): void {
   const { [pnr]: _, ...others } = kept();
   write(others);
+}
+
+/** The PNRs that can be opened here, the newest first, as they change on this page or in another tab. */
+export function useKeptBookings(): string[] {
+  useSyncExternalStore(onChange, () => read() ?? "");
+  return keptBookings();
 }
 
 /** The PNRs that can be opened here, the newest first. */
@@ -34,7 +44,7 @@ export function accessTo(pnr: string): { Authorization?: string } {
 
 function kept(): Kept {
   try {
-    const read: unknown = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+    const read: unknown = JSON.parse(read() ?? "{}");
     if (typeof read !== "object" || read === null) return {};
     const entries = Object.entries(read).filter(
       (each): each is [string, string] => typeof each[1] === "string",
@@ -45,10 +55,28 @@ function kept(): Kept {
   }
 }
 
+function read(): string | null {
+  try {
+    return localStorage.getItem(KEPT);
+  } catch {
+    return null;
+  }
+}
+
+function onChange(listener: () => void): () => void {
+  listeners.add(listener);
+  addEventListener("storage", listener);
+  return () => {
+    listeners.delete(listener);
+    removeEventListener("storage", listener);
+  };
+}
+
 function write(next: Kept): void {
   try {
     localStorage.setItem(KEPT, JSON.stringify(next));
   } catch {
     // A browser that keeps nothing: the booking is found by its locator and a family name.
   }
+  for (const listener of listeners) listener();
 }

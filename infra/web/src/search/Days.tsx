@@ -34,7 +34,7 @@ export function Days(props: Props) {
           aria-expanded={whole}
           onClick={() => setWhole(!whole)}
         >
-          {whole ? t`Only the days around` : t`The whole month`}
+          {whole ? t`Fewer days` : t`Whole month`}
         </button>
       </div>
       {whole ? <Month {...props} /> : <Strip {...props} />}
@@ -55,7 +55,7 @@ function Strip({ part, at, search, first, last }: Props) {
   const lowest = cheapest(known.filter(({ date }) => dates.includes(date)));
   if (begin.error) return <Failed error={begin.error} again={() => void begin.refetch()} />;
   return (
-    <ul className={styles.strip}>
+    <ul className={styles.strip} ref={toMiddle}>
       {dates.map((date) => (
         <li key={date}>
           <Day
@@ -71,6 +71,11 @@ function Strip({ part, at, search, first, last }: Props) {
       ))}
     </ul>
   );
+}
+
+/** On a phone the days scroll sideways: the chosen one, in their middle, is seen first. */
+function toMiddle(list: HTMLUListElement | null) {
+  if (list) list.scrollLeft = (list.scrollWidth - list.clientWidth) / 2;
 }
 
 function Month({ part, at, search, first, last }: Props) {
@@ -169,6 +174,7 @@ function Day(props: {
       to="/search"
       search={withDate(props.search, props.at, date)}
       resetScroll={false}
+      activeOptions={{ exact: true, explicitUndefined: true }}
       className={styles.day}
       aria-current={date === part.date ? "date" : undefined}
     >

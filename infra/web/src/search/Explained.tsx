@@ -127,7 +127,8 @@ export function FareSteps({ fare }: { fare: Steps }) {
             <Trans>No class is open to your party.</Trans>
           )}
         </p>
-        <div className={styles.scroll}>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls on a phone, by keys too */}
+        <section className={styles.scroll} tabIndex={0} aria-label={t`Booking classes`}>
           <table className={ui.table}>
             <thead>
               <tr>
@@ -156,7 +157,7 @@ export function FareSteps({ fare }: { fare: Steps }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       </li>
       {fare.total && (
         <li>

@@ -16,6 +16,7 @@ import styles from "./search.module.css";
 import { CABIN_WORDS, dateWords, SORT_WORDS } from "./words";
 
 const route = getRouteApi("/search");
+const EXACT = { exact: true, explicitUndefined: true }; // a link is where one is only if the whole address is its own
 const SHOWN = 10; // offers at first, and with each press more
 
 /** Search flights: the form, and what can be booked. The address says all of it. */
@@ -144,6 +145,7 @@ function Offers(props: { search: SearchParams; heading: { current: HTMLHeadingEl
               search={{ ...search, sort: each === "best" ? undefined : each }}
               replace
               resetScroll={false}
+              activeOptions={EXACT}
               className={ui.button}
               aria-current={each === sort ? "true" : undefined}
             >
@@ -156,6 +158,7 @@ function Offers(props: { search: SearchParams; heading: { current: HTMLHeadingEl
             search={{ ...search, direct: search.direct ? undefined : true }}
             replace
             resetScroll={false}
+            activeOptions={EXACT}
             className={ui.button}
             aria-current={search.direct ? "true" : undefined}
           >

@@ -44,9 +44,9 @@ export function accessTo(pnr: string): { Authorization?: string } {
 
 function kept(): Kept {
   try {
-    const read: unknown = JSON.parse(read() ?? "{}");
-    if (typeof read !== "object" || read === null) return {};
-    const entries = Object.entries(read).filter(
+    const found: unknown = JSON.parse(read() ?? "{}");
+    if (typeof found !== "object" || found === null) return {};
+    const entries = Object.entries(found).filter(
       (each): each is [string, string] => typeof each[1] === "string",
     );
     return Object.fromEntries(entries);

@@ -73,16 +73,18 @@ function BookingShown({ booking }: { booking: BookingAnswer }) {
         </section>
       )}
       <div className={styles.columns}>
-        <section className={styles.stack} aria-labelledby="flights">
-          <h2 id="flights">
-            <Plural value={booking.flights.length} one="Your flight" other="Your flights" />
-          </h2>
-          {booking.flights.map((flight) => (
-            <FlightOfBooking key={flight.flight} booking={booking} flight={flight} />
-          ))}
-        </section>
         <div className={styles.stack}>
+          <section className={styles.stack} aria-labelledby="flights">
+            <h2 id="flights">
+              <Plural value={booking.flights.length} one="Your flight" other="Your flights" />
+            </h2>
+            {booking.flights.map((flight) => (
+              <FlightOfBooking key={flight.flight} booking={booking} flight={flight} />
+            ))}
+          </section>
           <Passengers booking={booking} />
+        </div>
+        <div className={styles.stack}>
           {booking.lines.length > 0 && <PriceOfBooking booking={booking} />}
           <Manage booking={booking} now={clocks.flight} />
         </div>

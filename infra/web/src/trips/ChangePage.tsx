@@ -187,7 +187,7 @@ function Way({ journey }: { journey: JourneyLine }) {
   const { scheduled_in: in_, zone: there } = last.arrival;
   const later = daysBetween(out, in_, there);
   return (
-    <span className={styles.way}>
+    <span>
       <strong>
         {clockTime(out, zone, i18n.locale)} – {clockTime(in_, there, i18n.locale)}
         {later > 0 && <sup> +{later}</sup>}
@@ -229,7 +229,11 @@ function Due({ booking, own, chosen }: { booking: BookingAnswer; own: SegmentSho
   const sum = money({ ...due, amount: Math.abs(due.amount) }, i18n.locale);
   const cabins = new Map(booking.flights.map((flight) => [flight.flight, flight.cabin]));
   return (
-    <section className={styles.standing} aria-labelledby="due" data-tone={due.amount > 0 ? "late" : "good"}>
+    <section
+      className={`${styles.standing} ${styles.due}`}
+      aria-labelledby="due"
+      data-tone={due.amount > 0 ? "late" : "good"}
+    >
       <div role="status">
         <h2 id="due">
           {due.amount > 0

@@ -16,6 +16,7 @@ import { useVerbs } from "./verbs";
 
 const NEAR = 2 * 86_400_000; // trouble is known as a flight's day is near
 const LOOK_EVERY = 60_000;
+const OFFERED_SOON = 4_000; // it is known that there is trouble, and seats are being looked for
 
 /** What is wrong with a booking's flights. */
 export type Trouble = Omit<OptionsAnswer, "instead_of" | "why"> & {
@@ -37,7 +38,7 @@ export function useTrouble(booking: BookingAnswer, now: number): Trouble | undef
         api.GET("/v1/bookings/{pnr}/options", { params: { path: { pnr } }, headers: accessTo(pnr), signal }),
       ),
     enabled: state === "ticketed" && (near || Boolean(offer)),
-    refetchInterval: LOOK_EVERY,
+    refetchInterval: ({ state }) => (state.data?.instead_of && !state.data.offer ? OFFERED_SOON : LOOK_EVERY),
   });
   if (state !== "ticketed") return undefined;
   if (data) {

@@ -1,6 +1,9 @@
 import { Trans, useLingui } from "@lingui/react/macro";
+import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useEffect } from "react";
 import type { BookingAnswer, SegmentShown } from "../api/types";
+import { bookingKey } from "../book/bookings";
 import { headline } from "../flight/headline";
 import { useNow } from "../live/clock";
 import { useFlight } from "../live/flights";
@@ -22,6 +25,13 @@ export function FlightOfBooking(props: { booking: BookingAnswer; flight: Segment
 
 function Near(props: { booking: BookingAnswer; flight: SegmentShown }) {
   const { data } = useFlight(props.flight.flight);
+  const client = useQueryClient();
+  const version = data?.version;
+  const { pnr } = props.booking;
+  useEffect(() => {
+    // What changes of a flight may be trouble for the booking.
+    if (version !== undefined) void client.invalidateQueries({ queryKey: [...bookingKey(pnr), "options"] });
+  }, [version, pnr, client]);
   return <Shown {...props} live={data} />;
 }
 

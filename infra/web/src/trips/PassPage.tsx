@@ -184,7 +184,7 @@ function Pass(props: {
       </div>
       <p className={styles.name}>{pass.name}</p>
       <dl className={styles.large}>
-        <Fact name={t`Gate`} says={gate ?? t`not known yet`} />
+        <Fact name={t`Gate`} says={gate ?? t`not known yet`} vague={!gate} />
         <Fact name={t`Boarding`} says={board} />
         <Fact name={t`Seat`} says={pass.seat === "INF" ? t`on a lap` : pass.seat} />
       </dl>
@@ -236,11 +236,11 @@ function Said({ gate, board, quiet }: { gate: string | null | undefined; board: 
   );
 }
 
-function Fact({ name, says }: { name: string; says: string }) {
+function Fact({ name, says, vague }: { name: string; says: string; vague?: boolean }) {
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{says}</dd>
+      <dd data-vague={vague || undefined}>{says}</dd>
     </div>
   );
 }

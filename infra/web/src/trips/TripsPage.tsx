@@ -13,7 +13,7 @@ import type {
   TripLine,
 } from "../api/types";
 import { useBooking } from "../book/bookings";
-import { keptBookings } from "../book/kept";
+import { useKeptBookings } from "../book/kept";
 import { useWall } from "../book/wall";
 import { useFollowing } from "../follow/following";
 import { useNow } from "../live/clock";
@@ -244,7 +244,7 @@ function Followed({ followed }: { followed: TripFollowed }) {
 /** What this device may open without an account. */
 function HereKept({ guest }: { guest: boolean }) {
   const { t } = useLingui();
-  const pnrs = keptBookings();
+  const pnrs = useKeptBookings();
   if (!guest && !pnrs.length) return null;
   return (
     <>

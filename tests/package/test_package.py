@@ -377,7 +377,7 @@ def test_what_comes_back_is_heard(player: Player, told: int, cloud: Cloud) -> No
     player.carry()
     items = cloud.client("dynamodb").scan(TableName="gatecall-dev-subscriptions")["Items"]
     standings = [each["standing"]["S"] for each in items if "standing" in each]
-    assert sorted(standings) == ["confirmed", "confirmed", "suppressed", "suppressed"]
+    assert sorted(standings) == ["booked", "confirmed", "confirmed", "suppressed", "suppressed"]
 
 
 def test_a_connection_ends(player: Player, followed: dict[str, int], connections: Connections, cloud: Cloud) -> None:

@@ -78,8 +78,8 @@ def kind(booking: Booking, number: int) -> Fact | None:
             found = Fact.DROPPED
         case Changed():
             found = Fact.REBOOKED
-        case Cancelled(by=By.PASSENGER):
-            found = Fact.CANCELLED
+        case Cancelled(by=By.PASSENGER):  # who only held seats may have named anybody's address
+            found = Fact.CANCELLED if _before(booking, number).booked_at else None
         case Cancelled():
             found = Fact.CANCELLED_BY_AIRLINE
         case Reseated(by=By.AIRLINE):

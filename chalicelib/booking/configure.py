@@ -100,11 +100,11 @@ def configure(leg: LegId, said: Said, person: Person, client: str, now: Now) -> 
 
 
 def _check_may(leg: LegId, person: Person) -> None:
-    """See that a person acts for the airline, or for the airport of departure. Raises Forbidden."""
-    if "departure_gate" not in operate.mandate(person, Flight(leg)):
-        raise Forbidden(
-            f"this account may not configure {leg}: it acts for {', '.join(person.airlines + person.airports)}"
-        )
+    """See that a person acts for the airline, whose the aircraft is. Raises Forbidden."""
+    acts_for = operate.mandate(person, Flight(leg)).get("departure_gate")
+    if acts_for not in (leg.flight.carrier, "admin"):
+        whom = ", ".join(person.airlines + person.airports)
+        raise Forbidden(f"this account may not configure {leg}: {leg.flight.carrier} may, and it acts for {whom}")
 
 
 def _plan(inventory: Inventory, scheduled: ScheduledLeg, said: Said) -> Refit:

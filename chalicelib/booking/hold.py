@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
+from chalicelib.airports import cities
 from chalicelib.booking import locator as locators
 from chalicelib.booking import names, store
 from chalicelib.booking.model import (
@@ -43,8 +44,11 @@ from chalicelib.pricing.fares import Quote
 from chalicelib.pricing.inventory import Inventory, SeatTaken
 from chalicelib.pricing.model import Extra, Line, Party, TravellerKind
 from chalicelib.pricing.seats import EXIT_AGE, Cabin, together
+from chalicelib.search.model import minimum_connection
 
 CLOSES = timedelta(minutes=45)  # before departure: nobody buys a seat for a flight that boards
+ACROSS = timedelta(hours=4)  # from one airport of a city to another
+STAYS = timedelta(hours=24)  # somewhere, from which on one may go on from another airport
 LIVE = timedelta(days=3)  # flights that leave within that are asked how they stand: feeds speak of tomorrow, too
 ATTEMPTS = 40  # of a hold that others are faster than: a popular flight may have as many buyers in one moment
 PAUSE, LONGEST_PAUSE = 0.02, 0.5  # seconds, doubling, at random (full jitter): fewer are at it at once, and fewer lose
@@ -298,11 +302,14 @@ def check_bookable(scheduled: Sequence[ScheduledLeg], now: Now, *, known: Contai
     Raises Invalid, Conflict.
     """
     for before, after in pairwise(scheduled):
-        if after.scheduled_out <= before.scheduled_in:
-            raise Invalid(
-                f"{after.leg} leaves before {before.leg} has arrived",
-                [Fault("body", "flights", f"{after.leg} leaves before {before.leg} has arrived")],
-            )
+        between = after.scheduled_out - before.scheduled_in
+        if between <= timedelta():
+            raise _unconnected(f"{after.leg} leaves before {before.leg} has arrived")
+        if before.destination == after.leg.origin and between < (least := minimum_connection(before, after)):
+            minutes = int(least.total_seconds() // 60)
+            raise _unconnected(f"{after.leg} leaves less than {minutes} minutes after {before.leg} has arrived")
+        if before.destination != after.leg.origin and between < (ACROSS if _one_city(before, after) else STAYS):
+            raise _unconnected(f"{after.leg} leaves from {after.leg.origin}, and {before.leg} goes elsewhere")
     near = [leg for leg in scheduled if leg.scheduled_out - now.flight < LIVE]
     status = {flight.leg: flight.status for flight in read.current([leg.leg for leg in near], now.flight)}
     for leg in scheduled:
@@ -314,6 +321,15 @@ def check_bookable(scheduled: Sequence[ScheduledLeg], now: Now, *, known: Contai
         out = live.expected_out if live and live.expected_out else leg.scheduled_out
         if out - now.flight < CLOSES or (live and (live.actual_out or not live.visible)):
             raise Conflict(f"{leg.leg} is not sold any more: sales end {CLOSES.seconds // 60} minutes before departure")
+
+
+def _one_city(before: ScheduledLeg, after: ScheduledLeg) -> bool:
+    city = cities.city_of(before.destination)
+    return city is not None and city == cities.city_of(after.leg.origin)
+
+
+def _unconnected(detail: str) -> Invalid:
+    return Invalid(detail, [Fault("body", "flights", detail)])
 
 
 def _seats(

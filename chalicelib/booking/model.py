@@ -34,7 +34,7 @@ COOLING_OFF = timedelta(hours=24)  # after booking, a refund in full (14 CFR 259
 KEPT = timedelta(days=400)  # after the last flight; a claim may be made for about a year
 MOST_TRAVELLERS = 9
 MOST_SEGMENTS = 8
-MOST_EVENTS = 200  # of a journal
+MOST_EVENTS = 120  # after which passengers can add no more to a journal; what has to happen still can
 MOST_ATTEMPTS = 10  # to pay: whoever tries more cards than that tries cards
 FOR_GOOD = None  # until when a paid seat is had
 
@@ -342,6 +342,9 @@ Event = (
 )  # fmt: skip
 
 
+_WISHES = Held | Reseated | CheckedIn | ChangeHeld | Changed | Documented  # beside payments, of which there are few
+
+
 @dataclass(frozen=True)
 class Payment:
     """Money that was taken by an attempt, and how much of it went back."""
@@ -483,8 +486,8 @@ class Booking:
         return after
 
     def then(self, *events: Event) -> "Booking":
-        """The booking after something more happened. Raises Conflict where its journal is full."""
-        if len(self.journal) + len(events) > MOST_EVENTS:
+        """The booking after something more happened. Raises Conflict for a wish of passengers where it is full."""
+        if self.version >= MOST_EVENTS and any(isinstance(e, _WISHES) and getattr(e, "key", None) for e in events):
             raise Conflict("too much has happened to this booking; make another one")
         after = self
         for event in events:
@@ -494,7 +497,10 @@ class Booking:
 
 def replay(locator: str, journal: Iterable[Event]) -> Booking:
     """A booking as it stands by a journal."""
-    return Booking(locator).then(*journal)
+    booking = Booking(locator)
+    for event in journal:
+        booking = replace(_AFTER[type(event)](booking, event), journal=(*booking.journal, event))
+    return booking
 
 
 def _held(booking: Booking, event: Held) -> Booking:
@@ -565,6 +571,7 @@ def _after_change(booking: Booking, change: Change) -> Booking:
     return replace(
         _owing(booking, max(0, -change.due)),
         segments=change.segments, lines=change.lines, change=None, offer=None,
+        closed=booking.closed and booking.change in (None, change),  # another one may just be paid
         extras=booking.extras if change.extras is None else change.extras,
         checked_in={leg: who for leg, who in booking.checked_in.items() if leg in kept},
     )  # fmt: skip

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from chalicelib.booking import locator as locators
 from chalicelib.booking import payments, store, tickets
+from chalicelib.booking.hold import LIVE
 from chalicelib.booking.model import (
     LAST_CALL,
     MOST_ATTEMPTS,
@@ -36,6 +37,7 @@ from chalicelib.core.errors import AtWork, Conflict, Fault, Invalid, NotFound, U
 from chalicelib.core.secrets import secret
 from chalicelib.core.tables import ATTEMPTS, LostRace
 from chalicelib.core.telemetry import count, logger
+from chalicelib.flights import read
 from chalicelib.pricing import stock
 
 NO_CODE = "000"  # begins the ticket of an airline whose accounting code is not known
@@ -56,6 +58,7 @@ def pay(kept: Kept, token: str | None, return_url: str, use: KeyUse, now: Now) -
         if before:
             return before[0]
         attempt, amount = _next_attempt(kept.booking, now.wall)
+        _check_flights(kept.booking, now)
         if kept.booking.open_attempt:  # a challenge that was left, a charge without an answer: first its end
             with suppress(LostRace):
                 close(kept, now)
@@ -78,6 +81,8 @@ def pay(kept: Kept, token: str | None, return_url: str, use: KeyUse, now: Now) -
             continue
         except Unavailable:  # nobody knows whether it was taken
             charged = None
+        if charged and charged.refunded:  # by a reference that a booking of this locator used before
+            raise Conflict("this payment was taken and given back; book again, with another Idempotency-Key")
         return _kept_answer(kept, charged, attempt, amount, now=now, use=use, sealed=sealed)
     raise Unavailable("others keep changing this booking")
 
@@ -194,6 +199,16 @@ def _next_attempt(booking: Booking, at: datetime) -> tuple[int, int]:
     if _declined_in_vain(booking) >= MOST_ATTEMPTS:
         raise Conflict(f"{MOST_ATTEMPTS} attempts to pay have failed; book again")
     return booking.attempts + 1, amount
+
+
+def _check_flights(booking: Booking, now: Now) -> None:
+    """See that nobody pays for a flight that was cancelled since its seats were held. Raises Conflict."""
+    if booking.state(now.wall) is not State.HELD:
+        return
+    near = [segment.leg for segment in booking.segments if segment.scheduled_out - now.flight < LIVE]
+    gone = [str(flight.leg) for flight in read.current(near, now.flight) if flight.status.cancelled] if near else []
+    if gone:
+        raise Conflict(f"{', '.join(gone)} is cancelled by now; nothing was charged. Search again")
 
 
 def _declined_in_vain(booking: Booking) -> int:

@@ -109,7 +109,7 @@ def _refund(name: str, now: Now) -> None:
         sent = payments.service().refund(reference(name, due.attempt), due.reference, due.amount, now.wall)
         if not sent.taken:
             count("RefundsRefused")
-            raise Unavailable(f"the payment service does not take the refund {due.reference} now", retry_after=60)
+            raise Unavailable(f"the payment service does not take the refund {due.reference} now")
         kept = _refunded(kept, Refunded(now.wall, due.attempt, due.reference, due.amount))
 
 

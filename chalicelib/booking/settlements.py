@@ -3,12 +3,17 @@ cancelled flight whose parties wait.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from chalicelib.booking import changes, disrupt, settle, waitlist
 from chalicelib.booking.payments import callbacks
 from chalicelib.core.clock import Now
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.telemetry import count, logger
 from chalicelib.flights.identity import LegId
+
+AGAIN = timedelta(minutes=3)  # between two looks at a booking whose payment service or tables do not answer
 
 
 def handle(message: Mapping[str, Any], now: Now, remaining: Callable[[], float] = lambda: 60) -> None:
@@ -24,7 +29,13 @@ def handle(message: Mapping[str, Any], now: Now, remaining: Callable[[], float] 
         waitlist.serve(LegId.parse(leg), destination, now)
         return
     name = message["look"] if "look" in message else booking_of(callbacks.deliver(message["callback"], now.wall))
-    changes.send_later(name, settle.look(name, now), now.wall)
+    try:
+        again = settle.look(name, now)
+    except Unavailable as error:  # however long it lasts: money is not to wait among the dead letters
+        again = now.wall + AGAIN
+        count("SettlementsLater")
+        logger.warning("a booking can't be settled now", pnr=name, reason=str(error))
+    changes.send_later(name, again, now.wall)
 
 
 def booking_of(reference: str) -> str:

@@ -199,7 +199,9 @@ def _expires(booking: Booking) -> int:
         return int((max(last, booking.last_in) + KEPT).timestamp())
     if booking.kept_as is State.WAITLISTED and booking.last_in:
         return int((max(last, booking.last_in) + UNPAID_KEPT).timestamp())
-    return int((max(last, booking.until or last) + UNPAID_KEPT).timestamp())
+    # As long as the payment service knows its references: a locator given out anew begins with the first of them.
+    kept = KEPT if booking.payments else UNPAID_KEPT
+    return int((max(last, booking.until or last) + kept).timestamp())
 
 
 def _kept(row: _Row) -> Kept:

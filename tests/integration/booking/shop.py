@@ -30,6 +30,11 @@ def key() -> KeyUse:
     return KeyUse(f"{next(_numbers):032x}", "f" * 32)
 
 
+def somebody() -> str:
+    """The network address of somebody who was not there yet."""
+    return f"2001:db8:{next(_numbers):x}::1"
+
+
 def party(size: int) -> tuple[Traveller, ...]:
     """Some adults."""
     return tuple(Traveller(TravellerKind.ADULT, "Smith", f"Number{chr(65 + n)}") for n in range(size))
@@ -45,7 +50,7 @@ def order(
 
 def held(*legs: ScheduledLeg, now: Now, size: int = 1, use: KeyUse | None = None, client: str | None = None) -> Booking:
     """A booking that is held."""
-    return hold.hold(order(*legs, size=size), use or key(), client or f"2001:db8:{next(_numbers):x}::1", now, lambda _: None)
+    return hold.hold(order(*legs, size=size), use or key(), client or somebody(), now, lambda _: None)
 
 
 def paid(booking: Booking, now: Now, token: str = "tok_approve") -> Booking:

@@ -100,9 +100,9 @@ def test_what_was_paid_for_a_kind_of_seat_comes_back_with_another(desk: Desk) ->
 
 
 def test_only_those_of_the_flight_may(desk: Desk) -> None:
-    """Its airline, or the airport it leaves from; not where it goes."""
+    """Its airline, whose the aircraft is; no airport."""
     leg, said = shop.leg().leg, Said(None, ("20A",))
-    for airlines, airports, may in ((("UA",), (), True), ((), ("EWR",), True), (("BA",), ("LAX",), False)):
+    for airlines, airports, may in ((("UA",), (), True), ((), ("EWR",), False), (("BA",), ("LAX",), False)):
         person = replace(PILOT, airlines=airlines, airports=airports)
         if may:
             configure.configure(leg, said, person, "192.0.2.1", desk.now)

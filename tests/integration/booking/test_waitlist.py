@@ -35,7 +35,8 @@ def full(leg: ScheduledLeg, now: Now, *sizes: int) -> list[Booking]:
 
 def waits(*legs: ScheduledLeg, now: Now, size: int = 1, use: KeyUse | None = None) -> Booking:
     """A party on the waitlist."""
-    return waitlist.join(shop.order(*legs, size=size), use or shop.key(), "192.0.2.7", now)
+    use = use or shop.key()
+    return waitlist.join(shop.order(*legs, size=size), use, shop.somebody(), now)
 
 
 def kept(booking: Booking, now: Now) -> store.Kept:

@@ -134,7 +134,10 @@ def test_an_erased_document_is_none():
 
 
 def test_a_journal_has_an_end():
-    """Nobody makes a booking grow without bounds."""
-    booking = Booking("K3M9TZ").then(HELD, *(Declined(AT, 1, "", None) for _ in range(MOST_EVENTS - 1)))
+    """Nobody makes a booking grow without bounds; what has to happen to it still does."""
+    wish = Documented(AT, 0, "sealed", KeyUse("k", "f"))
+    booking = Booking("K3M9TZ").then(HELD, *(wish for _ in range(MOST_EVENTS - 1)))
     with pytest.raises(Conflict):
-        booking.then(Declined(AT, 1, "", None))
+        booking.then(wish)
+    assert booking.then(Expired(AT)).kept_as is State.EXPIRED
+    assert booking.then(Ticketed(AT, 1, "sim_1", booking.total, ("0",), None, KeyUse("p", "f"))).paid == booking.total

@@ -73,6 +73,9 @@ function Passes({ booking }: { booking: BookingAnswer }) {
       <ul
         ref={row}
         className={styles.row}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by the keyboard (WCAG 2.1.1)
+        tabIndex={0}
+        aria-label={t`Boarding passes`}
         onScroll={({ currentTarget: { scrollLeft, clientWidth } }) =>
           setShown(Math.min(all - 1, Math.round(Math.abs(scrollLeft) / clientWidth)))
         }

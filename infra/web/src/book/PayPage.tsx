@@ -27,7 +27,8 @@ export function PayPage() {
   const booking = useBooking(pnr);
   const router = useRouter();
   const over = useHoldOver(booking.data);
-  const { data } = booking;
+  // Never by what the device kept: who comes back from the bank is not to be asked to pay again.
+  const data = booking.isFetchedAfterMount ? booking.data : undefined;
   const settledNow = data?.state === "ticketed" && !data.to_pay;
 
   useEffect(() => {
@@ -37,7 +38,7 @@ export function PayPage() {
   return (
     <Page title={t`Payment`} narrow>
       {data?.state === "held" && <Steps at="pay" />}
-      {booking.isPending && <Loading lines={6} label={t`Loading the booking`} />}
+      {!data && !booking.error && <Loading lines={6} label={t`Loading the booking`} />}
       {booking.error && !data && <Failed error={booking.error} again={() => void booking.refetch()} />}
       {settledNow && <Loading lines={3} label={t`Opening your booking`} />}
       {data && !settledNow && <Standing booking={data} over={over} />}

@@ -26,6 +26,7 @@ export function useBooking(pnr: string) {
       return unwrap(asked);
     },
     staleTime: 5_000,
+    refetchOnMount: "always", // what the device kept is of before: a payment may have begun since
     meta: { kept: true }, // it opens without a network
     refetchInterval: ({ state: { data } }) =>
       data?.payment === "open" || data?.payment === "challenge" ? KNOWN_SOON : false,

@@ -13,7 +13,7 @@ import { Empty, Notice, Why } from "../ui/states";
 import ui from "../ui/ui.module.css";
 import styles from "./book.module.css";
 import { bookingIs } from "./bookings";
-import { flightsOf, type Kind, kindsOf, MOST_BAGS, newTotal, orderOf } from "./chosen";
+import { flightsOf, type Kind, kindsOf, MOST_BAGS, newTotal, orderOf, readBookSearch } from "./chosen";
 import { chosenOffer, hold, release, wait } from "./hold";
 import { money } from "./money";
 import { settled } from "./onceKey";
@@ -27,7 +27,7 @@ const route = getRouteApi("/book");
 /** Who flies, whom to tell, and what they bring: then the seats are held. */
 export function PassengersPage() {
   const { t, i18n } = useLingui();
-  const search = route.useSearch();
+  const search = readBookSearch(route.useSearch());
   const router = useRouter();
   const client = useQueryClient();
   const session = useSession();

@@ -10,7 +10,7 @@ import ui from "../ui/ui.module.css";
 import { Days } from "./Days";
 import { offersOf } from "./find";
 import { OfferCard } from "./OfferCard";
-import { daysAfter, HORIZON, partsOf, partyOf, type SearchParams, SORTS, seatsOf } from "./query";
+import { daysAfter, HORIZON, partsOf, partyOf, readSearch, type SearchParams, SORTS, seatsOf } from "./query";
 import { SearchForm } from "./SearchForm";
 import styles from "./search.module.css";
 import { CABIN_WORDS, dateWords, SORT_WORDS } from "./words";
@@ -22,7 +22,7 @@ const SHOWN = 10; // offers at first, and with each press more
 /** Search flights: the form, and what can be booked. The address says all of it. */
 export function SearchPage() {
   const { t } = useLingui();
-  const search = route.useSearch();
+  const search = readSearch(route.useSearch());
   const navigate = route.useNavigate();
   const parts = partsOf(search);
   const address = JSON.stringify({ ...search, sort: undefined, direct: undefined });

@@ -117,13 +117,13 @@ export function SearchForm(props: {
         return (
           <Group key={row.id} className={styles.journey} aria-label={only ? undefined : t`Flight ${flight}`}>
             <PlaceField
-              label={t`From`}
+              label={t({ message: "From", context: "an airport" })}
               name={only ? "from" : `from.${at}`}
               value={row.from}
               onChange={(from) => change(row.id, { from })}
             />
             <PlaceField
-              label={t`To`}
+              label={t({ message: "To", context: "an airport" })}
               name={only ? "to" : `to.${at}`}
               value={row.to}
               onChange={(to) => change(row.id, { to })}

@@ -188,7 +188,7 @@ function Pass(props: {
       <p className={styles.name}>{pass.name}</p>
       <dl className={styles.large}>
         <Fact name={t`Gate`} says={gate ?? t`not known yet`} vague={!gate} />
-        <Fact name={t`Boarding`} says={board} />
+        <Fact name={t({ message: "Boarding", context: "a time" })} says={board} />
         <Fact name={t`Seat`} says={pass.seat === "INF" ? t`on a lap` : pass.seat} />
       </dl>
       <img

@@ -34,8 +34,19 @@ describe.each(catalogues.map((each) => [each.path.split("/").at(-1) ?? "", each]
   },
 );
 
-/** What is filled in, and the tags around words: {gate}, <0>, {count, plural, …}; in order of their names. */
+/**
+ * What is filled in, and the tags around words: {gate}, <0>, {count, plural, …}; in order of their names.
+ * Braces nest: the words of a plural's case stand in braces too, at every second depth.
+ */
 function parts(message: string): string {
-  const names = message.match(/\{\s*\w+\s*[,}]|<\/?\d+\/?>/g) ?? [];
-  return [...new Set(names.map((name) => name.replace(/\s/g, "")))].sort().join(" ");
+  const names = new Set(message.match(/<\/?\d+\/?>/g));
+  let depth = 0;
+  for (const [at, letter] of [...message].entries()) {
+    if (letter === "}") depth -= 1;
+    if (letter !== "{") continue;
+    depth += 1;
+    const name = [...message].slice(at).join("").match(/^\{\s*\w+\s*[,}]/)?.[0];
+    if (name && depth % 2 === 1) names.add(name.replace(/\s/g, ""));
+  }
+  return [...names].sort().join(" ");
 }

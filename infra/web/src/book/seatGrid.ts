@@ -77,7 +77,7 @@ export function moved(rows: readonly MapRow[], from: string, key: string, ctrl =
     case "Home":
       return there(ctrl ? 0 : at, 0);
     case "End":
-      return there(ctrl ? rows.length - 1 : at, Number.POSITIVE_INFINITY);
+      return there(ctrl ? rows.length - 1 : at, (rows[at]?.seats.length ?? 1) - 1);
     default:
       return undefined;
   }

@@ -53,8 +53,8 @@ export function HomePage() {
         </h2>
         <p>
           <Trans>
-            Flights from and to New York for the next 60 days, with every price explained. You choose your seats on
-            the map.
+            Flights from and to New York for the next 60 days, with every price explained. You choose your
+            seats on the map.
           </Trans>
         </p>
         <p>

@@ -45,7 +45,10 @@ function parts(message: string): string {
     if (letter === "}") depth -= 1;
     if (letter !== "{") continue;
     depth += 1;
-    const name = [...message].slice(at).join("").match(/^\{\s*\w+\s*[,}]/)?.[0];
+    const name = [...message]
+      .slice(at)
+      .join("")
+      .match(/^\{\s*\w+\s*[,}]/)?.[0];
     if (name && depth % 2 === 1) names.add(name.replace(/\s/g, ""));
   }
   return [...names].sort().join(" ");

@@ -20,7 +20,7 @@ from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.flights import api, changes, ingest, read, store
 from chalicelib.flights.operate import FIELDS
-from chalicelib.live import push
+from chalicelib.live import delivery
 
 from ..alerts import following
 from ..live import watchers
@@ -41,7 +41,7 @@ ID = "UA1-20260710-EWR"
 def a_flight(cloud: None, now: Now, monkeypatch: pytest.MonkeyPatch) -> None:
     """UA1 leaves Newark for Houston in two hours. The clocks stand, and moto is not atomic under threads."""
     monkeypatch.setattr(clock, "now", lambda setting: now)
-    for module, name, value in ((ingest, "WRITERS", 1), (push, "SENDERS", 1), (deliver, "SENDERS", {})):
+    for module, name, value in ((ingest, "WRITERS", 1), (delivery, "SENDERS", 1), (deliver, "SENDERS", {})):
         monkeypatch.setattr(module, name, value)
     monkeypatch.setattr(callers, "_find_person", a_person)
     take(now, scheduled(1, now.flight + timedelta(hours=2)))

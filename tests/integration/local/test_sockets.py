@@ -143,7 +143,8 @@ def test_what_comes_in_has_limits(toy):
             socket.recv(timeout=5)
         assert closed.value.rcvd.code == 1009
     with connect(toy.websocket) as socket:
-        socket.send(["x" * 32768] * 4 + ["x"])
+        with suppress(ConnectionClosed):  # it may close before the last part is sent
+            socket.send(["x" * 32768] * 4 + ["x"])
         with pytest.raises(ConnectionClosed) as closed:
             socket.recv(timeout=5)
         assert closed.value.rcvd.code == 1009

@@ -38,6 +38,7 @@ from infra.local import events
 from .accounts import logins
 from .alerts.held import registered
 from .alerts.passenger import World
+from .booking import shop
 from .flights.legs import said, scheduled
 
 FLIGHT, NUMBER, ROUTE = map(
@@ -55,8 +56,12 @@ FUNCTIONS = {  # of each channel: which function tells by it
 QUEUES = {
     "changes": "fan_out", "urgent-changes": "fan_out_at_once", "emails": "send_emails", "texts": "send_texts",
     "pushes": "send_pushes", "webhooks": "call_webhooks", "errands": "run_errands",
+    "settlements": "settle_bookings", "disruptions": "follow_disruptions", "bookings-told": "follow_bookings",
 }  # fmt: skip
-STREAMS = {"flights": "tell_changes", "subscriptions": "ask_to_confirm", "accounts": "queue_errands"}
+STREAMS = {
+    "flights": "tell_changes", "subscriptions": "ask_to_confirm", "accounts": "queue_errands",
+    "bookings": "tell_bookings",
+}  # fmt: skip
 
 
 @dataclass
@@ -546,6 +551,79 @@ def test_who_has_an_account_logs_in_and_deletes_it(system: System) -> None:
     token = system.request("POST", "/v1/sessions", login).json["access_token"]
     assert system.request("DELETE", "/v1/accounts/me", token=token).status == 200
     assert store.holding(address(Channel.EMAIL).id, None) == (None, [])
+
+
+def booked(system: System, token: str = "", phone: str | None = None) -> dict[str, Any]:
+    """What is held for somebody, tomorrow."""
+    wanted = {
+        "flights": [{"flight": str(shop.leg("EWR", "LAX", days=1).leg)}],
+        "passengers": [{"family_name": "Smith", "given_name": "Ann"}],
+        "contact": {"email": "ann@example.com", "phone": phone},
+    }
+    held = system.request("POST", "/v1/bookings", wanted, token=token or None, headers={"Idempotency-Key": new_id()})
+    assert held.status == 201, held.json
+    found: dict[str, Any] = held.json
+    return found
+
+
+def asked(system: System, booking: dict[str, Any], what: str, body: Any = None) -> Any:
+    """What is asked for of a booking, by its link."""
+    path = f"/v1/bookings/{booking['pnr']}/{what}"
+    answer = system.request("POST", path, body, token=booking["link"], headers={"Idempotency-Key": new_id()})
+    assert answer.status == 200, answer.json
+    return answer.json
+
+
+def test_a_booking_goes_its_way(system: System) -> None:
+    """Held, paid, told by email and SMS; changed and paid with the card of before; cancelled, and followed no more."""
+    booking = booked(system, phone=PHONE)
+    system.run()
+    asked(system, booking, "payments", {"token": "tok_approve"})
+    system.run()
+    other = shop.leg("EWR", "SFO", days=1).leg
+    due = asked(system, booking, "change", {"flights": [{"flight": str(other)}]}).get("to_pay")
+    if due:
+        asked(system, booking, "payments", {})
+    passport = {
+        "number": "L898902C3", "issuing_state": "UTO", "nationality": "UTO", "date_of_birth": "1974-08-12", "sex": "F",
+        "expires_on": "2032-04-15",
+    }  # fmt: skip
+    asked(system, booking, "documents", {"passenger": 0, "passport": passport})
+    system.run()
+    asked(system, booking, "cancel")
+    system.run()
+
+
+def test_a_charge_whose_answer_was_lost_makes_tickets_later(system: System) -> None:
+    """settle_bookings: it asks, and issues them."""
+    booking = booked(system)
+    assert asked(system, booking, "payments", {"token": "tok_timeout"})["payment"] == "open"
+    system.on_message("settle_bookings", {"look": booking["pnr"]})
+    there = system.request("GET", f"/v1/bookings/{booking['pnr']}", token=booking["link"]).json
+    assert there["state"] == "ticketed"
+
+
+def test_the_payment_service_is_heard(system: System) -> None:
+    """api_handler: its signature is checked."""
+    at = str(int(system.now.wall.timestamp()))
+    forged = {"webhook-id": "evt_1", "webhook-timestamp": at, "webhook-signature": "v1,AAAA"}
+    answer = system.request("POST", "/v1/payments/callbacks", {"id": "evt_1"}, headers=forged)
+    assert answer.status == 401
+
+
+def test_bookings_of_an_account_lose_it_by_an_errand(system: System) -> None:
+    """run_errands: what is still to be flown is kept, without the account."""
+    account = logins.account("ada@example.com", system.now.wall)
+    login = {"email": "ada@example.com", "password": logins.PASSWORD}
+    token = system.request("POST", "/v1/sessions", login).json["access_token"]
+    booking = booked(system, token)
+    asked(system, booking, "payments", {"token": "tok_approve"})
+    system.run()
+    accounts.save(gone=[account], now=system.now.wall)
+    system.later(minutes=1)
+    errand(system, Task.ERASE, email="ada@example.com", account=account.id)
+    system.run()
+    assert system.request("GET", f"/v1/bookings/{booking['pnr']}", token=booking["link"]).status == 200
 
 
 AIDX = """<IATA_AIDX_FlightLegNotifRQ xmlns="http://www.iata.org/IATA/2007/00" Version="22.1"

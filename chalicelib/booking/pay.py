@@ -58,11 +58,11 @@ def pay(kept: Kept, token: str | None, return_url: str, use: KeyUse, now: Now) -
         if before:
             return before[0]
         attempt, amount = _next_attempt(kept.booking, now.wall)
-        _check_flights(kept.booking, now)
         if kept.booking.open_attempt:  # a challenge that was left, a charge without an answer: first its end
             with suppress(LostRace):
                 close(kept, now)
             continue
+        _check_flights(kept.booking, now)
         sealed, token = _token(kept.booking, token)
         try:
             charged: Charged | None = payments.service().charge(

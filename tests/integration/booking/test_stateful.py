@@ -267,6 +267,7 @@ class Airline(RuleBasedStateMachine):
             self.learned(party, closing=True)
             amount = party.to_pay(at)
             payable = amount is not None and party.attempts < 10
+        payable = payable and not (party.until and party.flight in self.cancelled)
         try:
             pay.pay(pay.known(party.name, self.now), token, "/", shop.key(), self.now)
         except Conflict:

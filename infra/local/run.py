@@ -59,7 +59,8 @@ def run(settings: Settings, console: Console) -> int:
         with ExitStack() as stack:
             try:
                 _start(settings, console, stack, ending)
-                threading.Event().wait()
+                while True:  # a signal that comes just before a wait without an end would not end it
+                    time.sleep(1)
             except KeyboardInterrupt:
                 ending.set()
                 for name in (signal.SIGINT, signal.SIGTERM):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field
 
-from chalicelib.booking.answers import SegmentShown, segment_shown
+from chalicelib.booking.answers import SegmentShown
 from chalicelib.booking.model import State
 from chalicelib.core.clock import Now
 from chalicelib.core.routes import Answer, Shape
@@ -99,7 +99,7 @@ def _booking(trip: "Trip", now: Now) -> TripBooking | None:
         to_pay=None if to_pay is None else Money(amount=to_pay, currency=booking.currency),
         flights=[
             BookedFlight(
-                booked=segment_shown(segment, booking),
+                booked=SegmentShown.of(segment, booking),
                 live=FlightRow.of(trip.flights[segment.leg]) if segment.leg in trip.flights else None,
             )
             for segment in booking.segments

@@ -9,25 +9,27 @@ from chalicelib.booking.answers import (
     BookingAnswer,
     CancellationAnswer,
     ChangeAnswer,
+    ConfiguredAnswer,
+    FaresAnswer,
+    OptionsAnswer,
+    SegmentShown,
+)
+from chalicelib.booking.model import Booking, Declined, KeyUse
+from chalicelib.booking.payments.answers import ChallengeForm, ChallengeQuery, MethodsAnswer
+from chalicelib.booking.requests import (
     ChangeQuery,
     ChangeRequest,
     CheckInRequest,
     ConfigurationRequest,
-    ConfiguredAnswer,
     DocumentRequest,
-    FaresAnswer,
     HoldRequest,
     OfferQuery,
-    OptionsAnswer,
     PassQuery,
     PaymentRequest,
     RebookRequest,
     SeatsRequest,
     amount,
-    segment_shown,
 )
-from chalicelib.booking.model import Booking, Declined, KeyUse
-from chalicelib.booking.payments.answers import ChallengeForm, ChallengeQuery, MethodsAnswer
 from chalicelib.channels.model import language_of
 from chalicelib.core import clock
 from chalicelib.core.callers import ANYONE, ANYONE_OR_SIGNED_IN, BOOKING_PARTY, OPERATORS, Party, Person
@@ -328,7 +330,7 @@ def boarding_pass(pnr: str, query: PassQuery, party: Party, client: str) -> Boar
     now = _now()
     booking, leg = access.admitted(pnr, party, client, now).booking, LegId.parse(query.flight)
     made = papers.boarding_pass(booking, leg, query.passenger, now)
-    return BoardingPassAnswer.of(made, segment_shown(check_in.segment_of(booking, leg)[1], booking))
+    return BoardingPassAnswer.of(made, SegmentShown.of(check_in.segment_of(booking, leg)[1], booking))
 
 
 @routes.get(

@@ -32,8 +32,8 @@ from chalicelib.accounts.model import Account, Errand, Key, Origin, Task, hash_o
 from chalicelib.alerts import follow, links
 from chalicelib.alerts.wishes import FollowRequest
 from chalicelib.booking import access, hold
-from chalicelib.booking.answers import HoldRequest
 from chalicelib.booking.model import KeyUse
+from chalicelib.booking.requests import HoldRequest
 from chalicelib.channels.model import Address, Channel
 from chalicelib.core import aws, clock, idempotency, secrets, signed
 from chalicelib.core.callers import (

@@ -7,9 +7,9 @@ import pytest
 
 from chalicelib.accounts.personal import Owner
 from chalicelib.booking import hold, passports, store
-from chalicelib.booking.answers import HoldRequest
 from chalicelib.booking.model import State
 from chalicelib.booking.personal import KEEPER
+from chalicelib.booking.requests import HoldRequest
 from chalicelib.core.config import config
 from chalicelib.flights.timetable import ScheduledLeg
 

@@ -91,7 +91,7 @@ def due_at(booking: Booking, now: Now) -> datetime:
 def note(booking: Booking, now: Now) -> None:
     """Note the day on which a booking's documents are due. Raises Unavailable."""
     if booking.documents:
-        store.note_erasing(booking.locator, due_at(booking, now).date(), now.flight)
+        store.note_erasing(booking.locator, due_at(booking, now).date(), now)
 
 
 def sweep(now: Now) -> int:
@@ -99,7 +99,7 @@ def sweep(now: Now) -> int:
     erased = 0
     for back in reversed(range(LOOKED_BACK + 1)):
         day = now.flight.date() - timedelta(days=back)
-        for row in store.erasings(day, now.flight):
+        for row in store.erasings(day, now.wall):
             erased += persist(partial(_erase, row, now))
     return erased
 
@@ -112,7 +112,7 @@ def _erase(row: store.Erasing, now: Now) -> bool:
     due = due_at(kept.booking, now)
     if now.flight < due:
         if due.date() > row.day:  # it flies later than it was to
-            store.note_erasing(row.locator, due.date(), now.flight, whole=row.whole)
+            store.note_erasing(row.locator, due.date(), now, whole=row.whole)
             store.forget_erasing(row)
         return False
     store.save(kept, anonymous(kept.booking) if row.whole else without_documents(kept.booking))

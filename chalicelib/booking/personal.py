@@ -52,7 +52,7 @@ def _erase_one(locator: str, now: Now) -> None:
     if due <= now.flight:
         store.save(kept, passports.anonymous(kept.booking))
     else:
-        store.note_erasing(locator, due.date(), now.flight, whole=True)  # first: what is noted and not due, is not done
+        store.note_erasing(locator, due.date(), now, whole=True)  # first: what is noted and not due, is not done
         journal = (
             replace(each, account=None) if isinstance(each, Held | Waitlisted) else each
             for each in kept.booking.journal

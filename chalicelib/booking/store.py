@@ -16,6 +16,7 @@
 
 A booking lives 400 days after its last flight, as claims may be made for about a year; one that was never paid, 30
 days after its hold, or after the flight it waited for (`expires`); a place on a waitlist until the flight leaves.
+DynamoDB deletes by the wall's clock: `_by_the_wall`.
 `payments/simulated.py` keeps its ledger under keys of its own in the same table.
 """
 
@@ -32,7 +33,7 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.booking.encoding import decode, encode
 from chalicelib.booking.model import KEPT, Booking, State, replay
-from chalicelib.core.clock import instant
+from chalicelib.core.clock import Now, flight_now, instant
 from chalicelib.core.config import config
 from chalicelib.core.tables import Rows, TableSettings, batch_get, storage
 from chalicelib.flights.identity import LegId
@@ -136,16 +137,16 @@ class Erasing(NamedTuple):
     whole: bool = False
 
 
-def note_erasing(locator: str, day: date, now: datetime, *, whole: bool = False) -> None:
+def note_erasing(locator: str, day: date, now: Now, *, whole: bool = False) -> None:
     """Note that a booking's documents are due on a day (of flight time). Raises Unavailable."""
-    last = max(day, now.date())
-    expires = datetime(last.year, last.month, last.day, tzinfo=UTC) + ERASING_KEPT
+    last = max(day, now.flight.date())
+    expires = _by_the_wall(datetime(last.year, last.month, last.day, tzinfo=UTC), now) + ERASING_KEPT
     with storage():
         _rows()(f"erase#{day}", locator + _WHOLE * whole, expires=int(expires.timestamp())).save()
 
 
 def erasings(day: date, now: datetime) -> list[Erasing]:
-    """The bookings noted for a day. Raises Unavailable."""
+    """The bookings noted for a day of flight time, as they stand this instant (wall time). Raises Unavailable."""
     with storage():
         found = [row for row in _rows().query(f"erase#{day}") if _alive(row, now)]
     return [Erasing(row.sk.removesuffix(_WHOLE), day, row.sk.endswith(_WHOLE)) for row in found]
@@ -193,12 +194,17 @@ def _row(booking: Booking, revision: int) -> _Row:
     return row
 
 
+def _by_the_wall(moment: datetime, now: Now) -> datetime:
+    """When the wall's clock shows an instant of the flight clock: one that runs faster shows it before."""
+    return now.wall + (moment - now.flight)
+
+
 def _expires(booking: Booking) -> int:
     last = booking.journal[-1].at
-    if booking.kept_as in (State.TICKETED, State.CANCELLED) and booking.last_in:
-        return int((max(last, booking.last_in) + KEPT).timestamp())
-    if booking.kept_as is State.WAITLISTED and booking.last_in:
-        return int((max(last, booking.last_in) + UNPAID_KEPT).timestamp())
+    if booking.last_in and booking.kept_as in (State.TICKETED, State.CANCELLED, State.WAITLISTED):
+        flown = _by_the_wall(booking.last_in, Now(flight_now(config().flight_clock, last), last))
+        kept = UNPAID_KEPT if booking.kept_as is State.WAITLISTED else KEPT
+        return int((max(last, flown) + kept).timestamp())
     # As long as the payment service knows its references: a locator given out anew begins with the first of them.
     kept = KEPT if booking.payments else UNPAID_KEPT
     return int((max(last, booking.until or last) + kept).timestamp())
@@ -216,8 +222,8 @@ class Place(NamedTuple):
     locator: str
 
 
-def enlist(kept: Kept, after: Booking, until: Mapping[LegId, datetime]) -> None:
-    """Keep a booking that waits for seats, with its place on the list of each leg until that leaves.
+def enlist(kept: Kept, after: Booking, until: Mapping[LegId, datetime], now: Now) -> None:
+    """Keep a booking that waits for seats, with its place on the list of each leg until that leaves (flight time).
 
     Raises LostRace, Unavailable.
     """
@@ -225,7 +231,9 @@ def enlist(kept: Kept, after: Booking, until: Mapping[LegId, datetime]) -> None:
     with storage(), TransactWrite(connection=_rows()._get_connection().connection) as transaction:
         transaction.save(_row(after, kept.revision + 1), _as_read(kept, after))
         for leg, leaves in until.items():
-            row = _rows()(_waitlist(leg), f"{since}#{after.locator}", expires=int(leaves.timestamp()))
+            row = _rows()(
+                _waitlist(leg), f"{since}#{after.locator}", expires=int(_by_the_wall(leaves, now).timestamp())
+            )
             transaction.save(row)
 
 

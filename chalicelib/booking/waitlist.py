@@ -18,7 +18,7 @@ from chalicelib.booking.model import HOLD, Booking, Held, KeyUse, Segment, State
 from chalicelib.booking.seating import shelf
 from chalicelib.booking.store import Kept
 from chalicelib.core.clock import Now
-from chalicelib.core.errors import Conflict, NotFound, Unavailable
+from chalicelib.core.errors import Conflict, NotFound, TooMany, Unavailable
 from chalicelib.core.secrets import secret
 from chalicelib.core.tables import ATTEMPTS, LostRace
 from chalicelib.core.telemetry import count, logger
@@ -37,28 +37,37 @@ def join(order: Order, use: KeyUse, client: str, now: Now) -> Booking:
     order = replace(order, flights=tuple(Wanted(each.leg, each.cabin) for each in order.flights), total=None)
     hold.check(order)
     for again in range(ATTEMPTS):
-        before = hold.answered(use, now)
+        name, before = _named(use, now)
         if before:
             return before
-        scheduled = hold.scheduled_legs([wanted.leg for wanted in order.flights], now)
-        hold.check_bookable(scheduled, now)
-        if not again:
-            hold.spend(order, client, now.wall)
-        name = _locator(use, now)
-        _check_full(name, order, scheduled, now)
         try:
+            scheduled = hold.scheduled_legs([wanted.leg for wanted in order.flights], now)
+            hold.check_bookable(scheduled, now)
+            if not again:
+                hold.spend(order, client, now.wall)
+            _check_full(name, order, scheduled, now)
             return _listed(name, order, scheduled, use, now)
         except LostRace:
             continue
+        except (Conflict, NotFound, TooMany):  # the key may have come twice at once, and the other was faster
+            _, before = _named(use, now)
+            if before is None:
+                raise
+            return before
     raise Unavailable("others keep changing the same")
 
 
-def _locator(use: KeyUse, now: Now) -> str:
-    """The first of a key's locators that nobody has. Raises Unavailable."""
+def _named(use: KeyUse, now: Now) -> tuple[str, Booking | None]:
+    """The first of a key's locators that nobody else has, with what the key was given. Raises KeyReused, Unavailable.
+
+    Both by one read: whoever comes with the same key between two would be given the next locator.
+    """
     for attempt in range(LOCATORS):
         name = locators.derive(secret("locator-key"), use.key, attempt)
-        if store.booking(name, now.wall) is None:
-            return name
+        kept = store.booking(name, now.wall)
+        before = kept.booking.answered(use) if kept else None
+        if kept is None or before:
+            return name, before[0] if before else None
     raise Unavailable("no locator is free; try again")
 
 
@@ -140,7 +149,7 @@ def _listed(name: str, order: Order, scheduled: Sequence[ScheduledLeg], use: Key
     )
     event = Waitlisted(now.wall, order.travellers, segments, order.extras, order.contact, order.account, use)
     booking = Booking(name).then(event)
-    store.enlist(Kept(Booking(name), 0), booking, {each.leg: each.scheduled_out for each in scheduled})
+    store.enlist(Kept(Booking(name), 0), booking, {each.leg: each.scheduled_out for each in scheduled}, now)
     for each in scheduled:  # what came back meanwhile was offered to those before it
         changes.send({"freed": [str(each.leg), each.destination]})
     count("WaitlistJoined")

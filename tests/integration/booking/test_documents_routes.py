@@ -109,7 +109,7 @@ def test_passports_are_erased_a_day_after_the_last_arrival(desk: Desk) -> None:
     assert sealed not in str(after.booking.journal)
     assert (after.booking.version, after.revision) == (before.booking.version, before.revision + 1)
     assert passports.sweep(desk.now) == 0
-    assert store.erasings(desk.now.flight.date(), desk.now.flight) == []
+    assert store.erasings(desk.now.flight.date(), desk.now.wall) == []
 
 
 def test_the_hourly_schedule_erases(desk: Desk) -> None:

@@ -7,14 +7,16 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
+import boto3
 import pytest
 from chalice.test import Client
 
 import app
-from chalicelib.booking import cancel, changes, settle, settlements, store, waitlist
+from chalicelib.booking import cancel, changes, hold, settle, settlements, store, waitlist
 from chalicelib.booking.model import Booking, KeyUse, State
 from chalicelib.core import clock
 from chalicelib.core.clock import Now
+from chalicelib.core.config import config
 from chalicelib.core.errors import Conflict, KeyReused
 from chalicelib.flights.timetable import ScheduledLeg
 
@@ -136,6 +138,43 @@ def test_one_key_waits_once(cloud: None, now: Now, leg: ScheduledLeg) -> None:
     with pytest.raises(KeyReused):
         waits(leg, now=now, use=use._replace(fingerprint="0" * 32))
     assert store.waiting(leg.leg, now.wall, 10) == []
+
+
+@pytest.mark.parametrize("freed", [False, True], ids=["full", "a seat came back"])
+def test_one_key_that_comes_twice_at_once_waits_once(
+    cloud: None, now: Now, leg: ScheduledLeg, monkeypatch: pytest.MonkeyPatch, freed: bool
+) -> None:
+    """Whoever is slower is given what the faster one got, whatever happened to the flight in between."""
+    (one,) = full(leg, now, 1)
+    use, real, faster = shop.key(), hold.spend, list[Booking]()
+
+    def meanwhile(*arguments: Any) -> None:
+        monkeypatch.setattr(hold, "spend", real)
+        faster.append(waits(leg, now=now, use=use))
+        if freed:
+            cancel.cancel(kept(one, now), shop.key(), now)
+        real(*arguments)
+
+    monkeypatch.setattr(hold, "spend", meanwhile)
+    assert [waits(leg, now=now, use=use)] == faster
+    assert len(store.waiting(leg.leg, now.wall, 10)) == 1
+
+
+def test_who_waits_is_kept_until_the_flight_leaves_whatever_the_flight_clock_shows(
+    cloud: None, now: Now, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DynamoDB deletes by the wall's clock, which may be far ahead of the flights'."""
+    ahead, leg = timedelta(days=100), shop.leg("EWR", "ORD", days=50)
+    full(leg, now, 1)
+    apart = now._replace(wall=now.wall + ahead)
+    monkeypatch.setattr(store, "flight_now", lambda _, wall: wall - ahead)
+    booking = waits(leg, now=apart)
+    store.note_erasing(booking.locator, leg.scheduled_in.date(), apart)
+    items = boto3.client("dynamodb").scan(TableName=config().bookings_table)["Items"]
+    of_it = [each for each in items if booking.locator in each["pk"]["S"] + each["sk"]["S"]]
+    assert len(of_it) == 3
+    assert min(int(each["expires"]["N"]) for each in of_it) >= int((leg.scheduled_out + ahead).timestamp())
+    assert [each.locator for each in store.waiting(leg.leg, apart.wall, 10)] == [booking.locator]
 
 
 def test_who_leaves_the_list_is_passed_over(cloud: None, now: Now, leg: ScheduledLeg) -> None:

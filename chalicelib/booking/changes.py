@@ -3,7 +3,8 @@
 The bookings table's stream brings every version, with the one before. A message says what happened since (the names of
 the events), how the booking stands, and on which flights seats changed hands; it names nobody. Receivers drop a version
 they have. What is to be looked at later (the end of a hold, a charge without an answer, a refund) is a delayed message
-on the queue `settlements`. Doing all of this twice is harmless.
+on the queue `settlements`; so is a party that has got seats on flights which leave soon, as those may have been
+cancelled in that moment. Doing all of this twice is harmless.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any
 
 from chalicelib.booking import locator as locators
 from chalicelib.booking import passports, settle, store
+from chalicelib.booking.hold import LIVE
 from chalicelib.booking.model import FOR_GOOD, Booking, State
 from chalicelib.core import aws
 from chalicelib.core.clock import Now, instant
@@ -42,6 +44,8 @@ def tell_record(record: Mapping[str, Any], now: Now) -> None:
     passports.note(after, now)
     for leg, destination in freed(before, after).items():
         send({"freed": [str(leg), destination]})
+    if legs := gained(before, after, now):
+        send({"party": after.locator, "flights": [str(leg) for leg in legs]})
 
 
 def message(before: Booking | None, after: Booking, now: Now) -> dict[str, Any]:
@@ -62,6 +66,13 @@ def freed(before: Booking | None, after: Booking) -> dict[LegId, str]:
     """The legs, with their destinations, on which seats came back."""
     has = {leg for leg, _, _ in _seats(after)}
     return {leg: destination for leg, destination, _ in sorted(_seats(before)) if leg not in has}
+
+
+def gained(before: Booking | None, after: Booking, now: Now) -> list[LegId]:
+    """The legs leaving soon on which a booking has seats for good, and had none before: how they stand is known."""
+    had = {segment.leg for segment in before.segments} if before and before.kept_as is State.TICKETED else set()
+    new = [segment for segment in after.segments if segment.leg not in had]
+    return [s.leg for s in new if s.scheduled_out - now.flight < LIVE] if after.kept_as is State.TICKETED else []
 
 
 def send_later(name: str, when: datetime | None, at: datetime) -> None:

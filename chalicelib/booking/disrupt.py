@@ -5,6 +5,8 @@ flights stand now, not what the message says; so it may come twice, late, or out
 the next flights with seats is held, in one transaction with the offer: for two hours, or until an hour before those
 leave.
 
+- A party that has just got its seats is looked at by itself (queue `settlements`), as it may have paid while its flight
+  was cancelled.
 - A party with an open offer gets no other, unless it can't be flown as things stand.
 - An offer that lapsed is not made again before its flights change once more, and `MOST_OFFERS` times at the most for
   one flight; what there is can still be taken by `rebook`, as long as the flight is in trouble.
@@ -16,7 +18,7 @@ leave.
 - A flight that is reinstated ends no offer; there are no more of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -86,6 +88,24 @@ def again(leg: LegId, now: Now, remaining: Callable[[], float]) -> None:
         _refund(each, leg, now)
     if any(each.booking.offer_at(now.wall) for each in parties):
         _look_later(leg, now)
+
+
+def attend(name: str, legs: Iterable[LegId], now: Now, remaining: Callable[[], float]) -> None:
+    """Offer other flights to one party that has just got seats on legs, if it needs some. Raises as `follow`.
+
+    A flight may have been cancelled while the party was paying for it: it had no seats then that `look` would find.
+    """
+    if remaining() < RESERVE:
+        raise Unavailable(f"{name} was not looked at yet")
+    kept = store.booking(name, now.wall)
+    if kept is None or kept.booking.state(now.wall) is not State.TICKETED:
+        return
+    finder = Finder(now)
+    _help(kept, finder, now)
+    for leg in legs:
+        status = finder.status(leg)
+        if status and status.cancelled and _flies(kept.booking, leg):
+            _look_later(leg, now)
 
 
 def _look_later(leg: LegId, now: Now) -> None:

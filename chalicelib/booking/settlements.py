@@ -1,5 +1,5 @@
 """What the queue `settlements` brings: a booking to look at, a callback of the payment service, seats that came back, a
-cancelled flight whose parties wait.
+cancelled flight whose parties wait, a party that has just got its seats.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,6 +23,9 @@ def handle(message: Mapping[str, Any], now: Now, remaining: Callable[[], float] 
     """
     if "disrupted" in message:
         disrupt.again(LegId.parse(message["disrupted"]), now, remaining)
+        return
+    if "party" in message:
+        disrupt.attend(message["party"], [LegId.parse(leg) for leg in message["flights"]], now, remaining)
         return
     if "freed" in message:
         leg, destination = message["freed"]

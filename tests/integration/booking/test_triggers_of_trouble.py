@@ -1,20 +1,23 @@
 """Disruptions and waitlists through the functions that the queues call."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 import app
-from chalicelib.booking import cancel, store
+from chalicelib.booking import cancel, settlements, store
 from chalicelib.booking.model import Booking, State
 from chalicelib.core import clock
 from chalicelib.core.clock import Now
+from chalicelib.core.errors import Unavailable
 from chalicelib.flights.timetable import ScheduledLeg
 from infra.local import events
 
 from . import shop, trouble
 from .test_waitlist import full, waits
+from .world import World, an_empty_gatecall, check_quiet, ledger, now_of
 
 
 @pytest.fixture
@@ -55,6 +58,29 @@ def test_a_cancelled_flight_from_its_message_to_the_refund(
     call("settle_bookings", {"look": booking.locator}, gone, monkeypatch)
     after = kept(booking, gone)
     assert (after.state(gone.wall), after.paid) == (State.CANCELLED, 0)
+
+
+def test_who_pays_while_the_flight_is_cancelled_is_looked_after_too() -> None:
+    """The charge had no answer yet when the others were offered flights: it makes tickets, and brings them an offer."""
+    leg = shop.leg("EWR", "LAX", days=1)
+    with an_empty_gatecall(), World(trouble.before(leg, hours=4)).open() as world:
+        booking = shop.paid(shop.held(leg, now=world.now), world.now, "tok_timeout")
+        trouble.cancel(leg, world.now)
+        assert not now_of(booking.locator, world.now).offer
+        world.deliver(timedelta(minutes=2))
+        after = now_of(booking.locator, world.now)
+        assert [event.what for event in after.journal] == ["held", "unanswered", "ticketed", "offered"]
+        again = {"party": booking.locator, "flights": [str(leg.leg)]}
+        settlements.handle(again, world.now)
+        assert now_of(booking.locator, world.now) == after
+        with pytest.raises(Unavailable):  # no time is left: the message comes again
+            settlements.handle(again, world.now, lambda: 5)
+        world.deliver(timedelta(hours=5))
+        assert (now_of(booking.locator, world.now).kept_as, ledger(booking.locator)[0]) == (
+            State.CANCELLED,
+            booking.total,
+        )
+        check_quiet([leg], [booking.locator], world)
 
 
 def test_seats_that_come_back_on_a_cancelled_flights_route(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.booking import changes
 from chalicelib.booking.encoding import decode, encode
 from chalicelib.booking.model import (
     MOST_EVENTS,
@@ -32,6 +33,7 @@ from chalicelib.booking.model import (
     Traveller,
     replay,
 )
+from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, KeyReused
 from chalicelib.flights.identity import LegId
 from chalicelib.pricing.model import Line, TravellerKind
@@ -124,6 +126,27 @@ def test_other_seats_reach_a_change_that_leaves_the_flight():
     booking = Booking("K3M9TZ").then(HELD, PAID, ChangeHeld(AT, stays, None), moved)
     assert booking.segments[0].seats == booking.change.segments[0].seats == ("20F",)
     assert (booking.due_back, [due.amount for due in booking.refunds]) == (3_000, [3_000])
+
+
+@pytest.mark.parametrize(
+    ("before", "then", "days", "gained"),
+    [
+        ([HELD], [PAID], 2, [LEG]),
+        ([HELD], [PAID], 4, []),  # how it stands is not known yet
+        ([], [HELD], 2, []),
+        ([HELD, PAID], [Changed(AT, CHEAPER, By.PASSENGER, None)], 1, [OTHER]),
+        ([HELD, PAID], [ChangeHeld(AT, DEARER, None)], 1, []),
+        ([HELD, PAID, ChangeHeld(AT, DEARER, None)], [PAID], 1, [OTHER]),
+        ([HELD, PAID], [Reseated(AT, LEG, ("20F",), LINES, By.PASSENGER, None)], 1, []),
+        ([HELD, PAID], [Cancelled(AT, By.PASSENGER, 0, "", None)], 1, []),
+    ],
+    ids=["paid", "far", "held", "changed", "to pay", "change paid", "reseated", "cancelled"],
+)
+def test_seats_had_for_good_on_a_flight_that_leaves_soon_are_looked_at(before, then, days, gained):
+    """Once, in the version that brings them: the flight may have been cancelled while they were paid."""
+    was = Booking("K3M9TZ").then(*before)
+    at = datetime(2026, 7, 30, 12, tzinfo=UTC) - timedelta(days=days)
+    assert changes.gained(was if before else None, was.then(*then), Now(at, AT)) == gained
 
 
 def test_an_erased_document_is_none():

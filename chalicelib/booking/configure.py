@@ -27,9 +27,9 @@ from chalicelib.flights.identity import LegId
 from chalicelib.flights.model import Flight
 from chalicelib.flights.timetable import ScheduledLeg
 from chalicelib.pricing import charges
-from chalicelib.pricing.configure import Refit, refit
 from chalicelib.pricing.inventory import Inventory
 from chalicelib.pricing.model import Line
+from chalicelib.pricing.refit import Refit, refit
 from chalicelib.pricing.seats import SeatMap, configuration_of
 
 MOST_ITEMS = 100  # of a transaction (DynamoDB's quotas)

@@ -43,7 +43,8 @@ from chalicelib.pricing import charges, demand, fares
 from chalicelib.pricing.fares import Quote
 from chalicelib.pricing.inventory import Inventory, SeatTaken
 from chalicelib.pricing.model import Extra, Line, Party, TravellerKind
-from chalicelib.pricing.seats import EXIT_AGE, Cabin, together
+from chalicelib.pricing.seats import EXIT_AGE, Cabin
+from chalicelib.pricing.together import together
 from chalicelib.search.model import minimum_connection
 
 CLOSES = timedelta(minutes=45)  # before departure: nobody buys a seat for a flight that boards

@@ -24,7 +24,8 @@ from chalicelib.flights.timetable import ScheduledLeg
 from chalicelib.pricing import charges
 from chalicelib.pricing.inventory import Inventory
 from chalicelib.pricing.model import TravellerKind
-from chalicelib.pricing.seats import Cabin, together
+from chalicelib.pricing.seats import Cabin
+from chalicelib.pricing.together import together
 from chalicelib.search import find
 from chalicelib.search.model import minimum_connection
 

@@ -10,7 +10,8 @@ from functools import cached_property
 
 from chalicelib.core.errors import Fault, Invalid
 from chalicelib.pricing.inventory import FREE, Inventory
-from chalicelib.pricing.seats import Cabin, Seat, SeatMap, seat_map, together
+from chalicelib.pricing.seats import Cabin, Seat, SeatMap, seat_map
+from chalicelib.pricing.together import together
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from chalicelib.core.errors import Invalid, NotFound
 from chalicelib.flights.identity import FlightNumber, LegId
-from chalicelib.pricing.configure import refit
 from chalicelib.pricing.inventory import FREE, Inventory, Pending
+from chalicelib.pricing.refit import refit
 from chalicelib.pricing.seats import Cabin, seat_map
 
 LEG = LegId(FlightNumber("UA", 1545), date(2026, 12, 1), "EWR")

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chalicelib.pricing.seats import Cabin, Seat, SeatMap, seat_map, together
+from chalicelib.pricing.seats import Cabin, Seat, SeatMap, seat_map
+from chalicelib.pricing.together import together
 
 MAPS = ("B738-149", "E145-55", "CRJ9-95", "A332-377", "B762-255", "MD88-142", "E190-20", "B744-374")
 ECONOMY = Cabin.ECONOMY

@@ -58,7 +58,7 @@ class Trips(NamedTuple):
 
 def of(person: Person, now: Now) -> Trips:
     """A person's trips. Raises Unavailable."""
-    booked = bookings.of_account(person.id, now.wall, MOST_BOOKINGS)
+    booked, more = bookings.of_account(person.id, now.wall, MOST_BOOKINGS)
     own = {segment.leg for booking in booked if _counts(booking, now) for segment in booking.segments}
     followed = [
         each
@@ -70,7 +70,7 @@ def of(person: Person, now: Now) -> Trips:
     trips += _of_subscriptions(followed, flights, now)
     coming = sorted((each for each in trips if not each.over), key=lambda each: each.leaves)
     over = sorted((each for each in trips if each.over), key=lambda each: each.leaves, reverse=True)
-    return Trips(coming + over, len(booked) == MOST_BOOKINGS)
+    return Trips(coming + over, more)
 
 
 def next_step(booking: Booking, flights: Mapping[LegId, Flight], now: Now) -> Step | None:

@@ -3,11 +3,14 @@
 All that an account booked hangs on the account's id. Bookings that are over are made anonymous at once: who flew, whom
 to tell, documents and payment tokens go, flights and money stay by the locator, as the ledger has to. What is still to
 be flown keeps its names until 24 hours after the last flight, as nobody could board else; it is no account's by then.
+
+The index of an account's bookings may lag, and a hold may be under way while the account goes. So all is erased once
+more five minutes later, by a message of the queue `settlements`.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,26 +20,35 @@ from chalicelib.core.clock import Now, instant
 if TYPE_CHECKING:
     from chalicelib.booking.model import Booking
 
-MOST = 100  # bookings of an export, the newest
+MOST = 500  # bookings of an export, the newest: one answer of at most 6 MB (Lambda)
+ONCE_MORE = timedelta(minutes=5)  # longer than a request takes, and than indexes usually lag
 
 
 def _export(owner: Owner, now: Now) -> dict[str, Any]:
     from chalicelib.booking import store
 
-    found = store.of_account(owner.account, now.wall, MOST)
+    found, more = store.of_account(owner.account, now.wall, MOST)
     return {
         "bookings": [_booking(kept.booking, now) for kept in found],
-        "more": len(found) == MOST,
+        "more": more,
         "ask": "GET /v1/bookings/{pnr}; what was booked without an account, by its locator and a family name",
     }
 
 
 def _erase(owner: Owner, _: datetime | None, now: Now) -> None:
-    """All that hangs on the account's id, which nobody else ever gets."""
+    """All that hangs on the account's id, which nobody else ever gets; now, and once more."""
+    from chalicelib.booking import changes
+
+    erase(owner.account, now)
+    changes.send({"erased": owner.account}, ONCE_MORE)
+
+
+def erase(account: str, now: Now) -> None:
+    """Erase what an account has booked, as far as the index knows it. Twice is harmless. Raises Unavailable."""
     from chalicelib.booking import store
     from chalicelib.core.tables import persist
 
-    for locator in store.locators_of(owner.account):
+    for locator in store.locators_of(account):
         persist(partial(_erase_one, locator, now))
 
 

@@ -12,6 +12,7 @@ def booking(name: str, now: datetime) -> Booking | None:
     return kept.booking if kept else None
 
 
-def of_account(account: str, now: datetime, limit: int) -> list[Booking]:
-    """An account's bookings, those made last first. Raises Unavailable."""
-    return [kept.booking for kept in store.of_account(account, now, limit)]
+def of_account(account: str, now: datetime, limit: int) -> tuple[list[Booking], bool]:
+    """An account's bookings, those made last first, and whether there are more. Raises Unavailable."""
+    found, more = store.of_account(account, now, limit)
+    return [kept.booking for kept in found], more

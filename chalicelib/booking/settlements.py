@@ -1,5 +1,5 @@
 """What the queue `settlements` brings: a booking to look at, a callback of the payment service, seats that came back, a
-cancelled flight whose parties wait, a party that has just got its seats.
+cancelled flight whose parties wait, a party that has just got its seats, an account that was erased.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,6 +26,11 @@ def handle(message: Mapping[str, Any], now: Now, remaining: Callable[[], float] 
         return
     if "party" in message:
         disrupt.attend(message["party"], [LegId.parse(leg) for leg in message["flights"]], now, remaining)
+        return
+    if "erased" in message:
+        from chalicelib.booking import personal
+
+        personal.erase(message["erased"], now)
         return
     if "freed" in message:
         leg, destination = message["freed"]

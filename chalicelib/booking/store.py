@@ -94,14 +94,14 @@ def bookings(locators: Iterable[str], now: datetime, *, consistent: bool = True)
         return [_kept(row) for row in rows if _alive(row, now)]
 
 
-def of_account(account: str, now: datetime, limit: int = 100) -> list[Kept]:
-    """An account's bookings, the newest first."""
+def of_account(account: str, now: datetime, limit: int) -> tuple[list[Kept], bool]:
+    """An account's bookings, the newest first, and whether there are older ones beyond that many."""
     with storage():
         _rows()
-        found = list(_Row.by_account.query(account, limit=limit, scan_index_forward=False))
-        rows = batch_get(_rows(), [(row.pk, row.sk) for row in found], consistent=False)
+        found = list(_Row.by_account.query(account, limit=limit + 1, scan_index_forward=False))
+        rows = batch_get(_rows(), [(row.pk, row.sk) for row in found[:limit]], consistent=False)
         kept = {row.pk: _kept(row) for row in rows if _alive(row, now)}
-    return [kept[row.pk] for row in found if row.pk in kept]
+    return [kept[row.pk] for row in found if row.pk in kept], len(found) > limit
 
 
 def locators_of(account: str) -> list[str]:

@@ -612,10 +612,15 @@ def test_the_payment_service_is_heard(system: System) -> None:
 
 
 def test_bookings_of_an_account_lose_it_by_an_errand(system: System) -> None:
-    """run_errands: what is still to be flown is kept, without the account."""
+    """run_errands, and settle_bookings once more: what is still to be flown is kept, without the account."""
     account = logins.account("ada@example.com", system.now.wall)
     login = {"email": "ada@example.com", "password": logins.PASSWORD}
     token = system.request("POST", "/v1/sessions", login).json["access_token"]
+    booking = booked(system, token)
+    asked(system, booking, "payments", {"token": "tok_approve"})
+    system.run()
+    system.on_message("settle_bookings", {"erased": account.id})
+    assert system.request("GET", f"/v1/bookings/{booking['pnr']}", token=token).status == 404
     booking = booked(system, token)
     asked(system, booking, "payments", {"token": "tok_approve"})
     system.run()

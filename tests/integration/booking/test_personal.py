@@ -1,15 +1,17 @@
 """What bookings hold on a person: shown, and erased with the account, but what is needed to fly."""
 
 import json
+from datetime import timedelta
 
 import boto3
 import pytest
 
 from chalicelib.accounts.personal import Owner
-from chalicelib.booking import hold, passports, store
-from chalicelib.booking.model import State
+from chalicelib.booking import changes, hold, locator, passports, personal, settlements, store
+from chalicelib.booking.model import Booking, State, replay
 from chalicelib.booking.personal import KEEPER
 from chalicelib.booking.requests import HoldRequest
+from chalicelib.booking.store import Kept
 from chalicelib.core.config import config
 from chalicelib.flights.timetable import ScheduledLeg
 
@@ -77,6 +79,40 @@ def test_what_is_to_be_flown_is_kept_until_then(desk: Desk) -> None:
     booking = desk.booking(pnr)
     assert "Smith" not in str(booking)
     assert booking.paid == booking.total
+
+
+def test_a_booking_that_the_index_does_not_show_yet_is_erased_minutes_later(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Indexes lag, and requests may be under way while an account goes; later is soon enough, and twice no harm."""
+    sent: list[tuple[dict[str, str], timedelta]] = []
+    monkeypatch.setattr(changes, "send", lambda body, delay: sent.append((body, delay)))
+    pnr = booked(desk, shop.leg())
+    with monkeypatch.context() as lagging:
+        lagging.setattr(store, "locators_of", lambda account: [])
+        KEEPER.erase(ANN, None, desk.now)
+    assert desk.booking(pnr).account
+    [(body, delay)] = sent
+    assert delay >= timedelta(minutes=1)
+    for _ in range(2):
+        settlements.handle(body, desk.now)
+        assert desk.booking(pnr).account is None
+    assert len(sent) == 1
+
+
+def test_all_bookings_of_an_account_are_shown_and_erased(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many: more than DynamoDB reads in one batch; what an answer can't hold is said to be there."""
+    wanted = HoldRequest.model_validate(order(shop.leg())).order(ANN.account, "")
+    first = hold.hold(wanted, shop.key(), "192.0.2.1", desk.now, lambda seconds: None)
+    for number in range(1, 120):
+        store.save(Kept(Booking(""), 0), replay(locator.of_number(number), first.journal))
+    shown = KEEPER.export(ANN, desk.now)
+    assert (len(shown["bookings"]), shown["more"]) == (120, False)
+    monkeypatch.setattr(personal, "MOST", 119)
+    shown = KEEPER.export(ANN, desk.now)
+    assert (len(shown["bookings"]), shown["more"]) == (119, True)
+    KEEPER.erase(ANN, None, desk.now)
+    assert store.locators_of(ANN.account) == []
 
 
 def test_erasing_again_erases_what_was_left(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

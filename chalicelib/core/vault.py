@@ -1,6 +1,6 @@
 """Short secrets of people, sealed by KMS: who has a copy of a table can't read them.
 
-The key is `alias/gatecall-<stage>-passengers`. The context is no secret: KMS binds it to what is sealed, so that a
+The key is that of the setting PASSENGERS_KEY. The context is no secret: KMS binds it to what is sealed, so that a
 sealed text moved to another booking does not open there, and writes it into CloudTrail with each call.
 """
 
@@ -32,9 +32,8 @@ def unseal(sealed: bytes, context: Mapping[str, str]) -> str:
 def _kms(operation: str, **arguments: Any) -> Any:
     from botocore.exceptions import BotoCoreError, ClientError
 
-    key = f"alias/gatecall-{config().stage}-passengers"
     try:
-        return getattr(aws.client("kms"), operation)(KeyId=key, **arguments)
+        return getattr(aws.client("kms"), operation)(KeyId=config().passengers_key, **arguments)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _NOT_OURS:

@@ -1,4 +1,4 @@
-"""Bookings over REST: hold, pay, look at. `/docs` shows every field."""
+"""REST routes of bookings: hold, pay, look at, change, cancel, rebook, check in; the pages behind an offer's link."""
 
 import time
 from collections.abc import Callable
@@ -34,10 +34,10 @@ from chalicelib.channels.model import language_of
 from chalicelib.core import clock
 from chalicelib.core.callers import ANYONE, ANYONE_OR_SIGNED_IN, BOOKING_PARTY, OPERATORS, Party, Person
 from chalicelib.core.config import config
-from chalicelib.core.errors import Conflict, Fault, Forbidden, Invalid, PaymentDeclined
+from chalicelib.core.errors import Conflict, Forbidden, PaymentDeclined
 from chalicelib.core.idempotency import Key
 from chalicelib.core.routes import FORM, Document, Routes
-from chalicelib.flights.identity import InvalidFlight, LegId
+from chalicelib.flights.identity import LegId
 
 routes = Routes(__name__)
 
@@ -196,7 +196,7 @@ def offer_page(query: OfferQuery) -> Document:
         booking = tap.kept.booking
         if tap.taken:
             return pages.rebooked(booking)
-        return pages.offer(booking, tap.offer) if tap.open else _offer_over(booking)
+        return pages.offer(booking, tap.offer) if tap.open else pages.over(booking)
 
     return _page(show)
 
@@ -212,15 +212,9 @@ def take_offer(query: OfferQuery) -> Document:
         try:
             return pages.rebooked(rebook.take(tap, now))
         except Conflict:
-            return _offer_over(tap.kept.booking)
+            return pages.over(tap.kept.booking)
 
     return _page(take)
-
-
-def _offer_over(booking: Booking) -> Document:
-    from chalicelib.booking import pages
-
-    return pages.said(booking.contact.language if booking.contact else "en", "offer_over", 409)
 
 
 def _page(make: Callable[[], Document]) -> Document:
@@ -409,10 +403,5 @@ def configure_flight(id: str, body: ConfigurationRequest, person: Person, client
     """
     from chalicelib.booking import configure
 
-    try:
-        leg = LegId.parse(id)
-    except InvalidFlight as error:
-        detail = "is not a flight id; one looks like UA1545-20261201-EWR"
-        raise Invalid(str(error), [Fault("path", "id", detail)]) from None
-    now = _now()
+    leg, now = LegId.of_path(id), _now()
     return ConfiguredAnswer.made(configure.configure(leg, body.said, person, client, now), now.wall)

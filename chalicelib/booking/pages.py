@@ -1,7 +1,7 @@
 """The page behind the link of an offer (`core.pages`): other flights, and the button that takes them."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from chalicelib.airports import lookup
@@ -21,7 +21,8 @@ def offer(booking: Booking, offered: Offered) -> Document:
     t, until = words.texts(language), offered.change.until
     assert until
     intro = t["pages"][offered.why].format(flight=offered.instead_of.flight, pnr=booking.locator)
-    held = t["pages"]["held_until"].format(time=_time(until, "UTC"), day=words.day(t, until.astimezone(UTC).date()))
+    utc = until.astimezone(UTC)
+    held = t["pages"]["held_until"].format(time=f"{utc:%H:%M}", day=words.day(t, utc.date()))
     had = {segment.leg for segment in booking.segments}
     shown = [segment for segment in offered.change.segments if segment.leg not in had]
     return _page("offer", language, "heading_rebook", flights=_flights(shown, t), intro=intro, held_until=held)
@@ -34,7 +35,12 @@ def rebooked(booking: Booking) -> Document:
     return _page("rebooked", language, "heading_rebooked", "rebooked", flights=flights)
 
 
-def said(language: str, notice: str, status: int = 200) -> Document:
+def over(booking: Booking) -> Document:
+    """That nothing is held any more."""
+    return said(_language(booking), "offer_over", 409)
+
+
+def said(language: str, notice: str, status: int) -> Document:
     """A page that says one thing; `notice` names a text."""
     return _page("said", language, _HEADINGS.get(notice, "heading_rebook"), notice, status, flights=())
 
@@ -45,7 +51,7 @@ def _flights(segments: Iterable[Segment], t: texts.Texts) -> list[dict[str, Any]
             "number": str(each.leg.flight),
             "day": words.day(t, each.leg.date),
             "ends": [
-                {"time": _time(at, code), "place": _place(code)}
+                {"time": f"{at.astimezone(lookup.zone(code)):%H:%M}", "place": _place(code)}
                 for at, code in ((each.scheduled_out, each.leg.origin), (each.scheduled_in, each.destination))
             ],
             "seats": t["itinerary"]["seats"] + ": " + ", ".join(each.taken),
@@ -57,11 +63,6 @@ def _flights(segments: Iterable[Segment], t: texts.Texts) -> list[dict[str, Any]
 def _place(code: str) -> str:
     found = lookup.airport(code)
     return f"{found.city} {code}" if found and found.city else code
-
-
-def _time(at: datetime, code: str) -> str:
-    """The local time at an airport, or UTC."""
-    return f"{at.astimezone(UTC if code == 'UTC' else lookup.zone(code)):%H:%M}"
 
 
 def _language(booking: Booking) -> str:

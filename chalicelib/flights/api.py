@@ -18,7 +18,7 @@ from chalicelib.core.routes import Answer, Document, Query, Routes, Shape
 from chalicelib.flights.answers import ChangeLine, FlightDetail, FlightRow, Instant
 from chalicelib.flights.carriers import carrier
 from chalicelib.flights.delay_codes import reason
-from chalicelib.flights.identity import FlightNumber, InvalidFlight, LegId
+from chalicelib.flights.identity import FlightNumber, LegId
 from chalicelib.flights.model import LONGEST_BOARD, DelayCode, Direction, Value
 
 if TYPE_CHECKING:
@@ -297,15 +297,6 @@ class HistoryQuery(Query):
     after: int = Field(0, ge=0, lt=10**9, description="the version one has; what came later is answered")
 
 
-def _leg(id: str) -> LegId:
-    try:
-        return LegId.parse(id)
-    except InvalidFlight as error:
-        raise Invalid(
-            str(error), [Fault("path", "id", "is not a flight id; one looks like UA1545-20130710-EWR")]
-        ) from None
-
-
 def _now() -> clock.Now:
     return clock.now(config().flight_clock)
 
@@ -328,7 +319,7 @@ def flight(id: str) -> FlightAnswer:
     """One leg, with everything known of it."""
     from chalicelib.flights import read
 
-    return FlightAnswer.of(read.flight(_leg(id), _now().flight))
+    return FlightAnswer.of(read.flight(LegId.of_path(id), _now().flight))
 
 
 @routes.get("/v1/flights/{id}/history", callers=ANYONE, max_age=10)
@@ -336,7 +327,7 @@ def flight_history(id: str, query: HistoryQuery) -> HistoryAnswer:
     """What changed on a leg, version by version: who reported it, when, from what to what."""
     from chalicelib.flights import read
 
-    found = read.flight(_leg(id), _now().flight)
+    found = read.flight(LegId.of_path(id), _now().flight)
     versions = read.history(found.leg, query.after, _now().flight, limit=HISTORY_PART)
     return HistoryAnswer(
         flight=str(found.leg),
@@ -354,7 +345,7 @@ def flight_rights(id: str) -> RightsAnswer:
     from chalicelib.flights import read, rights
 
     now = _now().flight
-    found = read.flight(_leg(id), now)
+    found = read.flight(LegId.of_path(id), now)
     destination = found.status.destination
     operator = carrier(found.leg.flight.carrier)
     due = rights.rights(
@@ -390,7 +381,7 @@ def update_flight(id: str, body: OperatorUpdate, person: Person, client: str) ->
     """
     from chalicelib.flights import operate
 
-    leg = _leg(id)
+    leg = LegId.of_path(id)
     now = _now()
     flight, changes = operate.operate(leg, body.said(), person, client, now)
     lines = [ChangeLine.of(version, change) for version, change in changes]

@@ -8,7 +8,7 @@ import re
 from datetime import date
 from typing import NamedTuple, Self
 
-from chalicelib.core.errors import Invalid
+from chalicelib.core.errors import Fault, Invalid
 
 _CARRIER = r"(?P<carrier>[A-Z]{3}|[A-Z][A-Z0-9]|[0-9][A-Z])"
 _NUMBER = r"(?P<number>[0-9]{1,4})(?P<suffix>[A-Z]?)"
@@ -60,6 +60,15 @@ class LegId(NamedTuple):
         except ValueError:
             raise InvalidFlight(f"{text!r}: there is no day {found['date']} (year, month, day)") from None
         return cls(FlightNumber(found["carrier"], int(found["number"]), found["suffix"]), day, found["origin"])
+
+    @classmethod
+    def of_path(cls, id: str) -> Self:
+        """Read the `{id}` of a route. Raises Invalid, which names that part of the path."""
+        try:
+            return cls.parse(id)
+        except InvalidFlight as error:
+            detail = "is not a flight id; one looks like UA1545-20130710-EWR"
+            raise Invalid(str(error), [Fault("path", "id", detail)]) from None
 
     def __str__(self) -> str:
         return f"{self.flight}-{self.date:%Y%m%d}-{self.origin}"

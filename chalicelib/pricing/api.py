@@ -9,9 +9,9 @@ from chalicelib.airports.lookup import airport
 from chalicelib.core import clock
 from chalicelib.core.callers import ANYONE
 from chalicelib.core.config import config
-from chalicelib.core.errors import Fault, Invalid, NotFound
+from chalicelib.core.errors import NotFound
 from chalicelib.core.routes import Answer, Query, Routes, Shape
-from chalicelib.flights.identity import InvalidFlight, LegId
+from chalicelib.flights.identity import LegId
 from chalicelib.pricing.answers import FareExplained, FlightSeats, Money, PriceLine
 from chalicelib.pricing.model import Party
 from chalicelib.pricing.seats import Cabin
@@ -96,10 +96,6 @@ def flight_seats(id: str, query: SeatsQuery) -> SeatMapAnswer:
     """
     from chalicelib.pricing import show
 
-    try:
-        leg = LegId.parse(id)
-    except InvalidFlight as error:
-        detail = "is not a flight id; one looks like UA1545-20261201-EWR"
-        raise Invalid(str(error), [Fault("path", "id", detail)]) from None
+    leg = LegId.of_path(id)
     now = clock.now(config().flight_clock)
     return SeatMapAnswer.of(show.seats(leg, now), now.wall, query.cabin)

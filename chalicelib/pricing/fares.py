@@ -31,14 +31,9 @@ from chalicelib.flights.timetable import ScheduledLeg
 from chalicelib.pricing.emsr import booking_limits, emsr_b
 from chalicelib.pricing.forecast import Demand, deviation, factor
 from chalicelib.pricing.inventory import Inventory
-from chalicelib.pricing.model import Extra, FareRules, Line, Party, Price, Step, TravellerKind
+from chalicelib.pricing.model import Step
 from chalicelib.pricing.seats import Cabin
-from chalicelib.pricing.tariff import BookingClass, Tariff, numbered, rules, tariff
-
-__all__ = [
-    "Demand", "Extra", "FareRules", "Inputs", "Line", "Party", "Price", "Quote", "Reckoning", "Step", "TravellerKind",
-    "explain", "inputs_of", "quote", "reckon", "rules",
-]  # fmt: skip
+from chalicelib.pricing.tariff import BookingClass, Tariff, numbered, tariff
 
 
 class Inputs(NamedTuple):

@@ -4,15 +4,15 @@ What is not known is absent. An offer needs no id: its flights and cabin are all
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from itertools import pairwise
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import Field, PlainSerializer
+from pydantic import Field
 
 from chalicelib.airports.lookup import airport, zone
-from chalicelib.core.clock import instant
 from chalicelib.core.routes import Answer, Shape
+from chalicelib.flights.answers import Instant
 from chalicelib.flights.carriers import carrier
 from chalicelib.pricing.answers import Money, RulesLine
 from chalicelib.pricing.fares import Quote
@@ -21,8 +21,6 @@ from chalicelib.pricing.seats import Cabin
 from chalicelib.pricing.tariff import rules
 from chalicelib.search.model import Journey, Segment
 from chalicelib.search.ranking import Offer, Reason, Record
-
-Instant = Annotated[datetime, PlainSerializer(instant, return_type=str)]
 
 
 class DepartureLine(Shape):

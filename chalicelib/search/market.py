@@ -26,6 +26,7 @@ from chalicelib.flights.identity import LegId
 from chalicelib.flights.model import Flight
 from chalicelib.flights.timetable import ScheduledLeg
 from chalicelib.pricing import demand, fares, stock
+from chalicelib.pricing.forecast import Demand
 from chalicelib.pricing.inventory import Inventory
 from chalicelib.pricing.seats import Cabin
 from chalicelib.pricing.tariff import tariff
@@ -74,7 +75,7 @@ class Market:
         self._today = timetable.today(now.flight)
         self._flights: dict[LegId, Flight | None] = {}
         self._inventories: dict[LegId, Inventory] = {}
-        self._demands: dict[tuple[str, str], fares.Demand] = {}
+        self._demands: dict[tuple[str, str], Demand] = {}
 
     def options(self, parts: Sequence[Part], stops: int) -> list[list[Option]]:
         """For each part of a trip the journeys that have seats, with at most so many stops.

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 from chalicelib.airports.cities import city_of
 from chalicelib.airports.lookup import airport, zone
-from chalicelib.flights.feeds.replay import ScheduledLeg
 from chalicelib.flights.identity import FlightNumber
 from chalicelib.flights.model import Flight, FlightStatus
+from chalicelib.flights.timetable import ScheduledLeg
 
 MOST_STOPS = 2
 LONGEST_CONNECTION = timedelta(hours=6)

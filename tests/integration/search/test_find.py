@@ -12,6 +12,7 @@ from chalicelib.core.clock import Now
 from chalicelib.core.errors import Unavailable
 from chalicelib.flights import ingest, timetable
 from chalicelib.pricing import demand, fares
+from chalicelib.pricing.forecast import Demand
 from chalicelib.pricing.model import Party
 from chalicelib.pricing.seats import Cabin
 from chalicelib.search import find, store
@@ -134,7 +135,7 @@ def test_a_new_forecast_is_never_hidden(now: Now, quoted: list[str], monkeypatch
     real = demand.of_routes
 
     def newer(routes: Any, at: Now) -> Any:
-        return {way: fares.Demand(*way, version=7) for way in real(routes, at)}
+        return {way: Demand(*way, version=7) for way in real(routes, at)}
 
     monkeypatch.setattr(demand, "of_routes", newer)
     find.offers(request("EWR-LAX"), later(now, seconds=1))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from chalicelib.airports.lookup import airport
 from chalicelib.flights.identity import LegId
 from chalicelib.pricing import fares, tariff
-from chalicelib.pricing.fares import Demand, Inputs, bid_price, explain, kilometres, quote, reckon
+from chalicelib.pricing.fares import Inputs, bid_price, explain, kilometres, quote, reckon
+from chalicelib.pricing.forecast import Demand
 from chalicelib.pricing.seats import Cabin
 
 from .legs import CLOCKS, NOW, inventory, scheduled

@@ -10,17 +10,17 @@
 | a route's demand was observed | `save_demand` | the same, at the version read |
 | how far demand was observed | `progress`, `save_progress` | pk = demand, sk = progress |
 
-An item lives 40 days after the leg's origin date (`expires`): the forecast of demand reads what was sold. Where the
-flight clock stands in the past, 40 days after the last sale. Cells are
-four bytes for each seat in the order of the seat map, big-endian: the number of a locator, 0 where the seat is free. So
-a leg of 186 seats stays below 1 KB, which is what a write costs by. A route's demand lives 400 days after it was last
-observed, when nothing of it would count any more; how far it was observed, as long.
+An item lives 100 days after it was last written (`expires`), whatever day the flight clock has: a flight is sold 60
+days ahead at the most, and once it has left the forecast of demand reads what was sold. Cells are four bytes for each
+seat in the order of the seat map, big-endian: the number of a locator, 0 where the seat is free. So a leg of 186 seats
+stays below 1 KB, which is what a write costs by. A route's demand lives 400 days after it was last observed, when
+nothing of it would count any more; how far it was observed, as long.
 """
 
 import json
 import struct
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -35,7 +35,7 @@ from chalicelib.flights.identity import LegId
 from chalicelib.pricing.forecast import Demand
 from chalicelib.pricing.inventory import Inventory, Pending
 
-KEPT = timedelta(days=40)
+KEPT = timedelta(days=100)
 DEMAND_KEPT = timedelta(days=400)
 
 
@@ -162,12 +162,11 @@ def _alive(row: _Row, now: datetime) -> bool:
 
 def _row(inventory: Inventory) -> _Row:
     leg = inventory.leg
-    day = datetime(leg.date.year, leg.date.month, leg.date.day, tzinfo=UTC)
     row = _rows()(
         _pk(leg.origin, inventory.destination, leg.date), str(leg), version=inventory.version + 1,
         configuration=inventory.configuration, cells=_packed(inventory.holders),
         sold=_text({name: count for name, count in sorted(inventory.sold.items()) if count}),
-        expires=int((max(day, wall_now()) + KEPT).timestamp()),
+        expires=int((wall_now() + KEPT).timestamp()),
     )  # fmt: skip
     if inventory.pending:
         row.pending = _text({str(number): list(pending) for number, pending in sorted(inventory.pending.items())})

@@ -14,7 +14,6 @@ from typing import Any
 
 from chalicelib.booking import locator as locators
 from chalicelib.booking import passports, settle, store
-from chalicelib.booking.hold import LIVE
 from chalicelib.booking.model import FOR_GOOD, Booking, State
 from chalicelib.core import aws
 from chalicelib.core.clock import Now, instant
@@ -23,6 +22,7 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.core.telemetry import count, logger
 from chalicelib.flights.identity import LegId
 from chalicelib.pricing import stock
+from chalicelib.search.model import LIVE
 
 LONGEST_DELAY = 900  # seconds that SQS keeps a message back
 

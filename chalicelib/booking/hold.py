@@ -45,12 +45,11 @@ from chalicelib.pricing.inventory import Inventory, SeatTaken
 from chalicelib.pricing.model import Extra, Line, Party, TravellerKind
 from chalicelib.pricing.seats import EXIT_AGE, Cabin
 from chalicelib.pricing.together import together
-from chalicelib.search.model import minimum_connection
+from chalicelib.search.model import LIVE, minimum_connection
 
 CLOSES = timedelta(minutes=45)  # before departure: nobody buys a seat for a flight that boards
 ACROSS = timedelta(hours=4)  # from one airport of a city to another
 STAYS = timedelta(hours=24)  # somewhere, from which on one may go on from another airport
-LIVE = timedelta(days=3)  # flights that leave within that are asked how they stand: feeds speak of tomorrow, too
 ATTEMPTS = 40  # of a hold that others are faster than: a popular flight may have as many buyers in one moment
 PAUSE, LONGEST_PAUSE = 0.02, 0.5  # seconds, doubling, at random (full jitter): fewer are at it at once, and fewer lose
 # Holds of one flight in an hour: seats are not to be kept from others by holding them. Of an account, or of a guest's

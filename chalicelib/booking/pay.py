@@ -13,7 +13,6 @@ from datetime import datetime
 
 from chalicelib.booking import locator as locators
 from chalicelib.booking import payments, store, tickets
-from chalicelib.booking.hold import LIVE
 from chalicelib.booking.model import (
     LAST_CALL,
     MOST_ATTEMPTS,
@@ -39,6 +38,7 @@ from chalicelib.core.tables import ATTEMPTS, LostRace
 from chalicelib.core.telemetry import count, logger
 from chalicelib.flights import read
 from chalicelib.pricing import stock
+from chalicelib.search.model import LIVE
 
 NO_CODE = "000"  # begins the ticket of an airline whose accounting code is not known
 

@@ -136,8 +136,8 @@ class Market:
         ]
 
     def _read_status(self, legs: Iterable[ScheduledLeg]) -> None:
-        """Of the legs whose day is near enough for a feed to have spoken of it: one batch."""
-        near = {leg.leg for leg in legs if leg.leg.date <= self._today + _DAY} - self._flights.keys()
+        """Of the legs that leave soon enough for somebody to have spoken of them: one batch, as who buys asks."""
+        near = {leg.leg for leg in legs if leg.scheduled_out - self._now.flight < model.LIVE} - self._flights.keys()
         if near:
             self._flights |= dict.fromkeys(near)
             self._flights |= {flight.leg: flight for flight in read.current(sorted(near), self._now.flight)}

@@ -24,6 +24,7 @@ MOST_STOPS = 2
 LONGEST_CONNECTION = timedelta(hours=6)
 LONGEST_OVERNIGHT = timedelta(hours=12)  # where no journey connects sooner
 CLOSED = timedelta(minutes=45)  # before departure: a flight is sold no more
+LIVE = timedelta(days=3)  # flights that leave within that are asked how they stand: feeds speak of tomorrow, too
 _DAY = timedelta(days=1)
 _NONE = timedelta()
 

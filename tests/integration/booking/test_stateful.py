@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from chalicelib.booking import cancel, change, changes, disrupt, hold, pay, rebook, settle, settlements
+from chalicelib.booking import cancel, change, changes, hold, pay, rebook, settle, settlements
 from chalicelib.booking.hold import SoldOut, Wanted
 from chalicelib.booking.model import OFFER, Booking, KeyUse, State
 from chalicelib.booking.payments import Outcome, simulated
@@ -203,7 +203,7 @@ class Airline(RuleBasedStateMachine):
         return self.offered[flight] - gone
 
     def instead(self, party: Party) -> list[int]:
-        """The flights that a party may have instead of its own, the first to arrive first; none, where its own flies."""
+        """The flights that a party may have instead of its own, the first to arrive first; none where its own flies."""
         how, own = self.how[party.flight], party.flight
         if how is How.ON_TIME or not party.lives(self.now.wall) or party.until:
             return []
@@ -482,10 +482,10 @@ class Airline(RuleBasedStateMachine):
                 continue
             assert all(len(self.free(flight)) < party.size for flight in possible), "there were seats for it"
 
-    @precondition(lambda self: any(how is not How.ON_TIME for how in self.how))
+    @precondition(lambda self: self.parties and any(how is not How.ON_TIME for how in self.how))
     @rule(number=which, flight=st.sampled_from((None, 1, 2)))
     def somebody_rebooks(self, number: int, flight: int | None) -> None:
-        """Who is in trouble has what is held for it (None), or the seats of another of the next flights; for nothing."""
+        """Who is in trouble has what is held for it (None), or seats on another of the next flights; for nothing."""
         party, at = self.one(number), self.now.wall
         offer, live = party.offered(at), party.lives(at) and not party.until
         may = live and offer is not None and self.how[offer.flight] is not How.CANCELLED

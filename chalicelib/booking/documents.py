@@ -10,10 +10,12 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from chalicelib.booking import names
 from chalicelib.core import vault
 from chalicelib.core.errors import Fault, Invalid
 
 KEPT = timedelta(hours=24)  # after the last arrival
+LONGEST_VALID = 20  # years; 10 in most states, and more in few
 _STATE = re.compile(r"[A-Z]{1,3}")
 _NUMBER = re.compile(r"[A-Z0-9]{1,20}")
 _VALUES = {letter: value for value, letter in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {"<": 0}
@@ -69,8 +71,12 @@ def passport(
         faults.append(("sex", "is F, M or X, as the passport has it"))
     if document.date_of_birth >= last_flight_on:
         faults.append(("date_of_birth", "is not before the flight"))
+    elif names.age(document.date_of_birth, last_flight_on) > names.OLDEST:
+        faults.append(("date_of_birth", f"is {date_of_birth}; nobody alive is so old"))
     if document.expires_on < last_flight_on:
         faults.append(("expires_on", f"is {expires_on}; the passport is to be valid on {last_flight_on}"))
+    elif document.expires_on.year - last_flight_on.year > LONGEST_VALID:
+        faults.append(("expires_on", f"is {expires_on}; no passport is valid for more than {LONGEST_VALID} years"))
     if faults:
         raise Invalid("the passport can't be taken as it stands", [Fault("body", name, why) for name, why in faults])
     return document

@@ -275,6 +275,8 @@ def _check_ages(order: Order) -> None:
         for wanted in order.flights:
             if born > wanted.leg.date:
                 raise _invalid(f"passengers.{at}.date_of_birth", f"is after {wanted.leg} leaves")
+            if names.age(born, wanted.leg.date) > names.OLDEST:
+                raise _invalid(f"passengers.{at}.date_of_birth", f"is {born}; nobody alive is so old")
             is_ = names.passenger_type(born, wanted.leg.date)
             if is_ is not each.kind:
                 raise _invalid(f"passengers.{at}.kind", f"is {is_} by that date of birth when {wanted.leg} leaves")
@@ -377,9 +379,7 @@ def exit_allowed(travellers: Sequence[Traveller], extras: Sequence[Extra], on: d
 
 def _too_young(traveller: Traveller, on: date | None) -> bool:
     born = traveller.date_of_birth
-    if born is None or on is None:
-        return False
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day)) < EXIT_AGE
+    return born is not None and on is not None and names.age(born, on) < EXIT_AGE
 
 
 def _sold_out(leg: ScheduledLeg, cabin: Cabin, seats: int, left: int) -> SoldOut:

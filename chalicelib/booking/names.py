@@ -17,6 +17,7 @@ from chalicelib.core.errors import Fault, Invalid
 from chalicelib.pricing.model import TravellerKind
 
 LONGEST = 60  # characters of a family name, or of the given names together
+OLDEST = 122  # years that anybody is known to have lived: a date before that is mistyped
 TICKET_LENGTH = 20  # characters of a name on a boarding pass (Resolution 792, item 11)
 
 # Doc 9303-3, section 6, table A, of the letters that are not a letter of A to Z with a mark. The first is recommended;
@@ -108,9 +109,13 @@ def passenger_type(date_of_birth: date, on: date) -> TravellerKind:
     if date_of_birth > on:
         detail = f"born on {date_of_birth}, which is after the flight on {on}"
         raise Invalid(detail, [Fault("body", "date_of_birth", detail)])
-    had_no_birthday = (on.month, on.day) < (date_of_birth.month, date_of_birth.day)
-    age = on.year - date_of_birth.year - had_no_birthday
-    return TravellerKind.INFANT if age < 2 else TravellerKind.CHILD if age < 12 else TravellerKind.ADULT
+    years = age(date_of_birth, on)
+    return TravellerKind.INFANT if years < 2 else TravellerKind.CHILD if years < 12 else TravellerKind.ADULT
+
+
+def age(date_of_birth: date, on: date) -> int:
+    """How old somebody is on a day, in years; below 0: not born yet. Who is born on February 29 turns on March 1."""
+    return on.year - date_of_birth.year - ((on.month, on.day) < (date_of_birth.month, date_of_birth.day))
 
 
 def _clean(text: str) -> str:

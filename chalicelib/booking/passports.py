@@ -39,7 +39,10 @@ from chalicelib.core.telemetry import count, logger
 from chalicelib.pricing.model import TravellerKind
 
 LOOKED_BACK = 7  # days of which rows are still looked at: nothing is due longer than that, but for an outage
-_OLDEST = {TravellerKind.INFANT: "under 2", TravellerKind.CHILD: "under 12"}
+_OF_AGE = {
+    TravellerKind.INFANT: "an infant under 2", TravellerKind.CHILD: "a child of 2 to 11",
+    TravellerKind.ADULT: "somebody of 12 or more",
+}  # fmt: skip
 
 
 def give(kept: Kept, place: int, read: Callable[[date], Document], use: KeyUse, now: Now) -> Booking:
@@ -159,11 +162,10 @@ def _check(booking: Booking, place: int, now: Now) -> None:
 
 
 def _check_age(booking: Booking, place: int, document: Document) -> None:
-    """See that who has a child's or an infant's ticket is one on the first flight. Raises Invalid."""
+    """See that the ticket is for somebody of that age on the first flight: fares and seats go by it. Raises Invalid."""
     kind, first = booking.travellers[place].kind, booking.segments[0].leg.date
-    kinds = list(TravellerKind)
-    if kinds.index(names.passenger_type(document.date_of_birth, first)) < kinds.index(kind):
-        detail = f"makes passenger {place} older than the ticket is for ({kind}: {_OLDEST[kind]} on {first})"
+    if names.passenger_type(document.date_of_birth, first) is not kind:
+        detail = f"does not go with the ticket of passenger {place}, which is for {_OF_AGE[kind]} on {first}"
         raise Invalid(f"the date of birth {detail}", [Fault("body", "date_of_birth", detail)])
     born = booking.travellers[place].date_of_birth
     if born and born != document.date_of_birth:

@@ -73,13 +73,17 @@ def test_the_lines_of_a_passport_will_do(desk: Desk) -> None:
         ({"passport": {**PASSPORT, "nationality": "U5A"}}, "nationality"),
         ({"passport": PASSPORT, "passenger": 3}, "passenger"),
         ({"passport": {**PASSPORT, "date_of_birth": "1990-01-01"}}, "date_of_birth"),
-        ({"passport": PASSPORT, "passenger": 1}, "date_of_birth"),
+        ({"passport": PASSPORT, "passenger": 2}, "date_of_birth"),
+        ({"passport": {**PASSPORT, "date_of_birth": "2018-01-01"}, "passenger": 1}, "date_of_birth"),
+        ({"passport": {**PASSPORT, "date_of_birth": "1864-06-03"}, "passenger": 1}, "date_of_birth"),
+        ({"passport": {**PASSPORT, "expires_on": "2203-01-01"}}, "expires_on"),
     ],
 )  # fmt: skip
 def test_what_is_no_passport_for_that_flight_is_named(body: dict[str, Any], named: str, desk: Desk) -> None:
     """Expired by then, of nobody in the booking, of somebody of another age than booked."""
     party = [
         {"family_name": "Smith", "given_name": "Ann", "date_of_birth": "1984-06-03"},
+        {"family_name": "Smith", "given_name": "Cy"},
         {"kind": "child", "family_name": "Smith", "given_name": "Ben", "date_of_birth": "2018-01-01"},
     ]
     pnr = desk.ticketed(shop.leg(), passengers=party)

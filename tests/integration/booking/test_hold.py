@@ -94,6 +94,7 @@ def test_infants_have_no_seat_and_children_sit_beside_an_adult(desk: Desk) -> No
         ({"passengers": [{**BABY, "kind": "child", "date_of_birth": "2020-01-01"}]}, "passengers"),
         ({"passengers": [{"kind": "child", "family_name": "Smith"}]}, "passengers.0.date_of_birth"),
         ({"passengers": [{"family_name": "Sm1th"}]}, "passengers.0.family_name"),
+        ({"passengers": [{"family_name": "Smith", "date_of_birth": "1862-01-01"}]}, "passengers.0.date_of_birth"),
         ({"seats": ["99Z"]}, "seats"),
         ({"seats": ["12A", "12B"]}, "flights.0.seats"),
         ({"extras": [{"code": "LEGROOM"}]}, "extras.0.code"),

@@ -97,7 +97,8 @@ const book = createRoute({
 const seats = createRoute({
   getParentRoute: () => root,
   path: "/book/$pnr/seats",
-  params: { parse: ({ pnr }) => ({ pnr: pnr.toUpperCase() }), stringify: (params) => params },
+  params: PNR,
+  validateSearch: (search: { flight?: string }) => search,
   loader: () => withWords("trips"),
   component: lazyRouteComponent(() => import("./book/SeatsPage"), "SeatsPage"),
 });
@@ -105,7 +106,7 @@ const seats = createRoute({
 const pay = createRoute({
   getParentRoute: () => root,
   path: "/book/$pnr/pay",
-  params: { parse: ({ pnr }) => ({ pnr: pnr.toUpperCase() }), stringify: (params) => params },
+  params: PNR,
   loader: () => withWords("trips"),
   component: lazyRouteComponent(() => import("./book/PayPage"), "PayPage"),
 });

@@ -5,6 +5,7 @@ import { Notice } from "../ui/states";
 import { clockTime } from "../ui/times";
 import ui from "../ui/ui.module.css";
 import styles from "./book.module.css";
+import { paidUntil } from "./bookings";
 import type { BookSearch } from "./chosen";
 import { left, useWall } from "./wall";
 
@@ -32,14 +33,15 @@ export function HoldClock({ until }: { until: string }) {
 
 /** Whether a hold is over; renders again when it is. */
 export function useHoldOver(booking: BookingAnswer | undefined): boolean {
-  const until = booking?.hold_until;
+  const until = booking && paidUntil(booking);
   const now = useWall(Boolean(until));
   if (!booking) return false;
-  return booking.state === "expired" || (booking.state === "held" && until ? left(until, now).over : false);
+  return booking.state === "expired" || (until ? left(until, now).over : false);
 }
 
 /** The hold is over: what that means, and how to go on. */
 export function HoldOver({ booking }: { booking: BookingAnswer }) {
+  if (booking.state === "ticketed") return <ChangeOver pnr={booking.pnr} />;
   return (
     <Notice tone="late" says>
       <h2>
@@ -53,6 +55,23 @@ export function HoldOver({ booking }: { booking: BookingAnswer }) {
       </p>
       <Link to="/book" search={again(booking)} className={`${ui.button} ${ui.main}`}>
         <Trans>Book these flights again</Trans>
+      </Link>
+    </Notice>
+  );
+}
+
+/** Likewise of other flights: the booking stays as it was. */
+function ChangeOver({ pnr }: { pnr: string }) {
+  return (
+    <Notice tone="late" says>
+      <h2>
+        <Trans>The time to pay is over</Trans>
+      </h2>
+      <p>
+        <Trans>Nothing was paid, and you keep the flights you have. You can look for others once more.</Trans>
+      </p>
+      <Link to="/bookings/$pnr/change" params={{ pnr }} className={`${ui.button} ${ui.main}`}>
+        <Trans>Change flights</Trans>
       </Link>
     </Notice>
   );

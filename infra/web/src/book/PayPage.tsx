@@ -10,7 +10,7 @@ import { Page } from "../ui/page";
 import { Failed, Loading, Notice } from "../ui/states";
 import ui from "../ui/ui.module.css";
 import styles from "./book.module.css";
-import { bookingIs, bookingKey, useBooking } from "./bookings";
+import { bookingIs, bookingKey, paidUntil, useBooking } from "./bookings";
 import { HoldClock, HoldOver, useHoldOver } from "./HoldClock";
 import { accessTo } from "./kept";
 import { money } from "./money";
@@ -29,7 +29,8 @@ export function PayPage() {
   const over = useHoldOver(booking.data);
   // Never by what the device kept: who comes back from the bank is not to be asked to pay again.
   const data = booking.isFetchedAfterMount ? booking.data : undefined;
-  const settledNow = data?.state === "ticketed" && !data.to_pay;
+  const lapsed = useLapsed(data);
+  const settledNow = data?.state === "ticketed" && !data.to_pay && !lapsed;
 
   useEffect(() => {
     if (settledNow) void router.navigate({ to: "/bookings/$pnr", params: { pnr }, replace: true });
@@ -41,9 +42,23 @@ export function PayPage() {
       {!data && !booking.error && <Loading lines={6} label={t`Loading the booking`} />}
       {booking.error && !data && <Failed error={booking.error} again={() => void booking.refetch()} />}
       {settledNow && <Loading lines={3} label={t`Opening your booking`} />}
-      {data && !settledNow && <Standing booking={data} over={over} />}
+      {data && !settledNow && <Standing booking={data} over={over || lapsed} />}
     </Page>
   );
+}
+
+/** Whether a change was to be paid on this page, and is gone without having been made: its time is over. */
+function useLapsed(booking: BookingAnswer | undefined): boolean {
+  const [wanted, setWanted] = useState<string>();
+  const change = booking?.change && named(booking.change.flights);
+  useEffect(() => {
+    if (change) setWanted(change);
+  }, [change]);
+  return Boolean(wanted && booking && !booking.change && named(booking.flights) !== wanted);
+}
+
+function named(flights: BookingAnswer["flights"]): string {
+  return flights.map(({ flight }) => flight).join();
 }
 
 function Standing({ booking, over }: { booking: BookingAnswer; over: boolean }) {
@@ -91,9 +106,10 @@ function Standing({ booking, over }: { booking: BookingAnswer; over: boolean }) 
       </Notice>
     );
   const whole = booking.state === "held";
+  const until = paidUntil(booking);
   return (
     <>
-      {booking.hold_until && <HoldClock until={booking.hold_until} />}
+      {until && <HoldClock until={until} />}
       <section className={ui.card} aria-labelledby="what">
         <h2 id="what">
           <Trans>What you pay for</Trans>

@@ -28,8 +28,10 @@ export function SeatsPage() {
   const { pnr } = route.useParams();
   const booking = useBooking(pnr);
   const over = useHoldOver(booking.data);
-  const [at, setAt] = useState(0);
+  const asked = route.useSearch().flight;
+  const [chosen, setAt] = useState<number>();
   const heading = useRef<HTMLHeadingElement>(null);
+  const at = chosen ?? Math.max(0, booking.data?.flights.findIndex(({ flight }) => flight === asked) ?? 0);
   const flight = booking.data?.flights[at];
   const several = (booking.data?.flights.length ?? 0) > 1;
 
@@ -74,7 +76,7 @@ export function SeatsPage() {
               key={flight.flight}
               booking={booking.data}
               flight={flight}
-              onDone={several && at + 1 < booking.data.flights.length ? () => go(at + 1) : undefined}
+              onDone={!asked && at + 1 < booking.data.flights.length ? () => go(at + 1) : undefined}
             />
           </section>
         </>

@@ -2,9 +2,10 @@ import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { api, unwrap } from "../api/client";
 import type { BookingAnswer } from "../api/types";
 import { accessTo, isKept, keepBooking } from "./kept";
-import { heardAt } from "./wall";
+import { heardAt, wallNow } from "./wall";
 
 const KNOWN_SOON = 1_500; // milliseconds between questions about a payment that is not answered yet
+const KNOWN_LATER = 30_000; // likewise about what others bring about: seats that come back, a refund
 
 /**
  * Where a booking, and what belongs to it, stands in the query cache: what is an account's goes when it is logged out
@@ -12,7 +13,7 @@ const KNOWN_SOON = 1_500; // milliseconds between questions about a payment that
  */
 export const bookingKey = (pnr: string) => [isKept(pnr) ? "kept" : "mine", "booking", pnr] as const;
 
-/** A booking as it stands. While the payment service or the bank has not answered, it is asked again until it is known. */
+/** A booking as it stands. While something goes on by itself, it is asked for again until that is known. */
 export function useBooking(pnr: string) {
   return useQuery({
     queryKey: bookingKey(pnr),
@@ -28,9 +29,22 @@ export function useBooking(pnr: string) {
     staleTime: 5_000,
     refetchOnMount: "always", // what the device kept is of before: a payment may have begun since
     meta: { kept: true }, // it opens without a network
-    refetchInterval: ({ state: { data } }) =>
-      data?.payment === "open" || data?.payment === "challenge" ? KNOWN_SOON : false,
+    refetchInterval: ({ state: { data } }) => (data ? askedAgainIn(data, wallNow()) : false),
   });
+}
+
+/** Milliseconds until a booking may stand otherwise with nobody doing anything on this page; false: it will not. */
+export function askedAgainIn(booking: BookingAnswer, wall: number): number | false {
+  const { state, payment, refund_due } = booking;
+  if (payment === "open" || payment === "challenge") return KNOWN_SOON;
+  const until = paidUntil(booking);
+  if (until) return Math.max(0, Date.parse(until) - wall) + KNOWN_SOON; // then nothing is held any more
+  return state === "waitlisted" || refund_due ? KNOWN_LATER : false;
+}
+
+/** Until when what is to be paid is held: the seats of a new booking, or those of a change. */
+export function paidUntil({ state, hold_until, change }: BookingAnswer): string | undefined {
+  return (state === "held" ? hold_until : change?.until) ?? undefined;
 }
 
 /** The API answered with a booking: it is shown everywhere, and `guest`s keep how it is opened. */

@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import type { BookingAnswer } from "../api/types";
+import { paidUntil } from "../book/bookings";
 import { forgetBooking, isKept } from "../book/kept";
 import { left, useWall } from "../book/wall";
 import { useNow } from "../live/clock";
@@ -67,7 +68,7 @@ function BookingShown({ booking }: { booking: BookingAnswer }) {
             <h2 id="standing">{says}</h2>
             {more && <p>{more}</p>}
           </div>
-          {waits && <Countdown until={booking.hold_until ?? booking.change?.until} wall={clocks.wall} />}
+          {waits && <Countdown until={paidUntil(booking)} wall={clocks.wall} />}
           {comesBack && <p>{comesBack}</p>}
           <NextStep booking={booking} now={clocks.flight} />
         </section>

@@ -152,7 +152,7 @@ function Who(props: { booking: BookingAnswer; flight: SegmentShown; left: number
           </div>
         </AskForm>
         <p>
-          <Link to="/book/$pnr/seats" params={{ pnr }}>
+          <Link to="/book/$pnr/seats" params={{ pnr }} search={{ flight: flight.flight }}>
             <Trans>Change seats</Trans>
           </Link>
         </p>

@@ -104,6 +104,7 @@ function Shown({ booking, flight, live }: { booking: BookingAnswer; flight: Segm
           <Link
             to="/book/$pnr/seats"
             params={{ pnr }}
+            search={{ flight: flight.flight }}
             className={ui.button}
             aria-label={t`Change seats on ${flight.number}`}
           >

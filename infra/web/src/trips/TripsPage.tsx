@@ -21,7 +21,7 @@ import { Page } from "../ui/page";
 import { Failed, Loading, Notice, type Tone } from "../ui/states";
 import { clockTime, dayAndTime } from "../ui/times";
 import ui from "../ui/ui.module.css";
-import { ownTime, standing } from "./standing";
+import { journeysOf, ownTime, standing } from "./standing";
 import styles from "./trips.module.css";
 
 /** What somebody flies and follows, what comes next first. */
@@ -148,8 +148,8 @@ function useStep({ state, next }: TripBooking): { says: string; tone?: Tone } {
   }
   const states = {
     held: t`Held`,
-    ticketed: t`Booked`,
-    cancelled: t`Cancelled`,
+    ticketed: t({ message: "Booked", context: "a trip" }),
+    cancelled: t({ message: "Cancelled", context: "a booking" }),
     expired: t`Not paid in time`,
     waitlisted: t`On the waitlist`,
   };
@@ -169,7 +169,7 @@ function Card(props: {
   const from = flights[0]?.origin_city ?? flights[0]?.origin ?? "";
   const last = flights.at(-1);
   const home = flights.length > 1 && last?.destination === flights[0]?.origin;
-  const turn = home ? flights[Math.ceil(flights.length / 2) - 1] : last;
+  const turn = home ? journeysOf(flights)[0]?.at(-1) : last;
   const to = turn?.destination_city ?? turn?.destination ?? "";
   return (
     <Link to="/bookings/$pnr" params={{ pnr }} className={`${ui.card} ${styles.trip}`}>

@@ -55,6 +55,7 @@ describe("journeys", () => {
       flight(each.origin, each.destination, each.scheduled_out.replace("12-0", "12-1")),
     );
     expect(journeysOf([...there, ...later]).map((each) => each.length)).toEqual([2, 2]);
+    expect(journeysOf([...there, ...back])).toEqual([there, back]); // on the same day
     const [out, home] = [flight("EWR", "ORD"), flight("ORD", "EWR", "2026-12-01T22:00:00Z")];
     expect(journeysOf([out, home])).toEqual([[out], [home]]);
     expect(journeysOf([])).toEqual([]);

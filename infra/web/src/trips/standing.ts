@@ -30,14 +30,15 @@ export function allIn(booking: BookingAnswer, flight: SegmentShown): boolean {
   return flight.checked_in.length === booking.passengers.length;
 }
 
-/** The flights of a booking as journeys: whoever stays a day, or is back where they began, has arrived. */
+/** The flights of a booking as journeys: whoever stays a day, or turns back to where they have been, has arrived. */
 export function journeysOf(flights: readonly SegmentShown[]): SegmentShown[][] {
   const journeys: SegmentShown[][] = [];
   for (const flight of flights) {
     const journey = journeys.at(-1);
     const before = journey?.at(-1);
     const stays = before && Date.parse(flight.scheduled_out) - Date.parse(before.scheduled_in) >= STOPOVER;
-    const joins = before?.destination === flight.origin && flight.destination !== journey?.[0]?.origin;
+    const turns = journey?.some(({ origin }) => origin === flight.destination);
+    const joins = before?.destination === flight.origin && !turns;
     if (journey && joins && !stays) journey.push(flight);
     else journeys.push([flight]);
   }

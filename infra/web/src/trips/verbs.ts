@@ -12,10 +12,12 @@ export function useVerbs(pnr: string) {
   const path = { pnr };
   const headers = accessTo(pnr);
   return {
-    cancel: () =>
-      once(client, `cancel ${pnr}`, null, (header) =>
+    cancel: async () => {
+      await once(client, `cancel ${pnr}`, null, (header) =>
         unwrap(api.POST("/v1/bookings/{pnr}/cancel", { params: { path, header }, headers })),
-      ),
+      );
+      settled("hold"); // who holds the same once more means it anew
+    },
     /** Take the flights that are held (none named), or others of the options. */
     rebook: (flights?: string[]) =>
       once(client, `rebook ${pnr}`, flights ?? null, (header) =>

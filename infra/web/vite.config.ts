@@ -62,6 +62,8 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/testing.ts"],
     restoreMocks: true,
-    testTimeout: 20_000, // the first of a file loads what it tests, on a busy machine for seconds
+    // the first of a file loads what it tests, on a busy machine for seconds
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
   },
 });

@@ -1,8 +1,8 @@
 """A toy app, so that the local cloud is tested with triggers Gatecall does not have, and without its tables."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -96,6 +96,19 @@ def toy_app(happened: list[Any]) -> Chalice:
 
 @pytest.fixture
 def toy() -> Iterator[Toy]:
+    """It runs; a request may take half a second."""
+    with _running() as toy:
+        yield toy
+
+
+@pytest.fixture
+def hasty_toy() -> Callable[..., AbstractContextManager[Toy]]:
+    """One whose connections end soon: `with hasty_toy(idle=timedelta(seconds=1)) as toy:`."""
+    return _running
+
+
+@contextmanager
+def _running(**limits: timedelta) -> Iterator[Toy]:
     happened: list[Any] = []
     aside: list[tuple[str, Any, Exception]] = []
     pauses: list[float] = []
@@ -103,17 +116,7 @@ def toy() -> Iterator[Toy]:
     with ExitStack() as stack:
         rest = stack.enter_context(listening("PORT", 0))
         websocket = stack.enter_context(listening("WS_PORT", 0))
-        stack.enter_context(
-            serving(
-                functions,
-                rest,
-                websocket,
-                compress_from=1000,
-                seconds=0.5,
-                idle=timedelta(seconds=1),
-                longest=timedelta(seconds=2),
-            )
-        )
+        stack.enter_context(serving(functions, rest, websocket, compress_from=1000, seconds=0.5, **limits))
         yield Toy(
             functions,
             f"http://127.0.0.1:{rest.getsockname()[1]}",

@@ -3,6 +3,7 @@
 import json
 import time
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from botocore.config import Config
@@ -118,7 +119,6 @@ def test_a_client_that_does_not_read_is_bounded(toy, management):
         name = happened(toy, "CONNECT")[0]["requestContext"]["connectionId"]
         socket.send("go")
         happened(toy, "MESSAGE")
-        began = time.monotonic()
 
         def send_many():
             for _ in range(1000):
@@ -126,7 +126,6 @@ def test_a_client_that_does_not_read_is_bounded(toy, management):
 
         with pytest.raises(management.exceptions.LimitExceededException):
             send_many()
-        assert time.monotonic() - began < 5
         management.delete_connection(ConnectionId=name)
         with suppress(ConnectionClosed):
             while socket.recv(timeout=5):
@@ -151,21 +150,19 @@ def test_what_comes_in_has_limits(toy):
     assert len(happened(toy, "DISCONNECT", 2)) == 2
 
 
-def test_a_silent_connection_ends_and_so_does_a_long_one(toy):
-    """After the idle time without a message (here 1 s), and after the longest time (2 s) in any case: 1001."""
-
-    def stay(socket, pause):
+@pytest.mark.parametrize(("limit", "pause"), [("idle", None), ("longest", 0.1)])
+def test_a_silent_connection_ends_and_so_does_a_long_one(hasty_toy, limit, pause):
+    """After the idle time without a message, and after the longest time in any case: 1001."""
+    with (
+        hasty_toy(**{limit: timedelta(seconds=1)}) as toy,
+        connect(toy.websocket) as socket,
+        pytest.raises(ConnectionClosed) as closed,
+    ):
         while True:
             with suppress(TimeoutError):
                 socket.recv(timeout=pause)
             socket.send("still here")
-
-    for pause, least, most in ((None, 0.9, 1.9), (0.3, 1.9, 2.9)):
-        began = time.monotonic()
-        with connect(toy.websocket) as socket, pytest.raises(ConnectionClosed) as closed:
-            stay(socket, pause)
-        assert closed.value.rcvd.code == 1001
-        assert least < time.monotonic() - began < most
+    assert closed.value.rcvd.code == 1001
 
 
 def test_functions_can_be_invoked_by_name(toy):

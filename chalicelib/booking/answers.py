@@ -8,12 +8,13 @@ from pydantic import Field
 from chalicelib.airports import lookup
 from chalicelib.booking import access
 from chalicelib.booking.model import Booking, Challenged, Change, Contact, Declined, Offered, Segment, State
+from chalicelib.booking.rules import fare_rules
 from chalicelib.channels import addresses
 from chalicelib.channels.model import Address, Channel
 from chalicelib.core.routes import Answer, Shape
 from chalicelib.flights.answers import Instant
 from chalicelib.flights.carriers import carrier
-from chalicelib.pricing import charges, fares, tariff
+from chalicelib.pricing import charges, fares
 from chalicelib.pricing.answers import FareExplained, FlightSeats, Money
 from chalicelib.pricing.model import Line, TravellerKind
 from chalicelib.pricing.seats import Cabin
@@ -63,7 +64,7 @@ class SegmentShown(Shape):
         """A flight of a booking, or of a change of it."""
         airline = carrier(segment.leg.flight.carrier)
         origin, destination = lookup.airport(segment.leg.origin), lookup.airport(segment.destination)
-        rules = tariff.rules(segment.booking_class, booking.journal[0].at.date()) if segment.booking_class else None
+        rules = fare_rules(booking, segment) if segment.booking_class else None
         return cls(
             flight=str(segment.leg),
             number=str(segment.leg.flight),
@@ -359,9 +360,9 @@ class FaresAnswer(Answer):
         """The price of a booking."""
         return cls(
             flights=[
-                FareOfFlight(**dict(FareExplained.of(fares.explain(each.fare))), flight=str(each.leg))
+                FareOfFlight(**dict(FareExplained.of(fares.explain(inputs))), flight=str(each.leg))
                 for each in booking.segments
-                if each.fare
+                for inputs in each.fares
             ],
             lines=[LineShown.of(line) for line in booking.lines],
             total=Money(amount=booking.total, currency=booking.currency),

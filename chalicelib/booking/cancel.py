@@ -14,6 +14,7 @@ from chalicelib.airports import lookup
 from chalicelib.booking import store
 from chalicelib.booking.model import COOLING_OFF, Booking, By, Cancelled, KeyUse, Segment, State
 from chalicelib.booking.pay import known
+from chalicelib.booking.rules import rules_of
 from chalicelib.booking.seating import cleared, without
 from chalicelib.booking.store import Kept
 from chalicelib.core.clock import Now
@@ -23,9 +24,8 @@ from chalicelib.core.telemetry import count, logger
 from chalicelib.flights import read
 from chalicelib.flights.identity import LegId
 from chalicelib.flights.model import FlightStatus
-from chalicelib.pricing import charges, tariff
+from chalicelib.pricing import charges
 from chalicelib.pricing.charges import Refund
-from chalicelib.pricing.model import FareRules
 
 
 class Terms(NamedTuple):
@@ -116,12 +116,6 @@ def is_domestic(segment: Segment) -> bool:
     """Whether both ends are in one country."""
     ends = lookup.airport(segment.leg.origin), lookup.airport(segment.destination)
     return all(ends) and len({end.country for end in ends if end}) == 1
-
-
-def rules_of(booking: Booking) -> list[FareRules]:
-    """The rules of each segment's fare, as they were when it was booked."""
-    day = booking.journal[0].at.date()
-    return [tariff.rules(segment.booking_class, day) for segment in booking.segments]
 
 
 def _check(booking: Booking, now: Now) -> None:

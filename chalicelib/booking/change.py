@@ -1,18 +1,19 @@
 """Changes a ticketed booking to other flights, by the rules of its fares.
 
-Flights that stay keep their fares and seats; the others are bought at today's. Who changes pays the difference and the
-fee of the fare; new seats are held until that is paid (`pay`). Where nothing is to be paid, the change is made at once.
-What gets cheaper comes back where the fares given up are refundable. What former changes cost stays part of the price.
+Flights that stay keep their fares and seats, and journeys that stay whole keep their price line by line; the others are
+bought at today's. Who changes pays the difference and the fee of the fare; new seats are held until that is paid
+(`pay`). Where nothing is to be paid, the change is made at once. What gets cheaper comes back where the fares given up
+are refundable. What former changes cost stays part of the price.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
-from chalicelib.booking import hold, store
+from chalicelib.booking import disruption, hold, store
 from chalicelib.booking import locator as locators
-from chalicelib.booking.cancel import has_left, rules_of, statuses
-from chalicelib.booking.hold import Order, PriceChanged, Wanted
+from chalicelib.booking.cancel import has_left, statuses
+from chalicelib.booking.hold import Order, Placed, PriceChanged, Wanted
 from chalicelib.booking.model import (
     COOLING_OFF,
     HOLD,
@@ -26,6 +27,7 @@ from chalicelib.booking.model import (
     State,
 )
 from chalicelib.booking.pay import known
+from chalicelib.booking.rules import rules_of
 from chalicelib.booking.seating import shelf, without
 from chalicelib.booking.store import Kept
 from chalicelib.core.clock import Now
@@ -34,10 +36,10 @@ from chalicelib.core.tables import ATTEMPTS, LostRace
 from chalicelib.core.telemetry import count, logger
 from chalicelib.flights.identity import LegId
 from chalicelib.flights.timetable import ScheduledLeg
-from chalicelib.pricing import charges, fares
+from chalicelib.pricing import charges
 from chalicelib.pricing.fares import Quote
 from chalicelib.pricing.inventory import Inventory
-from chalicelib.pricing.model import Extra, FareRules, Line
+from chalicelib.pricing.model import Extra, FareRules, Line, TravellerKind
 
 FEE, KEPT_BACK = "CHG", "RES"  # codes of the lines that a change adds, of the kind fee
 
@@ -144,15 +146,7 @@ def _planned(
     segments = {segment.leg: segment for segment in (*booking.segments, *placed.segments)}
     itinerary = tuple(segments[wanted.leg] for wanted in flights)
     extras = [replace(e, segment=at) for e in booking.extras for at in _places(e.segment, booking.segments, itinerary)]
-    seated = [
-        Extra(line.code, line.traveller, at)
-        for lines, former in ((booking.lines, booking.segments), (placed.lines, placed.segments))
-        for line in lines if line.kind == "seat" and line.traveller is not None
-        for at in _places(line.segment, former, itinerary)
-    ]  # fmt: skip
-    quotes = [_quote(segment, booking) for segment in itinerary]
-    party = hold.party_of(booking.travellers)
-    lines = list(charges.price(quotes, party, [*extras, *seated], now.flight.date()).lines)
+    lines = priced(booking, itinerary, placed, extras, now.flight.date())
     lines += [line for line in booking.lines if line.kind == "fee" and line.code in (FEE, KEPT_BACK)]
     fee = 0 if _is_fresh(booking, now) else max((rule.change_fee for rule in rules), default=0)
     lines += [Line("fee", FEE, fee, place) for place in booking.seated if fee]
@@ -161,6 +155,42 @@ def _planned(
         lines.append(Line("fee", KEPT_BACK, -due))
         due = 0
     return Change(itinerary, tuple(lines), due, until, tuple(extras)), seats, there.lapsed
+
+
+def priced(
+    booking: Booking, itinerary: Sequence[Segment], bought: Placed, extras: Sequence[Extra], at: date
+) -> list[Line]:
+    """The price of a booking's new itinerary on a day, without what changes cost. Pure.
+
+    Fares are what was paid for a flight that stays, and what is asked for one that is `bought`. Taxes, fees and
+    extras are those of the whole, but for journeys that stay as they were: who was rebooked at no cost, onto more
+    flights perhaps, pays nothing for that when another flight is changed.
+    """
+    sources = (booking.lines, booking.segments), (bought.lines, bought.segments)
+    lines = [
+        replace(line, segment=place)
+        for former, segments in sources
+        for line in former if line.segment is not None
+        for place in _places(line.segment, segments, itinerary) if place is not None
+    ]  # fmt: skip
+    whole = _whole(booking.segments, itinerary)
+    seated = [Extra(ln.code, ln.traveller or 0, ln.segment) for ln in lines if ln.kind == "seat"]
+    adult = next(n for n, each in enumerate(booking.travellers) if each.kind is TravellerKind.ADULT)
+    quotes = [
+        _quote(each, sum(ln.amount for ln in lines if (ln.kind, ln.traveller, ln.segment) == ("fare", adult, place)),
+               booking.currency)
+        for place, each in enumerate(itinerary)
+    ]  # fmt: skip
+    anew = charges.price(quotes, hold.party_of(booking.travellers), [*extras, *seated], at).lines
+    kept = [line for line in lines if line.kind == "fare" or line.segment in whole]
+    return kept + [line for line in anew if line.kind != "fare" and line.segment not in whole]
+
+
+def _whole(former: Sequence[Segment], itinerary: Sequence[Segment]) -> set[int]:
+    """The places in an itinerary of the journeys that are as they were."""
+    had = {tuple(former[at].leg for at in journey) for journey in disruption.journeys(former)}
+    journeys = disruption.journeys(itinerary)
+    return {at for journey in journeys if tuple(itinerary[at].leg for at in journey) in had for at in journey}
 
 
 def _services(booking: Booking) -> tuple[Extra, ...]:
@@ -189,13 +219,11 @@ def _places(segment: int | None, former: Sequence[Segment], itinerary: Sequence[
     return [legs.index(leg)] if leg in legs else []
 
 
-def _quote(segment: Segment, booking: Booking) -> Quote:
-    """What a segment's fare was, or is, as pricing has it."""
-    chosen = fares.explain(segment.fare).chosen
-    assert chosen
+def _quote(segment: Segment, base: int, currency: str) -> Quote:
+    """What an adult's fare on a segment is, as pricing has it."""
     return Quote(
         segment.leg, segment.destination, segment.scheduled_out, segment.scheduled_in, segment.cabin,
-        segment.booking_class, segment.fare_basis, chosen.fare, booking.currency, chosen.limit, segment.fare,
+        segment.booking_class, segment.fare_basis, base, currency, len(segment.taken), segment.fare,
     )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ passengers miss the next one: a **missed_connection** is known as soon as the ex
 happens. What has left is not replaced any more, only what would follow it.
 
 Other flights cost nothing. They are flown on the ticket that was bought: the booking class, its rules and the price
-lines stay, and so does the total, less what was paid for a chosen seat that the new flight does not have.
+lines stay, and so does the total, less what was paid for a chosen seat that the new flight does not have, or for a
+service on each of two flights that have become one.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,12 +22,14 @@ from chalicelib.core.clock import Now
 from chalicelib.flights.identity import LegId
 from chalicelib.flights.model import FlightStatus
 from chalicelib.flights.passenger_law import US, US_REFUNDS
+from chalicelib.pricing.fares import kilometres
 from chalicelib.pricing.model import Extra, Line
 from chalicelib.pricing.seats import Cabin
 
 CONNECTION = timedelta(hours=12)  # between flights: a longer stay is one, and another journey begins after it
 AHEAD = timedelta(hours=48)  # how much later than scheduled other flights may leave
 LEAST_OFFER = timedelta(minutes=10)  # an offer that would hold no longer than that is none
+EXTRAS = ("seat", "bag", "ssr")  # kinds of lines that are for a service on a flight
 
 Minimum = Callable[[Segment, Segment], timedelta]  # the shortest time in which one changes from one to the other
 
@@ -126,6 +129,15 @@ def connects(first: Segment, second: Segment) -> bool:
     return first.destination == second.leg.origin and timedelta() < between <= CONNECTION
 
 
+def journeys(segments: Sequence[Segment]) -> list[range]:
+    """The places of each journey's flights."""
+    found, start = list[range](), 0
+    while start < len(segments):
+        found.append(range(start, journey_end(segments, start)))
+        start = found[-1].stop
+    return found
+
+
 def journey_end(segments: Sequence[Segment], place: int) -> int:
     """The place after the last flight of the journey that a flight is of: it ends where one stays, or turns round."""
     start = journey_start(segments, place)
@@ -221,24 +233,45 @@ def replaced(booking: Booking, offer: Offered) -> Trouble:
     return Trouble(first, end, offer.instead_of, Why(offer.why), None)
 
 
+def stands_for(lost: Sequence[LegId], new: Sequence[LegId]) -> list[tuple[int, ...]]:
+    """For each flight of a journey that is replaced, the places of those that are flown for it.
+
+    What stays stands for itself. The others go one by one, in their order; those left over go with the last.
+    """
+    gone = [leg for leg in lost if leg not in new]
+    came = [at for at, leg in enumerate(new) if leg not in lost] or [0]
+    last = min(len(gone), len(came)) - 1
+    places = {leg: tuple(came[at : at + 1] if at < last else came[last:]) for at, leg in enumerate(gone)}
+    return [places[leg] if leg in places else (list(new).index(leg),) for leg in lost]
+
+
 def changed_to(
     booking: Booking, found: Trouble, new: Sequence[Segment], kinds: Mapping[LegId, Sequence[str | None]]
 ) -> Change:
     """The booking with other flights in the place of those in trouble, at no cost.
 
-    `kinds` says what kind of seat each traveller has on the new flights: who chose and paid for one of another kind
-    gets that back (14 CFR 260.4: a service that was not provided).
+    What was paid for a flight stands with those that are flown for it: its fare, and the tax that is a percentage of
+    that, in parts by their distance, all else with the first. `kinds` says what kind of seat each traveller has on the
+    new flights: who chose and paid for one of another kind gets that back (14 CFR 260.4: a service that was not
+    provided), as does who paid for several flights and has one.
     """
     segments = (*booking.segments[: found.first], *new, *booking.segments[found.end :])
-    places = _places(found, len(new))
-    lines, back = [], 0
+    places = _places(booking, found, new)
+    lines, back = list[Line](), 0
+    given = dict[tuple[str, str, int | None, int], int]()  # for which flight an extra was paid that is had on a new one
     for line in booking.lines:
-        moved = line if line.segment is None else replace(line, segment=places(line.segment))
-        if _lost(line, moved, found, new, kinds):
+        if line.segment is None:
+            lines.append(line)
+            continue
+        there = places(line.segment)
+        twice = given.setdefault((line.kind, line.code, line.traveller, there[0]), line.segment) != line.segment
+        if (line.kind in EXTRAS and twice) or (line.kind == "seat" and _lost(line, segments[there[0]], kinds)):
             back += line.amount
+        elif line.kind == "fare" or (line.kind, line.code) == ("tax", "US"):
+            lines += _parts(line, [(at, segments[at]) for at in there])
         else:
-            lines.append(moved)
-    return Change(segments, tuple(lines), -back, None, _moved(booking.extras, places))
+            lines.append(replace(line, segment=there[0]))
+    return Change(segments, tuple(lines), -back, None, _moved(booking.extras, lambda place: places(place)[0]))
 
 
 def without_flights(booking: Booking, first: int, end: int) -> tuple[tuple[Segment, ...], tuple[Extra, ...]]:
@@ -261,28 +294,37 @@ def lines_without(lines: Sequence[Line], first: int, end: int) -> tuple[tuple[Li
     return tuple(kept), sum(line.amount for line in gone)
 
 
-def _lost(
-    line: Line, moved: Line, found: Trouble, new: Sequence[Segment], kinds: Mapping[LegId, Sequence[str | None]]
-) -> bool:
-    """Whether a line is for a chosen seat that the new flight does not have."""
-    if line.kind != "seat" or line.segment is None or not found.first <= line.segment < found.end:
-        return False
-    assert moved.segment is not None
-    had = kinds.get(new[moved.segment - found.first].leg)
+def _lost(line: Line, flown: Segment, kinds: Mapping[LegId, Sequence[str | None]]) -> bool:
+    """Whether a line is for a chosen seat that the flight which is flown does not have."""
+    had = kinds.get(flown.leg)
     return had is not None and line.traveller is not None and had[line.traveller] != line.code
 
 
-def _places(found: Trouble, count: int) -> Callable[[int], int]:
-    """Where a line's flight stands once `count` flights are in the place of those in trouble."""
+def _parts(line: Line, flown: Sequence[tuple[int, Segment]]) -> list[Line]:
+    """An amount divided among flights by their distance, to the unit."""
+    parts, left = list[Line](), line.amount
+    rest = [kilometres(segment.leg.origin, segment.destination) for _, segment in flown]
+    for (place, _), km in zip(flown, tuple(rest), strict=True):
+        part = left * km // sum(rest) if sum(rest) else left
+        parts.append(replace(line, amount=part, segment=place))
+        left -= part
+        rest.pop(0)
+    return parts
 
-    def place(segment: int) -> int:
+
+def _places(booking: Booking, found: Trouble, new: Sequence[Segment]) -> Callable[[int], tuple[int, ...]]:
+    """Where what was paid for a flight stands once others are in the place of those in trouble."""
+    lost = [segment.leg for segment in booking.segments[found.first : found.end]]
+    stand = stands_for(lost, [segment.leg for segment in new])
+
+    def places(segment: int) -> tuple[int, ...]:
         if segment < found.first:
-            return segment
+            return (segment,)
         if segment < found.end:
-            return found.first + min(segment - found.first, count - 1)
-        return segment - (found.end - found.first) + count
+            return tuple(found.first + at for at in stand[segment - found.first])
+        return (segment - len(lost) + len(new),)
 
-    return place
+    return places
 
 
 def _places_without(first: int, end: int) -> Callable[[int], int]:
@@ -290,4 +332,10 @@ def _places_without(first: int, end: int) -> Callable[[int], int]:
 
 
 def _moved(extras: Sequence[Extra], places: Callable[[int], int]) -> tuple[Extra, ...]:
-    return tuple(extra if extra.segment is None else replace(extra, segment=places(extra.segment)) for extra in extras)
+    """Extras at their new places; what was ordered for several flights that have become one, once."""
+    moved, given = list[Extra](), dict[Extra, int]()
+    for extra in extras:
+        there = extra if extra.segment is None else replace(extra, segment=places(extra.segment))
+        if extra.segment is None or given.setdefault(there, extra.segment) == extra.segment:
+            moved.append(there)
+    return tuple(moved)

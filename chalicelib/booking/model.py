@@ -36,6 +36,7 @@ MOST_TRAVELLERS = 9
 MOST_SEGMENTS = 8
 MOST_EVENTS = 120  # after which passengers can add no more to a journal; what has to happen still can
 MOST_ATTEMPTS = 10  # to pay: whoever tries more cards than that tries cards
+ANOTHER = "\n"  # between the inputs of two fares
 FOR_GOOD = None  # until when a paid seat is had
 
 
@@ -86,7 +87,12 @@ class Segment:
     booking_class: str
     fare_basis: str
     seats: tuple[str | None, ...]
-    fare: str  # the inputs of its fare, as pricing can explain them (`pricing.fares.Quote.inputs`)
+    fare: str  # the inputs of its fares (`fares`), as pricing can explain them (`pricing.fares.Quote.inputs`)
+
+    @property
+    def fares(self) -> tuple[str, ...]:
+        """The inputs of each of its fares: one; where it is flown instead of more or fewer flights, several or none."""
+        return tuple(self.fare.split(ANOTHER)) if self.fare else ()
 
     @property
     def taken(self) -> tuple[str, ...]:

@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 
 from chalicelib.booking.disruption import Trouble, Why
 from chalicelib.booking.model import Booking
-from chalicelib.pricing import charges, tariff
+from chalicelib.booking.rules import fare_rules
+from chalicelib.pricing import charges
 from chalicelib.pricing.model import TravellerKind
 from chalicelib.pricing.seats import Cabin
 
@@ -31,7 +32,7 @@ def in_order(parties: Iterable[tuple[Booking, Trouble]]) -> list[tuple[Booking, 
 
 def _rank(booking: Booking, found: Trouble) -> tuple[bool, bool, int, int, datetime, str]:
     segment = booking.segments[found.first]
-    rules = tariff.rules(segment.booking_class, booking.journal[0].at.date())
+    rules = fare_rules(booking, segment)
     more = found.end - found.first > 1 or found.why is Why.MISSED_CONNECTION
     return (
         not needs_care(booking),

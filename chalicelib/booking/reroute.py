@@ -8,12 +8,8 @@ from chalicelib.booking import disruption, store
 from chalicelib.booking import locator as locators
 from chalicelib.booking.disruption import Route, Trouble
 from chalicelib.booking.hold import CLOSES, exit_allowed
-from chalicelib.booking.model import (
-    Booking,
-    Change,
-    Segment,
-    seats_by_traveller,
-)
+from chalicelib.booking.model import ANOTHER, Booking, Change, Segment, seats_by_traveller
+from chalicelib.booking.rules import fare_rules, freedom
 from chalicelib.booking.seating import shelf, without
 from chalicelib.booking.store import Kept
 from chalicelib.core.clock import Now
@@ -148,12 +144,7 @@ class Finder:
     def _route(
         self, booking: Booking, found: Trouble, legs: Sequence[ScheduledLeg], kept: Sequence[Segment], cabin: Cabin
     ) -> Route:
-        own = {segment.leg: segment for segment in booking.segments}
-        lost = booking.segments[found.first : found.end]
-        segments = (
-            *(own.get(leg.leg) or _instead(lost[min(at, len(lost) - 1)], leg, cabin) for at, leg in enumerate(legs)),
-            *kept,
-        )
+        segments = replacing(booking, found, legs, kept, cabin)
         first, last = segments[0], segments[-1]
         return Route(
             segments,
@@ -183,6 +174,30 @@ class Finder:
     def _holds(self, first: Segment, second: Segment) -> bool:
         between = disruption.leaves(second, self.status(second.leg)) - disruption.arrives(first, self.status(first.leg))
         return between >= minimum(first, second)
+
+
+def replacing(
+    booking: Booking, found: Trouble, legs: Sequence[ScheduledLeg], kept: Sequence[Segment], cabin: Cabin
+) -> tuple[Segment, ...]:
+    """The segments that legs are in the place of those in trouble, before some that are kept. Pure.
+
+    They are flown on the tickets that were bought: each has the class and the rules of the freest fare that it stands
+    for, and each fare stands once. New ones have no seats yet.
+    """
+    own = {segment.leg: segment for segment in booking.segments}
+    lost = booking.segments[found.first : found.end]
+    stand = disruption.stands_for([s.leg for s in lost], [*(leg.leg for leg in legs), *(s.leg for s in kept)])
+
+    def instead(place: int, leg: ScheduledLeg) -> Segment:
+        of = [(each, places[0] == place) for each, places in zip(lost, stand, strict=True) if place in places]
+        freest = max((each for each, _ in of), key=lambda each: freedom(fare_rules(booking, each)))
+        fares = ANOTHER.join(fare for each, first in of if first for fare in each.fares)
+        return Segment(
+            leg.leg, leg.destination, leg.scheduled_out, leg.scheduled_in, cabin, freest.booking_class,
+            freest.fare_basis, (None,) * len(freest.seats), fares,
+        )  # fmt: skip
+
+    return (*(own.get(leg.leg) or instead(place, leg) for place, leg in enumerate(legs)), *kept)
 
 
 def write(kept: Kept, after: Booking, found: Seated | None, now: Now) -> None:
@@ -228,14 +243,6 @@ def _with_seats(segment: Segment, booking: Booking, seats: Sequence[str]) -> Seg
     return Segment(
         segment.leg, segment.destination, segment.scheduled_out, segment.scheduled_in, segment.cabin,
         segment.booking_class, segment.fare_basis, seats_by_traveller(booking.travellers, seats), segment.fare,
-    )  # fmt: skip
-
-
-def _instead(lost: Segment, leg: ScheduledLeg, cabin: Cabin) -> Segment:
-    """A leg flown on the ticket of another: class, rules and price are those that were bought."""
-    return Segment(
-        leg.leg, leg.destination, leg.scheduled_out, leg.scheduled_in, cabin, lost.booking_class, lost.fare_basis,
-        (None,) * len(lost.seats), lost.fare,
     )  # fmt: skip
 
 

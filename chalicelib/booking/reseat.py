@@ -14,6 +14,7 @@ from chalicelib.booking.boarding import GATE_CLOSES
 from chalicelib.booking.change import KEPT_BACK
 from chalicelib.booking.model import Booking, By, KeyUse, Reseated, Segment, State, seats_by_traveller
 from chalicelib.booking.pay import known
+from chalicelib.booking.rules import fare_rules, priced_on
 from chalicelib.booking.seating import cleared
 from chalicelib.booking.store import Kept
 from chalicelib.core.clock import Now
@@ -21,7 +22,7 @@ from chalicelib.core.errors import Conflict, Fault, Invalid, Unavailable
 from chalicelib.core.tables import ATTEMPTS, LostRace
 from chalicelib.core.telemetry import count, logger
 from chalicelib.flights.identity import LegId
-from chalicelib.pricing import charges, stock, tariff
+from chalicelib.pricing import charges, stock
 from chalicelib.pricing.inventory import Inventory, SeatTaken
 from chalicelib.pricing.model import Line
 from chalicelib.pricing.seats import Cabin
@@ -115,11 +116,8 @@ def _lines(
 
 def _amount(booking: Booking, segment: Segment, code: str, now: Now) -> int:
     """What choosing a seat of a kind costs a traveller."""
-    day = booking.journal[0].at.date()
     if segment.cabin is not Cabin.ECONOMY:
         return 0
-    if code == "STANDARD" and (
-        tariff.rules(segment.booking_class, day).seat_choice or check_in.opens(segment, None) <= now.flight
-    ):
+    if code == "STANDARD" and (fare_rules(booking, segment).seat_choice or check_in.opens(segment, None) <= now.flight):
         return 0
-    return charges.seat_amounts(day)[code]
+    return charges.seat_amounts(priced_on(booking))[code]

@@ -153,16 +153,17 @@ def test_what_comes_in_has_limits(toy):
 @pytest.mark.parametrize(("limit", "pause"), [("idle", None), ("longest", 0.1)])
 def test_a_silent_connection_ends_and_so_does_a_long_one(hasty_toy, limit, pause):
     """After the idle time without a message, and after the longest time in any case: 1001."""
-    with (
-        hasty_toy(**{limit: timedelta(seconds=1)}) as toy,
-        connect(toy.websocket) as socket,
-        pytest.raises(ConnectionClosed) as closed,
-    ):
+
+    def stay(socket):
         while True:
             with suppress(TimeoutError):
                 socket.recv(timeout=pause)
             socket.send("still here")
-    assert closed.value.rcvd.code == 1001
+
+    with hasty_toy(**{limit: timedelta(seconds=1)}) as toy, connect(toy.websocket) as socket:
+        with pytest.raises(ConnectionClosed) as closed:
+            stay(socket)
+        assert closed.value.rcvd.code == 1001
 
 
 def test_functions_can_be_invoked_by_name(toy):

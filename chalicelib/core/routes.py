@@ -14,15 +14,16 @@ import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from http import HTTPStatus
 from ipaddress import IPv6Network, ip_address
 from types import MappingProxyType
-from typing import Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 from urllib.parse import parse_qsl, unquote
 
 from chalice.app import Blueprint, Chalice, Response
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from chalicelib.core import clock, cors, errors, idempotency
 from chalicelib.core.callers import BookingParty, Caller, Callers, SignedLink, admit, identity
@@ -79,6 +80,17 @@ class Query(Shape):
     """Base of query strings: a parameter nobody knows is an error that names it, not a silent nothing."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+def day(text: str) -> date:
+    """A day as a query says it, such as 2026-12-01. Raises ValueError."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise ValueError("is not a day such as 2026-12-01") from None
+
+
+Day = Annotated[date, BeforeValidator(day)]
 
 
 class Answer(Shape):

@@ -14,7 +14,7 @@ from chalicelib.core.callers import ANYONE, OPERATORS, ApiKey, Machine, Person
 from chalicelib.core.clock import instant
 from chalicelib.core.config import config
 from chalicelib.core.errors import Fault, Invalid, NotFound
-from chalicelib.core.routes import Answer, Document, Query, Routes, Shape
+from chalicelib.core.routes import Answer, Day, Document, Query, Routes, Shape
 from chalicelib.flights.answers import ChangeLine, FlightDetail, FlightRow, Instant
 from chalicelib.flights.carriers import carrier
 from chalicelib.flights.delay_codes import reason
@@ -41,15 +41,7 @@ def _moment(text: str) -> datetime:
     return moment.replace(microsecond=0)
 
 
-def _day(text: str) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        raise ValueError("is not a day such as 2026-07-10") from None
-
-
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
-Day = Annotated[date, BeforeValidator(_day)]
 
 
 class BoardQuery(Query):

@@ -11,7 +11,7 @@ from chalicelib.core import clock
 from chalicelib.core.callers import ANYONE
 from chalicelib.core.config import config
 from chalicelib.core.errors import Fault, Invalid
-from chalicelib.core.routes import Query, Routes
+from chalicelib.core.routes import Day, Query, Routes, day
 from chalicelib.pricing.answers import Money
 from chalicelib.pricing.model import MOST_SEATS, Party
 from chalicelib.pricing.seats import Cabin
@@ -26,13 +26,6 @@ routes = Routes(__name__)
 _PART = re.compile(r"([A-Za-z0-9]{3,4})-([A-Za-z0-9]{3,4})-([0-9]{4}-[0-9]{2}-[0-9]{2})")
 
 
-def _day(text: str) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        raise ValueError("is not a day such as 2026-12-01") from None
-
-
 def _month(text: str) -> date:
     try:
         return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
@@ -40,7 +33,6 @@ def _month(text: str) -> date:
         raise ValueError("is not a month such as 2026-12") from None
 
 
-Day = Annotated[date, BeforeValidator(_day)]
 Month = Annotated[
     date, BeforeValidator(_month, json_schema_input_type=Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}$")])
 ]
@@ -158,7 +150,7 @@ def _of_trip(text: str) -> list[Part]:
         try:
             if not found:
                 raise ValueError("is not a journey such as NYC-LAX-2026-12-01")
-            parts.append(Part(found[1].upper(), found[2].upper(), _day(found[3])))
+            parts.append(Part(found[1].upper(), found[2].upper(), day(found[3])))
         except ValueError as error:
             faults.append(Fault("query", "trip", f"journey {number}: {given.strip()[:40]!r} {error}"))
     if len(text.split(",")) > find.MOST_PARTS:

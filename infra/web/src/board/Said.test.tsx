@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { FlightRow } from "../api/types";
 import type { Board } from "../live/merge";
 import { Said } from "./Said";
-import { sample } from "./sample";
+import { sample } from "./sample.testing";
 
 beforeEach(() => {
   vi.useFakeTimers();

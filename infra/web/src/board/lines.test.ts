@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Phase } from "../api/types";
 import { gone, lines } from "./lines";
-import { sample } from "./sample";
+import { sample } from "./sample.testing";
 
 const at = (time: string) => Date.parse(`2026-11-21T${time}:00Z`);
 const ZONE = "America/New_York";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sample } from "./sample";
+import { sample } from "./sample.testing";
 import { paged, roomOf } from "./wallRoom";
 
 const NOW = Date.parse("2026-11-21T14:00:00Z");

@@ -2,7 +2,7 @@ import { i18n } from "@lingui/core";
 import { describe, expect, it } from "vitest";
 import type { Direction, FlightRow, Phase } from "../api/types";
 import { clockTime } from "../ui/times";
-import { sample } from "./sample";
+import { sample } from "./sample.testing";
 import { late, spaced, status } from "./wording";
 
 const clock = (instant: string) => clockTime(instant, "America/New_York", "en");

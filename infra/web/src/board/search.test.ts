@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sample } from "./sample";
+import { sample } from "./sample.testing";
 import { meantCodeshares, narrowed, readBoardSearch } from "./search";
 
 const chicago = sample({ number: "UA1545", codeshares: ["LH7545", "AC5545"] });

@@ -3,7 +3,7 @@ import { renderHook, waitFor } from "@testing-library/react";
 import { createElement, type ReactNode } from "react";
 import { expect, it, vi } from "vitest";
 import type { ChangeLine } from "../api/types";
-import { sample } from "../board/sample";
+import { sample } from "../board/sample.testing";
 import { hear, useHistory } from "./flights";
 import type { Board, History } from "./merge";
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from chalicelib.alerts import plan, store
 from chalicelib.alerts.store import Status, Subscription
-from chalicelib.booking import check_in, disruption, rebook, reroute
+from chalicelib.booking import check_in, disruption, rebook, standing
 from chalicelib.booking import read as bookings
 from chalicelib.booking.model import Booking, State
 from chalicelib.core.callers import Person
@@ -93,7 +93,7 @@ def next_step(booking: Booking, flights: Mapping[LegId, Flight], now: Now) -> St
 def _of_flights(booking: Booking, flights: Mapping[LegId, Flight], now: Now) -> Step | None:
     """What the flights of a paid booking ask for: other ones, to check in, or to board."""
     statuses = {leg: flight.status for leg, flight in flights.items()}
-    if found := disruption.trouble(booking, statuses, reroute.minimum):
+    if found := standing.trouble(booking, statuses):
         return Step("options", None, found.leg, found.why)
     for segment in booking.segments:
         status = statuses.get(segment.leg)

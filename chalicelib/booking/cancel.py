@@ -5,25 +5,21 @@ All of it comes back within 24 hours of booking, and where the airline cancels a
 `settle`.
 """
 
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
-from chalicelib.airports import lookup
-from chalicelib.booking import store
-from chalicelib.booking.model import COOLING_OFF, Booking, By, Cancelled, KeyUse, Segment, State
+from chalicelib.booking import standing, store
+from chalicelib.booking.model import COOLING_OFF, Booking, By, Cancelled, KeyUse, State
 from chalicelib.booking.pay import known
 from chalicelib.booking.rules import rules_of
 from chalicelib.booking.seating import cleared, without
+from chalicelib.booking.standing import Statuses
 from chalicelib.booking.store import Kept
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.core.tables import ATTEMPTS, LostRace
 from chalicelib.core.telemetry import count, logger
-from chalicelib.flights import read
-from chalicelib.flights.identity import LegId
-from chalicelib.flights.model import FlightStatus
 from chalicelib.pricing import charges
 from chalicelib.pricing.charges import Refund
 
@@ -51,10 +47,7 @@ def cancel(kept: Kept, use: KeyUse | None, now: Now) -> Booking:
 def once(kept: Kept, use: KeyUse | None, now: Now, *, by: By = By.PASSENGER, why: str = "") -> Booking:
     """Cancel a booking as it was read. Raises LostRace where it changed since, Conflict, Unavailable."""
     booking = kept.booking
-    _check(booking, now)
-    refund, reason = Refund(0, (), 0), why
-    if booking.state(now.wall) is State.TICKETED:
-        refund, reason = terms(booking, now, by_airline=by is By.AIRLINE)
+    refund, reason = preview(booking, now, by_airline=by is By.AIRLINE)
     after = booking.then(Cancelled(now.wall, by, refund.amount, why or reason, use))
     there = cleared(without(booking, (), now.wall), now.wall)
     others = [(each, ended) for each, ended in there.lapsed if each.booking.locator != booking.locator]
@@ -64,65 +57,29 @@ def once(kept: Kept, use: KeyUse | None, now: Now, *, by: By = By.PASSENGER, why
     return after
 
 
-def preview(booking: Booking, now: Now) -> Terms:
+def preview(booking: Booking, now: Now, *, by_airline: bool = False) -> Terms:
     """What a cancellation at this moment would bring back. Raises Conflict where it can't be cancelled."""
-    _check(booking, now)
-    if booking.state(now.wall) is not State.TICKETED:
+    state = booking.state(now.wall)
+    if state in (State.CANCELLED, State.EXPIRED):
+        raise Conflict("this booking is cancelled" if state is State.CANCELLED else "the hold was over already")
+    if state is not State.TICKETED:
         return Terms(Refund(0, (), 0), "")
-    return terms(booking, now)
+    return _terms(booking, standing.statuses(booking, now), now, by_airline=by_airline)
 
 
-def terms(booking: Booking, now: Now, *, by_airline: bool = False) -> Terms:
-    """What comes back of a ticketed booking when all that is not flown is cancelled at this moment."""
-    status = statuses(booking, now)
-    flown = [at for at, segment in enumerate(booking.segments) if has_left(segment, status.get(segment.leg), now)]
-    airline = by_airline or is_disrupted(booking, now)
+def _terms(booking: Booking, stand: Statuses, now: Now, *, by_airline: bool = False) -> Terms:
+    """What comes back of a ticketed booking when all that is not flown is cancelled, by how its flights stand.
+
+    All of it where a flight still to come is cancelled, significantly changed, or will be missed as the one before is
+    late, and is not flown otherwise (14 CFR 260.2). Raises Conflict where all have left.
+    """
+    flown = [at for at, each in enumerate(booking.segments) if standing.is_gone(each, stand.get(each.leg), now)]
+    if len(flown) == len(booking.segments):
+        raise Conflict("its flights have left")
+    airline = by_airline or standing.trouble(booking, stand) is not None
     fresh = booking.booked_at is not None and now.wall - booking.booked_at <= COOLING_OFF
     refund = charges.refund_of(booking.lines, rules_of(booking), flown=flown, waived=airline or fresh)
     most = sum(payment.amount for payment in booking.payments) - booking.due_back
     return Terms(
         replace(refund, amount=min(refund.amount, most)), "airline" if airline else "24_hours" if fresh else ""
     )
-
-
-def is_disrupted(booking: Booking, now: Now) -> bool:
-    """Whether a flight still to come is cancelled, significantly changed, or will be missed as the one before is late.
-
-    Such trips are refunded in full (14 CFR 260.2), if they are not flown otherwise.
-    """
-    from chalicelib.booking.reroute import Finder  # it looks for other flights, too: more than most need
-
-    return Finder(now).trouble(booking) is not None
-
-
-def statuses(booking: Booking, now: Now) -> dict[LegId, FlightStatus]:
-    """How its flights stand, of those that are near enough to be known."""
-    return statuses_of([segment.leg for segment in booking.segments], now)
-
-
-def statuses_of(legs: Iterable[LegId], now: Now) -> dict[LegId, FlightStatus]:
-    """How flights stand, of those that are near enough to be known."""
-    return {flight.leg: flight.status for flight in read.current(legs, now.flight)}
-
-
-def has_left(segment: Segment, status: FlightStatus | None, now: Now) -> bool:
-    """Whether a flight has left without coming back; by its schedule where nothing else is known."""
-    if status is None:
-        return segment.scheduled_out <= now.flight
-    return not status.cancelled and bool(status.actual_out or status.actual_off) and not status.returned
-
-
-def is_domestic(segment: Segment) -> bool:
-    """Whether both ends are in one country."""
-    ends = lookup.airport(segment.leg.origin), lookup.airport(segment.destination)
-    return all(ends) and len({end.country for end in ends if end}) == 1
-
-
-def _check(booking: Booking, now: Now) -> None:
-    state = booking.state(now.wall)
-    if state in (State.CANCELLED, State.EXPIRED):
-        raise Conflict("this booking is cancelled" if state is State.CANCELLED else "the hold was over already")
-    if state is State.TICKETED:
-        status = statuses(booking, now)
-        if all(has_left(segment, status.get(segment.leg), now) for segment in booking.segments):
-            raise Conflict("its flights have left")

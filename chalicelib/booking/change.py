@@ -12,7 +12,6 @@ from datetime import date, datetime
 
 from chalicelib.booking import disruption, hold, store
 from chalicelib.booking import locator as locators
-from chalicelib.booking.cancel import has_left, statuses
 from chalicelib.booking.hold import Order, Placed, PriceChanged, Wanted
 from chalicelib.booking.model import (
     COOLING_OFF,
@@ -29,6 +28,7 @@ from chalicelib.booking.model import (
 from chalicelib.booking.pay import known
 from chalicelib.booking.rules import rules_of
 from chalicelib.booking.seating import shelf, without
+from chalicelib.booking.standing import is_gone, statuses
 from chalicelib.booking.store import Kept
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, Fault, Invalid, Unavailable
@@ -121,7 +121,7 @@ def _bought(booking: Booking, flights: Sequence[Wanted], now: Now) -> list[Sched
     if not new:
         raise _invalid("leave flights out and bring none instead: cancel the booking, and book what you keep anew")
     status = statuses(booking, now)
-    gone = [str(leg) for leg, segment in had.items() if leg not in wanted and has_left(segment, status.get(leg), now)]
+    gone = [str(leg) for leg, segment in had.items() if leg not in wanted and is_gone(segment, status.get(leg), now)]
     if gone:
         raise Conflict(f"{', '.join(gone)} has left, and can't be changed any more")
     in_order = hold.scheduled_legs(list(wanted), now)

@@ -10,10 +10,10 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from chalicelib.booking import store
-from chalicelib.booking.cancel import has_left, is_domestic
 from chalicelib.booking.model import Booking, CheckedIn, KeyUse, Segment, State
 from chalicelib.booking.pay import known
 from chalicelib.booking.seating import cleared
+from chalicelib.booking.standing import is_domestic, is_gone
 from chalicelib.booking.store import Kept
 from chalicelib.core.clock import Now, instant
 from chalicelib.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
@@ -106,7 +106,7 @@ def _check_time(booking: Booking, segment: Segment, now: Now) -> None:
     if now.flight < (first := opens(segment, status)):
         raise Conflict(f"check-in of {segment.leg} opens at {instant(first)}", members={"opens": instant(first)})
     last = expected_out(segment, status) - CLOSES
-    if now.flight > last or has_left(segment, status, now):
+    if now.flight > last or is_gone(segment, status, now):
         raise Conflict(f"check-in of {segment.leg} closed at {instant(last)}", members={"closed": instant(last)})
 
 

@@ -13,9 +13,9 @@ from chalicelib.accounts import audit
 from chalicelib.accounts.model import Event
 from chalicelib.booking import changes, store
 from chalicelib.booking import locator as locators
-from chalicelib.booking.cancel import statuses_of
 from chalicelib.booking.model import Booking, By, Reseated, State
 from chalicelib.booking.seating import shelf
+from chalicelib.booking.standing import is_gone, statuses_of
 from chalicelib.booking.store import Kept
 from chalicelib.core.callers import Person
 from chalicelib.core.clock import Now
@@ -57,8 +57,7 @@ def configure(leg: LegId, said: Said, person: Person, client: str, now: Now) -> 
     scheduled = timetable.leg(leg, timetable.today(now.flight))
     if scheduled is None:
         raise NotFound(f"{leg} is not sold; flights of the next {timetable.HORIZON.days} days are")
-    status = statuses_of([leg], now).get(leg)
-    if (status and (status.actual_out or status.actual_off)) or (not status and scheduled.scheduled_out <= now.flight):
+    if is_gone(scheduled, statuses_of([leg], now).get(leg), now):
         raise Conflict(f"{leg} has left")
     recorded = False
     for _ in range(ATTEMPTS):

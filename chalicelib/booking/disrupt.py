@@ -23,7 +23,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.booking import cancel, changes, disruption, priority, reroute, store
+from chalicelib.booking import cancel, changes, disruption, priority, reroute, standing, store
 from chalicelib.booking import locator as locators
 from chalicelib.booking.disruption import Trouble
 from chalicelib.booking.model import Booking, By, Change, Changed, Disrupted, Lapsed, Offered, State
@@ -194,10 +194,10 @@ def _refund(kept: Kept, leg: LegId, now: Now) -> None:
             return
         first = [segment.leg for segment in booking.segments].index(leg)
         end = disruption.journey_end(booking.segments, first)
-        status = cancel.statuses(booking, now)
+        stand = standing.statuses(booking, now)
         rest = (*booking.segments[:first], *booking.segments[end:])
         try:
-            if all(cancel.has_left(segment, status.get(segment.leg), now) for segment in rest):
+            if all(standing.is_gone(segment, stand.get(segment.leg), now) for segment in rest):
                 cancel.once(kept, None, now, by=By.AIRLINE, why="cancelled")
             else:
                 _drop(kept, first, end, now)

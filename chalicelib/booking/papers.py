@@ -6,10 +6,10 @@ Each is made when it is asked for, with the flights as they then stand. Itinerar
 from typing import NamedTuple
 
 from chalicelib.booking import bcbp, boarding, calendar, check_in, itinerary, names
-from chalicelib.booking.cancel import is_domestic, statuses
 from chalicelib.booking.disruption import arrives, leaves
 from chalicelib.booking.model import Booking, CheckedIn, State, Traveller
 from chalicelib.booking.rules import rules_of
+from chalicelib.booking.standing import is_domestic, statuses
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, Fault, Invalid
 from chalicelib.flights.carriers import carrier

@@ -14,7 +14,6 @@ from functools import partial
 
 from chalicelib.airports import lookup
 from chalicelib.booking import documents, names, store
-from chalicelib.booking.cancel import statuses
 from chalicelib.booking.disruption import arrives
 from chalicelib.booking.documents import Document
 from chalicelib.booking.model import (
@@ -31,6 +30,7 @@ from chalicelib.booking.model import (
     replay,
 )
 from chalicelib.booking.pay import known
+from chalicelib.booking.standing import statuses
 from chalicelib.booking.store import Kept
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, Fault, Invalid, Unavailable

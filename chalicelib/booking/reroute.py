@@ -1,10 +1,10 @@
 """Finds other flights with seats for a party whose own do not fly, or fly much later; and takes seats on them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from chalicelib.booking import disruption, store
+from chalicelib.booking import disruption, standing, store
 from chalicelib.booking import locator as locators
 from chalicelib.booking.disruption import Route, Trouble
 from chalicelib.booking.hold import CLOSES, exit_allowed
@@ -23,7 +23,6 @@ from chalicelib.pricing.model import TravellerKind
 from chalicelib.pricing.seats import Cabin
 from chalicelib.pricing.together import together
 from chalicelib.search import find
-from chalicelib.search.model import minimum_connection
 
 MOST_ROUTES = 20  # that are looked at for a party, in each cabin
 
@@ -69,7 +68,7 @@ class Finder:
     def trouble(self, booking: Booking) -> Trouble | None:
         """What is wrong with a booking's flights."""
         self.read([booking])
-        return disruption.trouble(booking, self._statuses, minimum)
+        return standing.trouble(booking, self._statuses)
 
     def routes(self, booking: Booking, found: Trouble) -> Iterator[Route]:
         """Other flights with seats for the party, the best first. Raises Unavailable."""
@@ -168,12 +167,12 @@ class Finder:
             return True
         onward = len(route.segments) - len(kept)
         as_flown = booking.segments[: found.first] + route.segments
-        rest = disruption.trouble(_as(booking, as_flown), self._statuses, minimum)
+        rest = standing.trouble(_as(booking, as_flown), self._statuses)
         return self._holds(route.segments[onward - 1], kept[0]) and rest is None
 
     def _holds(self, first: Segment, second: Segment) -> bool:
         between = disruption.leaves(second, self.status(second.leg)) - disruption.arrives(first, self.status(first.leg))
-        return between >= minimum(first, second)
+        return between >= standing.minimum(first, second)
 
 
 def replacing(
@@ -205,11 +204,6 @@ def write(kept: Kept, after: Booking, found: Seated | None, now: Now) -> None:
     seats = {**without(kept.booking, after.claims(now.wall), now.wall), **(found.seats if found else {})}
     others = [(each, ended) for each, ended in (found.lapsed if found else ()) if each.booking.locator != after.locator]
     store.write([(kept, after), *others], seats)
-
-
-def minimum(first: Segment, second: Segment) -> timedelta:
-    """The shortest time in which one changes from one flight to the other."""
-    return minimum_connection(_leg_of(first), _leg_of(second))
 
 
 def kinds_of(inventory: Inventory, segment: Segment) -> list[str | None]:
@@ -252,9 +246,3 @@ def _as(booking: Booking, segments: Sequence[Segment]) -> Booking:
 
 def _scheduled(leg: LegId, now: Now) -> ScheduledLeg | None:
     return timetable.leg(leg, timetable.today(now.flight))
-
-
-def _leg_of(segment: Segment) -> ScheduledLeg:
-    """A segment as the timetable has it, with its codeshares; as it was booked where that has it no more."""
-    found = timetable.leg(segment.leg, segment.leg.date)
-    return found or ScheduledLeg(segment.leg, segment.destination, segment.scheduled_out, segment.scheduled_in)

@@ -36,7 +36,7 @@ def look(name: str, now: Now) -> datetime | None:
 
 def next_look(booking: Booking, at: datetime) -> datetime | None:
     """When something will be open of a booking; None: nothing will."""
-    if booking.refunds or _over(booking, at) or not booking.closed:
+    if booking.refunds or booking.ended(at) is not booking or not booking.closed:
         return at
     again = None
     if booking.open_attempt:
@@ -48,15 +48,6 @@ def next_look(booking: Booking, at: datetime) -> datetime | None:
         booking.offer.change.until if booking.offer else None,
     ]
     return min((end for end in ends if end), default=None)
-
-
-def _over(booking: Booking, at: datetime) -> bool:
-    """Whether something is held by the booking's word whose time is over."""
-    return (
-        (booking.kept_as is State.HELD and booking.state(at) is State.EXPIRED)
-        or (booking.change is not None and booking.change_at(at) is None)
-        or (booking.offer is not None and booking.offer_at(at) is None)
-    )
 
 
 @contextmanager
@@ -83,10 +74,12 @@ def _answer(name: str, now: Now) -> None:
 def _end(name: str, now: Now) -> None:
     """Close what is over: the payment service can take nothing for it any more, and its seats are given back."""
     kept = store.booking(name, now.wall)
-    if kept is None or not (_over(kept.booking, now.wall) or not kept.booking.closed):
+    if kept is None:
         return
     before = kept.booking
     after = before.ended(now.wall)
+    if after is before and before.closed:
+        return
     if not after.closed:
         attempt = before.open_attempt.attempt if before.open_attempt else before.attempts + 1
         with _patient():

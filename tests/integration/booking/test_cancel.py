@@ -4,6 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.booking import cancel as cancels
+from chalicelib.booking import pay
+from chalicelib.flights import read
 from chalicelib.pricing import tariff
 from chalicelib.pricing.model import FareRules
 
@@ -34,6 +37,16 @@ def test_within_a_day_all_comes_back(desk: Desk, monkeypatch: pytest.MonkeyPatch
     assert (shown["refunded"], "refund_due" in shown) == (answer.json["paid"], False)
     assert cancel(desk, pnr, key="k").body == answer.body
     assert cancel(desk, pnr).status == 409
+
+
+def test_how_its_flights_stand_is_one_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that a cancellation decides, it decides by the same word."""
+    asked = []
+    monkeypatch.setattr(read, "current", lambda legs, at: asked.append(list(legs)) or [])
+    kept = pay.known(desk.ticketed(shop.leg()), desk.now)
+    asked.clear()
+    cancels.cancel(kept, shop.key(), desk.now)
+    assert asked == [[shop.leg().leg]]
 
 
 @pytest.mark.parametrize("rules", [STRICT, FEE])

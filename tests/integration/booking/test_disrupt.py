@@ -355,7 +355,7 @@ def test_who_will_miss_the_next_flight_may_have_all_back_instead(cloud: None, no
     booking = trouble.bought(first, second, now=now)
     at = trouble.before(first, hours=3)
     trouble.delay(first, at, second.scheduled_out - first.scheduled_in)
-    assert cancel.terms(booking, at) == (cancel.terms(booking, now).refund, "airline")
+    assert cancel.preview(booking, at) == (cancel.preview(booking, now).refund, "airline")
 
 
 def test_an_offer_that_no_longer_helps_is_replaced(cloud: None, now: Now) -> None:

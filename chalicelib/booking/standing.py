@@ -1,0 +1,54 @@
+"""How the flights of a booking stand: of those that are near enough to be known."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+from chalicelib.airports import lookup
+from chalicelib.booking import disruption
+from chalicelib.booking.disruption import Trouble
+from chalicelib.booking.model import Booking, Segment
+from chalicelib.core.clock import Now
+from chalicelib.flights import read, timetable
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import FlightStatus
+from chalicelib.flights.timetable import ScheduledLeg
+from chalicelib.search.model import minimum_connection
+
+Statuses = Mapping[LegId, FlightStatus]
+
+
+def statuses(booking: Booking, now: Now) -> Statuses:
+    """How its flights stand."""
+    return statuses_of([segment.leg for segment in booking.segments], now)
+
+
+def statuses_of(legs: Iterable[LegId], now: Now) -> Statuses:
+    """How flights stand."""
+    return {flight.leg: flight.status for flight in read.current(legs, now.flight)}
+
+
+def is_gone(flight: Segment | ScheduledLeg, status: FlightStatus | None, now: Now) -> bool:
+    """Whether a flight has left without coming back; by its schedule where nothing else is known."""
+    return flight.scheduled_out <= now.flight if status is None else disruption.has_left(status)
+
+
+def trouble(booking: Booking, stand: Statuses) -> Trouble | None:
+    """What is wrong with a booking's flights as they stand; None: nothing is."""
+    return disruption.trouble(booking, stand, minimum)
+
+
+def minimum(first: Segment, second: Segment) -> timedelta:
+    """The shortest time in which one changes from one flight to the other."""
+    return minimum_connection(_leg_of(first), _leg_of(second))
+
+
+def is_domestic(segment: Segment) -> bool:
+    """Whether both ends are in one country."""
+    ends = lookup.airport(segment.leg.origin), lookup.airport(segment.destination)
+    return all(ends) and len({end.country for end in ends if end}) == 1
+
+
+def _leg_of(segment: Segment) -> ScheduledLeg:
+    """A segment as the timetable has it, with its codeshares; as it was booked where that has it no more."""
+    found = timetable.leg(segment.leg, segment.leg.date)
+    return found or ScheduledLeg(segment.leg, segment.destination, segment.scheduled_out, segment.scheduled_in)

@@ -92,7 +92,7 @@ def svg(text: str, label: str = "") -> str:
 
 def modules(text: str) -> list[list[bool]]:
     """The squares of the Aztec symbol of a text, row by row; True is dark."""
-    from aztec_code_generator import AztecCode  # type: ignore[import-untyped]
+    from aztec_code_generator import AztecCode  # type: ignore[import-untyped] # has no types
 
     symbol = AztecCode(text.encode("ascii"), ec_percent=CORRECTION)
     return [[bool(module) for module in row] for row in symbol.matrix]

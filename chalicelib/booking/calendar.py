@@ -42,7 +42,7 @@ def ics(locator: str, version: int, entries: Sequence[Entry], now: datetime, lan
         event.add("dtstamp", now)
         event.add("dtstart", entry.departs_at)
         event.add("dtend", max(entry.arrives_at, entry.departs_at + timedelta(minutes=1)))
-        event.add("summary", f"{entry.flight} {_city(entry.origin)}–{_city(entry.destination)}")  # noqa: RUF001
+        event.add("summary", f"{entry.flight} {_city(entry.origin)}–{_city(entry.destination)}")  # noqa: RUF001 - a dash
         place = airport(entry.origin)
         event.add("location", f"{place.name} ({entry.origin})" if place else entry.origin)
         event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")

@@ -1,7 +1,6 @@
 """How a booking's journal is written: JSON, compressed with a dictionary, since its size is what a write costs.
 
-A booking of one traveller and one flight stays below 1 KB so. `python -m chalicelib.booking.encoding` is not needed to
-read one: `GET /v1/bookings/{pnr}` shows it to an admin.
+A booking of one traveller and one flight stays below 1 KB so.
 """
 
 import zlib

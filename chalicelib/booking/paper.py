@@ -49,7 +49,7 @@ class Paper:
     """Pages that are written from the top down; `y` is where the next line stands, from below."""
 
     def __init__(self) -> None:
-        import pydyf  # type: ignore[import-untyped]
+        import pydyf  # type: ignore[import-untyped] # has no types
 
         self._pydyf: Any = pydyf
         self._streams: list[Any] = []

@@ -5,6 +5,10 @@ share one and nothing has to be counted: locator * 9 + place, of which there are
 keyed permutation of all numbers of ten digits. Who has the key reads the booking from the number; nobody else can tell
 which numbers are in use.
 
+A passenger has one ticket for all flights of a booking, of which there are up to eight. IATA's has four coupons
+(Resolution 722f), and a longer journey goes on on conjunction tickets, numbered in a row: airlines settle with each
+other by them. Nobody does here, so there are none; API, itinerary and boarding passes show the same one number.
+
 A ticket keeps its number through a change: its coupons are revalidated for the flights that the passenger changed to. A
 number is therefore never given to another passenger.
 """

@@ -171,15 +171,18 @@ def test_nobody_needs_documents_for_what_is_over(desk: Desk) -> None:
 
 
 def test_the_itinerary_is_a_pdf_that_any_gateway_hands_on(desk: Desk) -> None:
-    """Text from end to end, with tickets, flights and the sum; none before it is paid."""
-    pnr = desk.hold(shop.leg(), shop.leg("LAX", "EWR", days=25), passengers=adults(2)).json["pnr"]
+    """Text from end to end, with tickets, flights and the sum; none before it is paid. A ticket is of all flights."""
+    legs = [shop.leg(*sorted(("EWR", "LAX"), reverse=bool(n % 2)), days=15 + 5 * n) for n in range(8)]
+    pnr = desk.hold(*legs, passengers=adults(2)).json["pnr"]
     assert desk.get(f"/v1/bookings/{pnr}/itinerary.pdf").status == 409
     paid = desk.pay(pnr).json
     made = desk.get(f"/v1/bookings/{pnr}/itinerary.pdf")
     assert (made.status, made.headers["content-type"]) == (200, "application/pdf")
     text = " ".join(page.extract_text() for page in PdfReader(BytesIO(made.body)).pages)
     assert pnr in text
-    assert all(each["ticket"][3:] in text for each in paid["passengers"])
+    assert len({each["ticket"] for each in paid["passengers"]}) == 2
+    assert all(text.count(each["ticket"][3:]) == 1 for each in paid["passengers"])
+    assert all(str(each.leg.flight) in text for each in legs)
     assert f"{paid['total']['amount'] / 100:,.2f}" in text
     assert made.body.decode().encode() == made.body
 

@@ -1,14 +1,16 @@
 """Many want the last seats in the same moment: each seat is sold once, and who gets none is told so."""
 
 import random
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 import pytest
@@ -26,6 +28,7 @@ from chalicelib.flights.timetable import ScheduledLeg
 from chalicelib.pricing import store as pricing
 from chalicelib.pricing.inventory import Inventory, SeatTaken
 from chalicelib.pricing.seats import Cabin
+from infra.local import motoserver
 
 from ..conftest import NOON
 from . import shop
@@ -241,22 +244,29 @@ def test_whatever_many_do_at_once_adds_up(exact_cloud: None, now: Now) -> None:
     shop.check_sums([leg], bookings, end)
 
 
-def test_the_tables_of_these_tests_are_exact(exact_cloud: None) -> None:
-    """Conditions and transactions are atomic under threads here, as DynamoDB's are: no update is lost, and no two
-    transactions that read the same version are both taken. (Moto's are not: it may let two threads pass one condition.)
-    """
+class Counted(NamedTuple):
+    """What a table made of one thing."""
+
+    lost: int  # updates that were taken, and are not there
+    taken: int  # of two transactions with one ClientRequestToken
+    units: tuple[float, float]  # capacity for a write of five kB, and a consistent read of it
+
+
+def counted(threads: int) -> Counted:
+    """Have threads count up one item, each at the version it read; then ask what can be told by one thread."""
     table, client = config().inventory_table, boto3.client("dynamodb")
-    key = {"pk": {"S": "race"}, "sk": {"S": "race"}}
-    client.put_item(TableName=table, Item={**key, "version": {"N": "0"}})
+    item = {"TableName": table, "Key": {"pk": {"S": "race"}, "sk": {"S": "race"}}}
+
+    def version() -> int:
+        return int(client.get_item(**item, ConsistentRead=True)["Item"]["version"]["N"])
 
     def climb(number: int) -> int:
         won = 0
         for _ in range(12):
-            version = client.get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]["version"]["N"]
+            read = version()
             update = {
-                "TableName": table, "Key": key, "UpdateExpression": "SET version = :next",
-                "ConditionExpression": "version = :read",
-                "ExpressionAttributeValues": {":read": {"N": version}, ":next": {"N": str(int(version) + 1)}},
+                **item, "UpdateExpression": "SET version = :next", "ConditionExpression": "version = :read",
+                "ExpressionAttributeValues": {":read": {"N": str(read)}, ":next": {"N": str(read + 1)}},
             }  # fmt: skip
             try:
                 if number % 2:
@@ -268,5 +278,44 @@ def test_the_tables_of_these_tests_are_exact(exact_cloud: None) -> None:
                 continue
         return won
 
-    won = sum(at_once(16, climb))
-    assert int(client.get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]["version"]["N"]) == won > 0
+    client.put_item(TableName=table, Item={**item["Key"], "version": {"N": "0"}})
+    won = sum(at_once(threads, climb))
+    assert won
+    reached = version()
+    one_more = {**item, "UpdateExpression": "ADD version :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}
+    for _ in range(2):
+        client.transact_write_items(ClientRequestToken="t" * 36, TransactItems=[{"Update": one_more}])
+    taken = version() - reached
+    large = {**item["Key"], "version": {"N": "0"}, "large": {"S": "x" * 4500}}
+    wrote = client.put_item(TableName=table, Item=large, ReturnConsumedCapacity="TOTAL")
+    read = client.get_item(**item, ConsistentRead=True, ReturnConsumedCapacity="TOTAL")
+    return Counted(
+        won - reached, taken, (wrote["ConsumedCapacity"]["CapacityUnits"], read["ConsumedCapacity"]["CapacityUnits"])
+    )
+
+
+def test_the_tables_of_these_tests_are_exact(exact_cloud: None, services: dict[str, str]) -> None:
+    """As DynamoDB's: no update is lost, no two transactions that read one version are both taken. On dynoxide also: a
+    repeated token does nothing, and capacity units are those of the items' sizes."""  # fmt: skip
+    made = counted(16)
+    assert not made.lost
+    if services["AWS_ENDPOINT_URL_DYNAMODB"] != services["AWS_ENDPOINT_URL"]:
+        assert made == Counted(lost=0, taken=1, units=(5, 2))
+
+
+def test_moto_alone_is_not(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It lets two threads pass one condition, knows no tokens, and counts a unit for any item: hence `exact_cloud`.
+
+    Where this fails, moto has become exact, and races may be run on it.
+    """
+    monkeypatch.setattr(motoserver, "_one", nullcontext())  # the lock that a local cloud in this process puts before it
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)  # seconds: threads take turns between check and write, too
+    try:
+        runs = [counted(8)]
+        while len(runs) < 10 and not runs[-1].lost:
+            runs.append(counted(8))
+    finally:
+        sys.setswitchinterval(before)
+    assert runs[-1].lost
+    assert (runs[-1].taken, runs[-1].units) == (2, (1, 0.5))

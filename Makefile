@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install run web test lint screenshots fuzz bench cost package
+.PHONY: help install run web test lint screenshots fuzz bench seats cost package
 
 RUNS := .venv/installed-to-run
 INSTALLED := .venv/installed
@@ -18,6 +18,7 @@ help:
 	@echo "make screenshots  take a picture of each page, on a phone and a desktop, light and dark"
 	@echo "make fuzz     call every route as every role with what its document allows and what not, for long"
 	@echo "make bench    measure, and print tables"
+	@echo "make seats    drive the API of what runs on this machine for half a minute, and see that all adds up"
 	@echo "make cost     measure what a day asks of AWS, and print what that costs"
 	@echo "make package  make the Lambda package, and run it"
 
@@ -49,6 +50,9 @@ fuzz: $(INSTALLED)
 
 bench: $(INSTALLED)
 	.venv/bin/python -m tests.bench
+
+seats: $(INSTALLED)
+	@.venv/bin/python -m tests.bench.seats
 
 cost: $(INSTALLED)
 	@.venv/bin/python -m tests.bench.cost

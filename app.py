@@ -167,7 +167,7 @@ def _deliver(function: str, event: SQSEvent) -> dict[str, Any]:
     from chalicelib.alerts import confirm, deliver, letters
     from chalicelib.core.deadletters import handle_each
 
-    means = deliver.Means(function, letters.send, letters.pace, lambda: _remaining(event))
+    means = letters.Means(function, letters.send, letters.pace, lambda: _remaining(event))
 
     def handle(record: Mapping[str, Any]) -> None:
         message = json.loads(record["body"])

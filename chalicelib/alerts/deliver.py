@@ -14,7 +14,7 @@ queue that comes twice, late or out of order tells nothing twice. The order of r
 
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -25,6 +25,7 @@ from uuid import uuid4
 
 from chalicelib.alerts import fanout, ledger, letters
 from chalicelib.alerts.ledger import Clock, Entry, Kind, Page, Task
+from chalicelib.alerts.letters import Means
 from chalicelib.alerts.model import Delivery, Follower, News, Wait, decide, unseen
 from chalicelib.channels.model import CallRefused, Channel, Outcome, Receipt
 from chalicelib.core.clock import Now
@@ -48,16 +49,6 @@ _METRICS = {
     Outcome.REFUSED: "MessagesRefused",
     Outcome.GONE: "MessagesGone",
 }
-
-
-@dataclass(frozen=True)
-class Means:
-    """What telling needs of its surroundings."""
-
-    function: str  # whose dead letters they are
-    send: Callable[[Channel, Sequence[Any]], list[Receipt]]
-    pace: Callable[[Channel, int], None]  # waits until so many messages may go
-    remaining: Callable[[], float]  # seconds until the function's end
 
 
 @dataclass(frozen=True)

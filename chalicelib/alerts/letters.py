@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import blake2b
 from typing import Any
@@ -24,6 +25,16 @@ from chalicelib.flights.model import Flight
 Letter = Email | Callable[[], Receipt]
 
 _rendered: dict[Any, words.EmailWords] = {}  # the last emails without their recipients' links
+
+
+@dataclass(frozen=True)
+class Means:
+    """What telling needs of its surroundings."""
+
+    function: str  # whose dead letters they are
+    send: Callable[[Channel, Sequence[Any]], list[Receipt]]
+    pace: Callable[[Channel, int], None]  # waits until so many messages may go
+    remaining: Callable[[], float]  # seconds until the function's end
 
 
 def in_one_call(channel: Channel) -> int:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.alerts import facts, fanout, ledger, manage, store
-from chalicelib.alerts.bookings import addresses_of, is_silent
+from chalicelib.alerts.bookings import LETTERS, addresses_of, is_few, is_silent
 from chalicelib.alerts.facts import Fact
 from chalicelib.alerts.ledger import Letter
 from chalicelib.alerts.model import Delivery
@@ -25,7 +25,7 @@ from chalicelib.core.telemetry import count, logger
 from chalicelib.core.urls import public_url
 
 if TYPE_CHECKING:
-    from chalicelib.alerts.deliver import Means
+    from chalicelib.alerts.letters import Means
 
 LEASE = timedelta(seconds=120)  # longer than a function runs
 ATTEMPTS = 10  # of a letter that the provider does not take now: within two hours
@@ -40,7 +40,8 @@ def tell(message: Mapping[str, Any], now: Now, means: "Means") -> None:
     address = next((each for each in addresses_of(booking) if each.channel is channel), None) if booking else None
     if booking is None or told is None or address is None:
         return
-    if is_silent(address, store.contact(address.id, now.wall), now):
+    contact = store.contact(address.id, now.wall)
+    if is_silent(address, contact, now):
         logger.info("an address is told nothing", address=address.id, pnr=name, fact=told)
         return
     letter = Letter(name, fact, address)
@@ -51,7 +52,10 @@ def tell(message: Mapping[str, Any], now: Now, means: "Means") -> None:
         raise Unavailable("somebody is telling this") from None
     if failed is None:
         return
-    [receipt] = means.send(channel, [_written(booking, told, letter, now)])
+    if failed or is_few("sms-of-bookings", LETTERS, address, contact, now):
+        [receipt] = means.send(channel, [_written(booking, told, letter, now)])
+    else:
+        receipt = Receipt(Outcome.REFUSED, reason="too many to a number that nobody confirmed")
     again = receipt.outcome is Outcome.LATER and failed + 1 < ATTEMPTS
     delivery = Delivery(now.wall, (str(told),), 0, receipt.outcome, receipt.id, receipt.reason)
     with suppress(Conflict):  # it took us longer than a lease lasts, and another told it

@@ -139,7 +139,7 @@ def _tell(leg: LegId, channel: Channel) -> tuple[Meter, float]:
 
 
 def _deliver(pages: Sequence[dict[str, Any]], meter: Meter) -> float:
-    means = deliver.Means("bench", letters.send, lambda channel, number: None, lambda: 60)
+    means = letters.Means("bench", letters.send, lambda channel, number: None, lambda: 60)
     with metered(meter):
         began = time.process_time()
         for page in pages:

@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 
-from chalicelib.alerts import deliver, fanout, ledger, model
+from chalicelib.alerts import deliver, fanout, ledger, letters, model
 from chalicelib.alerts.model import Follower, Rule, Subject
 from chalicelib.channels.model import Address, Channel, Outcome, Receipt
 from chalicelib.core.clock import Now
@@ -74,8 +74,8 @@ def write(follower: Follower, flight: Flight, news: model.News, now: Now) -> tup
     return follower.id, f"{flight.version}: {' '.join(news.matters)}"
 
 
-def means(provider: Provider, remaining: Callable[[], float] = lambda: 60) -> deliver.Means:
-    return deliver.Means("send_emails", provider.send, lambda channel, number: None, remaining)
+def means(provider: Provider, remaining: Callable[[], float] = lambda: 60) -> letters.Means:
+    return letters.Means("send_emails", provider.send, lambda channel, number: None, remaining)
 
 
 def a_flight(now: Now, leaves_in: timedelta = timedelta(hours=2), **more: Any) -> Flight:

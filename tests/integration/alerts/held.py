@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.accounts import store as accounts
 from chalicelib.accounts.model import Account, Consent, Event, Session, new_id
 from chalicelib.accounts.personal import Owner
-from chalicelib.alerts import confirm, deliver, follow, ledger, manage, store
+from chalicelib.alerts import confirm, deliver, follow, ledger, letters, manage, store
 from chalicelib.alerts.ledger import Kind, Page, Task
 from chalicelib.alerts.wishes import FollowRequest
 from chalicelib.channels.model import Address, Channel, Outcome, Receipt
@@ -101,7 +101,7 @@ def tell(now: Now, **more: Any) -> list[Any]:
         written.extend(letters)
         return [Receipt(Outcome.ACCEPTED, "m1")] * len(letters)
 
-    means = deliver.Means("send_emails", send, lambda *_: None, lambda: 60)
+    means = letters.Means("send_emails", send, lambda *_: None, lambda: 60)
     for subject in (f"flight:{LEG}", f"number:UA1545-{LEG.date:%Y%m%d}", f"route:EWR-IAH-{LEG.date:%Y%m%d}"):
         page = Page(subject, Channel.EMAIL, 0)
         deliver.deliver({"leg": str(LEG), "page": str(page), **more}, now, means)

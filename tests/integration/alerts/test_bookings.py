@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 import app
-from chalicelib.alerts import bookings, deliver, due, fanout, letters, manage, store
+from chalicelib.alerts import bookings, deliver, due, fanout, letters, manage, store, tell
 from chalicelib.alerts.model import Interest
 from chalicelib.alerts.store import Standing, Status
 from chalicelib.booking import cancel, changes, hold, rebook, settle
@@ -77,7 +77,7 @@ def went_out(of: World) -> list[str]:
     before = len(of.sent)
     of.stream()
     for message in waiting():
-        deliver.deliver(message, of.now, deliver.Means("send_emails", letters.send, lambda *_: None, lambda: 60))
+        deliver.deliver(message, of.now, letters.Means("send_emails", letters.send, lambda *_: None, lambda: 60))
     return [first_line(message) for _, _, message in of.sent[before:]]
 
 
@@ -265,6 +265,35 @@ def test_stop_by_sms_stops_everything_by_sms(of: World, flight: ScheduledLeg) ->
     assert {channel for channel, _, _ in of.sent} == {"email"}
 
 
+def test_a_number_that_nobody_confirmed_is_told_little_a_day(
+    of: World, flight: ScheduledLeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever books with somebody else's number and cancels, again and again, does not flood it; email says all."""
+    monkeypatch.setattr(tell, "LETTERS", 2)
+    monkeypatch.setattr(bookings, "FLIGHTS", 1)
+
+    def books_and_cancels() -> int:
+        """How many SMS that makes."""
+        before = len(of.sent)
+        booking = bought(of, flight, shop.leg(days=30), phone=PHONE)
+        told(booking, of)
+        assert len(active(of)) == 2
+        cancel.cancel(kept(booking, of), shop.key(), of.now)
+        told(booking, of, booking.version)
+        assert [channel for channel, _, _ in of.sent[before:]].count("email") == 2
+        return [channel for channel, _, _ in of.sent[before:]].count("sms")
+
+    assert [books_and_cancels() for _ in range(2)] == [2, 0]
+    assert len(following(of, SMS)) == 1
+    of.now = trouble.later(of.now, days=1)
+    assert books_and_cancels() == 2
+    assert len(following(of, SMS)) == 2
+    contact = store.contact(SMS.id, of.now.wall)
+    assert contact
+    store.save_contact(replace(contact, standing=Standing.CONFIRMED), of.now.wall)
+    assert books_and_cancels() == 2
+
+
 def test_a_booked_address_confirmed_nothing_else(of: World, flight: ScheduledLeg) -> None:
     """Whoever books with an address does not make it follow other flights: it is asked first."""
     told(bought(of, flight), of)
@@ -304,7 +333,7 @@ def test_a_provider_that_takes_nothing_now(of: World, flight: ScheduledLeg) -> N
     of.receipt = Receipt(Outcome.ACCEPTED, "m1")
     before = len(of.sent)
     for message in again * 2:
-        deliver.deliver(message, of.now, deliver.Means("send_emails", letters.send, lambda *_: None, lambda: 60))
+        deliver.deliver(message, of.now, letters.Means("send_emails", letters.send, lambda *_: None, lambda: 60))
     assert len(of.sent) == before + 1
 
 
@@ -328,8 +357,8 @@ def test_a_crash_between_claim_and_sending(of: World, flight: ScheduledLeg) -> N
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        deliver.deliver(message, of.now, deliver.Means("send_emails", dies, lambda *_: None, lambda: 60))
-    means = deliver.Means("send_emails", letters.send, lambda *_: None, lambda: 60)
+        deliver.deliver(message, of.now, letters.Means("send_emails", dies, lambda *_: None, lambda: 60))
+    means = letters.Means("send_emails", letters.send, lambda *_: None, lambda: 60)
     with pytest.raises(Unavailable):
         deliver.deliver(message, of.now, means)
     of.later(minutes=3)
@@ -405,7 +434,7 @@ def test_killed_at_each_call_while_it_begins_to_follow(now: Now, monkeypatch: py
 
 def test_killed_at_each_call_while_a_letter_is_told(now: Now, monkeypatch: pytest.MonkeyPatch) -> None:
     """Told once wherever the process dies; twice only where it died between the provider's answer and the mark."""
-    point, means = 0, deliver.Means("send_emails", letters.send, lambda *_: None, lambda: 60)
+    point, means = 0, letters.Means("send_emails", letters.send, lambda *_: None, lambda: 60)
     while True:
         with an_empty_gatecall():
             of = world(now, monkeypatch)

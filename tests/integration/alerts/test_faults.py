@@ -106,7 +106,7 @@ def test_f11_a_lost_answer_of_ses_is_one_attempt_and_at_most_one_repeat(now: Now
             lost.append(False)
         return answer
 
-    real = deliver.Means("send_emails", letters.send, letters.pace, lambda: 60)
+    real = letters.Means("send_emails", letters.send, letters.pace, lambda: 60)
     with between(lose) as calls:
         for message in queued():
             deliver.deliver(message, now, real)

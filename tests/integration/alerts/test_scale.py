@@ -38,8 +38,8 @@ def follow_at_once(flight: Flight, number: int) -> None:
     ledger._rows()(f"head#{subject}", "head").update([ledger._Row.email.set(number)])
 
 
-def means(send: Any) -> deliver.Means:
-    return deliver.Means("send_emails", send, lambda channel, number: None, lambda: 60)
+def means(send: Any) -> letters.Means:
+    return letters.Means("send_emails", send, lambda channel, number: None, lambda: 60)
 
 
 def now() -> Now:
@@ -114,6 +114,6 @@ def test_f16_one_slow_server_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) 
         return [Receipt(Outcome.ACCEPTED)]
 
     for message in queued(Channel.WEBHOOK):
-        deliver.deliver(message, at, deliver.Means("call_webhooks", send, lambda c, n: None, lambda: 60))
+        deliver.deliver(message, at, letters.Means("call_webhooks", send, lambda c, n: None, lambda: 60))
     assert sorted(called) == [f"s{n}" for n in range(10)]
     assert called[-1] == "s0"

@@ -7,6 +7,10 @@ giving the number). That is as far as it goes: the address stands as `booked`, a
 anything else. STOP, complaints, bounces and unsubscribing count as for every subscription: what a person stopped is
 not begun again by the same booking, and a suppressed address is told nothing.
 
+A booking may be made with somebody else's number, and cancelled for all its money within a day, again and again. So a
+number that nobody confirmed gets at most `LETTERS` SMS of bookings a day, and begins to follow at most `FLIGHTS`
+flights a day, of which it is told as every follower is. One STOP ends all of it. What SMS leave out, email says.
+
 What is followed hangs on the booking as it stands when a message is read, and is looked at once more after anything
 was written. So messages may come twice, late, or out of order. A booking ends only what bookings began, and only where
 no other booking of that address flies the same.
@@ -28,13 +32,15 @@ from chalicelib.booking.check_in import OPENS
 from chalicelib.booking.model import Booking, Segment, State
 from chalicelib.channels import addresses
 from chalicelib.channels.model import Address, Channel
+from chalicelib.core import limits
 from chalicelib.core.clock import Now
-from chalicelib.core.errors import Unavailable
+from chalicelib.core.errors import TooMany, Unavailable
 from chalicelib.core.telemetry import count, logger
 from chalicelib.flights.identity import LegId
 
 WORDING = "booking-2026-11"  # of what whoever books is told of these messages
 OVER = timedelta(days=2)  # after the scheduled arrival: no flight that late is followed anew
+LETTERS, FLIGHTS = 10, 8  # by SMS, a day, to a number that nobody confirmed; a booking has up to 8 flights
 LOOKS = 3  # at a booking that changes while it is looked at
 # At 24 hours before departure the letter on check-in goes out, which says when the flight leaves.
 TOLD = USUAL - {Interest.REMINDER}
@@ -79,6 +85,18 @@ def is_silent(address: Address, contact: Contact | None, now: Now) -> bool:
     return bool(store.refused(addresses.mailbox(address), now.wall) or store.refused(address.id, now.wall))
 
 
+def is_few(what: str, allowed: int, address: Address, contact: Contact | None, now: Now) -> bool:
+    """Count one thing more by SMS to a number that nobody confirmed, and whether it may be done. Raises Unavailable."""
+    if address.channel is not Channel.SMS or (contact and contact.standing is Standing.CONFIRMED):
+        return True
+    try:
+        limits.spend(what, address.id, allowed, timedelta(days=1), now.wall)
+    except TooMany:
+        logger.warning("a number that nobody confirmed is told no more today", address=address.id, what=what)
+        return False
+    return True
+
+
 def _tell(booking: Booking, numbers: Iterable[int]) -> None:
     told = [number for number in numbers if facts.kind(booking, number)]
     fanout.queue(
@@ -97,7 +115,8 @@ def _follow(booking: Booking, now: Now) -> bool:
         contact, there = store.holding(address.id, now.wall)
         ours = {each.subject.leg: each.id for each in there if booking.locator in each.bookings}
         if flown.keys() - ours and not is_silent(address, contact, now):
-            begins += [(segment, address) for leg, segment in flown.items() if leg not in ours]
+            new = [(segment, address) for leg, segment in flown.items() if leg not in ours]
+            begins += [each for each in new if is_few("sms-flights-of-bookings", FLIGHTS, address, contact, now)]
         ends += [id for leg, id in ours.items() if leg not in flown]
     if begins:  # first: what a crash cuts off is begun when the message comes again
         _plan_check_in(booking, flown.values(), now)

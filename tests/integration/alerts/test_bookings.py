@@ -287,7 +287,6 @@ def test_a_number_that_nobody_confirmed_is_told_little_a_day(
     assert len(following(of, SMS)) == 1
     of.now = trouble.later(of.now, days=1)
     assert books_and_cancels() == 2
-    assert len(following(of, SMS)) == 2
     contact = store.contact(SMS.id, of.now.wall)
     assert contact
     store.save_contact(replace(contact, standing=Standing.CONFIRMED), of.now.wall)

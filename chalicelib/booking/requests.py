@@ -265,6 +265,14 @@ def _extra(at: int, wanted: ExtraWanted, legs: list[LegId]) -> Extra:
 
 
 def _contact(given: ContactGiven, accept_language: str) -> Contact:
-    email = addresses.parse(Channel.EMAIL, given.email).value
-    phone = addresses.parse(Channel.SMS, given.phone).value if given.phone else None
+    email = _address(Channel.EMAIL, given.email, "contact.email")
+    phone = _address(Channel.SMS, given.phone, "contact.phone") if given.phone else None
     return Contact(email, phone, language_of(given.language or accept_language))
+
+
+def _address(channel: Channel, given: str, name: str) -> str:
+    """An address in its one spelling. Raises Invalid, which names the field."""
+    try:
+        return addresses.parse(channel, given).value
+    except Invalid as error:
+        raise Invalid(f"{name}: {error}", [Fault("body", name, fault.detail) for fault in error.faults]) from None

@@ -100,6 +100,8 @@ def test_infants_have_no_seat_and_children_sit_beside_an_adult(desk: Desk) -> No
         ({"extras": [{"code": "LEGROOM"}]}, "extras.0.code"),
         ({"extras": [{"code": "BAG", "passenger": 3}]}, "extras.0.passenger"),
         ({"extras": [{"code": "NOSUCH"}]}, "extras"),
+        ({"contact": {"email": "ann@example.com", "phone": "12"}}, "contact.phone"),
+        ({"contact": {"email": "ann@localhost", "phone": "+12025550123"}}, "contact.email"),
     ],
 )
 def test_what_can_not_be_booked_is_named(change: dict[str, Any], named: str, desk: Desk) -> None:

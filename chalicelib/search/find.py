@@ -27,7 +27,7 @@ class Request:
     """A trip that is wanted, for whom, and how the offers are to be put."""
 
     parts: tuple[Part, ...]
-    party: Party = Party(1)  # noqa: RUF009 - frozen
+    party: Party = Party(1)  # noqa: RUF009 - a Party is frozen: all may have the same one
     cabin: Cabin = Cabin.ECONOMY
     sort: Sort = Sort.BEST
     stops: int = model.MOST_STOPS  # of each journey, at the most

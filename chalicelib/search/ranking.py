@@ -72,7 +72,8 @@ class Record(NamedTuple):
 class Reason(NamedTuple):
     """Why an offer is recommended: a code, the figures behind it, and the words.
 
-    `minutes` is time saved and `amount` what it costs more, in minor units; `of` and `times` are counts.
+    `minutes` is the time of its journeys, or what is saved of it; `amount` its price, or what it costs more, in minor
+    units; `times` and `of` are counts: stops, arrivals on time of all, its rank among all.
     """
 
     code: str

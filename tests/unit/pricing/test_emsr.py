@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from chalicelib.pricing.emsr import booking_limits, emsr_b, littlewood
 
-# K. Talluri, G. van Ryzin, The Theory and Practice of Revenue Management (2004), example of section 2.2.
+# Fares and demands of the example in K. Talluri, G. van Ryzin, The Theory and Practice of Revenue Management (2004),
+# section 2.2; the levels are those that public programs print for it, as the book itself could not be read here.
 FARES = [1050, 567, 534, 520]
 MEANS = [17.3, 45.1, 39.6, 34.0]
 DEVIATIONS = [5.8, 15.0, 13.2, 11.3]
@@ -26,7 +27,7 @@ def levels(classes):
 
 
 def test_the_published_example_comes_out():
-    """Fares, demands and protection levels of Talluri and van Ryzin, to ten digits."""
+    """The protection levels of Talluri and van Ryzin's example, to ten digits."""
     assert emsr_b(FARES, MEANS, DEVIATIONS) == pytest.approx(PROTECTED, rel=1e-10)
 
 

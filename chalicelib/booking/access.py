@@ -46,8 +46,8 @@ def is_whole(booking: Booking, party: Party, now: datetime) -> bool:
 
 def link(booking: Booking) -> str:
     """The token of a booking's link: who has it, may do all that may be done with the booking."""
-    last = booking.last_in or booking.journal[0].at
-    return signed.sign(_LINK, [booking.locator], last + KEPT)
+    made = booking.journal[0].at  # by the wall's clock, as links are; the flights' may be far behind
+    return signed.sign(_LINK, [booking.locator], max(booking.last_in or made, made) + KEPT)
 
 
 def day_link(booking: Booking, now: datetime) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -12,9 +13,10 @@ import pytest
 from chalice.test import Client
 
 import app
-from chalicelib.booking import cancel, changes, hold, settle, settlements, store, waitlist
-from chalicelib.booking.model import Booking, KeyUse, State
+from chalicelib.booking import access, cancel, changes, hold, settle, settlements, store, waitlist
+from chalicelib.booking.model import Booking, KeyUse, State, replay
 from chalicelib.core import clock
+from chalicelib.core.callers import Party
 from chalicelib.core.clock import Now
 from chalicelib.core.config import config
 from chalicelib.core.errors import Conflict, KeyReused
@@ -175,6 +177,17 @@ def test_who_waits_is_kept_until_the_flight_leaves_whatever_the_flight_clock_sho
     assert len(of_it) == 3
     assert min(int(each["expires"]["N"]) for each in of_it) >= int((leg.scheduled_out + ahead).timestamp())
     assert [each.locator for each in store.waiting(leg.leg, apart.wall, 10)] == [booking.locator]
+
+
+def test_the_link_of_a_booking_opens_it_whatever_the_flight_clock_shows(
+    cloud: None, now: Now, leg: ScheduledLeg
+) -> None:
+    """Links end by the wall's clock, which may be far ahead of the flights'."""
+    full(leg, now, 1)
+    before, later = kept(waits(leg, now=now), now), trouble.later(now, days=1000)
+    made = replay(before.booking.locator, [replace(before.booking.journal[0], at=later.wall)])
+    store.save(before, made)
+    assert access.admitted(made.locator, Party(link=access.link(made)), "", later).booking == made
 
 
 def test_who_leaves_the_list_is_passed_over(cloud: None, now: Now, leg: ScheduledLeg) -> None:

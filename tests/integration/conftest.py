@@ -15,6 +15,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 from moto import mock_aws
 from moto.backends import get_backend
 from moto.ssm.models import ParameterDict
@@ -48,6 +49,19 @@ NOON = datetime(2026, 7, 10, 12, tzinfo=UTC)
 def now() -> Now:
     """Both clocks stand at noon."""
     return Now(NOON, NOON)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The calls to AWS from then on, by operation, in their order."""
+    made, real = list[str](), BaseClient._make_api_call
+
+    def call(client: BaseClient, operation: str, parameters: Any) -> Any:
+        made.append(operation)
+        return real(client, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    return made
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """How somebody gets an account and a password: by the link of a letter, and no other way."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -67,18 +66,18 @@ def test_an_account_is_made_by_who_reads_the_letter_and_sets_the_password(now: N
     assert events(account.id, now.wall) == ["registered"]
 
 
-def test_asking_does_the_same_whether_the_address_is_known_or_not(now: Now, calls: Callable[[], list[str]]) -> None:
+def test_asking_does_the_same_whether_the_address_is_known_or_not(now: Now, calls: list[str]) -> None:
     """AWS calls are counted, for an account and for a lost password."""
     registered("known@example.com", now.wall)
     register.ask("warm@example.com", "en", WORDING, HERE, now.wall)  # connections are made
     told: dict[str, list[list[str]]] = {"known": [], "new": []}
     for who, of in told.items():
-        calls().clear()
+        calls.clear()
         register.ask(f"{who}@example.com", "en", WORDING, HERE, now.wall)
-        of.append(list(calls()))
-        calls().clear()
+        of.append(list(calls))
+        calls.clear()
         register.forgot(f"{who}@example.com", "en", HERE, now.wall)
-        of.append(list(calls()))
+        of.append(list(calls))
     assert told["known"] == told["new"]
     assert told["new"][0].count("PutItem") == 1
 
@@ -256,23 +255,6 @@ def test_nothing_is_asked_where_no_email_is_sent(now: Now, monkeypatch: pytest.M
     monkeypatch.setattr(links, "public_url", lambda: "")
     with pytest.raises(Unavailable, match="EMAIL_SENDER and PUBLIC_URL"):
         register.ask("ada@example.com", "en", WORDING, HERE, now.wall)
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
-    """The AWS operations that were called, by name."""
-    import botocore.client
-    from botocore.client import BaseClient
-
-    made: list[str] = []
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]
-
-    def counted(self: Any, name: str, arguments: Any) -> Any:
-        made.append(name)
-        return call(self, name, arguments)
-
-    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", counted)
-    return lambda: made
 
 
 def test_json_of_the_errand_tells_no_secret(now: Now) -> None:

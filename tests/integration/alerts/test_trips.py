@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from pynamodb.connection.base import Connection
 
 from chalicelib.alerts import trips
 from chalicelib.alerts.trip_answers import TripsAnswer
@@ -28,20 +27,6 @@ ME = Person("acc1", Role.PASSENGER, ANN, Address(Channel.EMAIL, ANN).id, "en", "
 def of(now: Now, monkeypatch: pytest.MonkeyPatch) -> World:
     """A world whose providers remember what they were given."""
     return world(now, monkeypatch)
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Each call of DynamoDB."""
-    made: list[str] = []
-    call = Connection._make_api_call
-
-    def called(self: Connection, operation: str, *more: object, **named: object) -> object:
-        made.append(operation)
-        return call(self, operation, *more, **named)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Connection, "_make_api_call", called)
-    return made
 
 
 def held(of: World, *legs: ScheduledLeg, account: str | None = ME.id) -> Booking:

@@ -1,11 +1,8 @@
 """What a feed says is taken into the flights: only what changed is written, and nobody's word is lost."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from unittest.mock import patch
 
 import pytest
-from botocore.client import BaseClient
 
 from chalicelib.core.clock import Now
 from chalicelib.flights import ingest, store
@@ -18,20 +15,6 @@ pytestmark = pytest.mark.usefixtures("cloud")
 
 def no_sleep(seconds: float) -> None:
     assert seconds >= 0
-
-
-@pytest.fixture
-def calls() -> Iterator[list[str]]:
-    """The AWS calls made, by operation."""
-    made: list[str] = []
-    original = BaseClient._make_api_call
-
-    def counted(self: BaseClient, operation: str, arguments: object) -> object:
-        made.append(operation)
-        return original(self, operation, arguments)
-
-    with patch.object(BaseClient, "_make_api_call", counted):
-        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -30,19 +30,6 @@ def a_small_airline(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demand, "AT_ONCE", 2)
 
 
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the calls of DynamoDB."""
-    from botocore.client import BaseClient
-
-    made: list[str] = []
-    original = BaseClient._make_api_call
-    monkeypatch.setattr(
-        BaseClient, "_make_api_call", lambda self, name, given: made.append(name) or original(self, name, given)
-    )
-    return made
-
-
 def sell(origin: str, destination: str, day: date, seats: int, until: Any = None) -> None:
     leg = timetable.legs(origin, destination, day, day)[0]
     unsold = Inventory.unsold(leg)

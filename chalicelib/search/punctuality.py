@@ -2,11 +2,12 @@
 
 On time is what reached its gate less than 15 minutes after its schedule (US Bureau of Transportation Statistics, and
 Eurocontrol's OTP15). What was diverted is late; what was cancelled is counted apart; of what is not over, nothing is
-said. A route is looked up every six hours at most, and of the days before only those that were not over then.
+said. A route is looked up every six hours at most, and of the days before only those that were not over then; a flight
+number that nobody has asked after, at once.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence, Set
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.core.clock import Now
@@ -22,6 +23,7 @@ from chalicelib.search.ranking import Record
 DAYS = 14
 _UNSETTLED = 2  # days after which a leg's outcome is what it stays
 _DAY = timedelta(days=1)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Outcome(StrEnum):
@@ -47,9 +49,9 @@ def outcome(status: FlightStatus) -> Outcome | None:
 
 def records(scheduled: Collection[ScheduledLeg], now: Now) -> dict[LegId, Record]:
     """The records of the flights that these legs are of; none where nothing is known yet, or the tables are busy."""
-    routes: dict[tuple[str, str], dict[str, FlightNumber]] = {}
+    routes: dict[tuple[str, str], set[str]] = {}
     for each in scheduled:
-        routes.setdefault((each.leg.origin, each.destination), {})[str(each.leg.flight)] = each.leg.flight
+        routes.setdefault((each.leg.origin, each.destination), set()).add(str(each.leg.flight))
     try:
         known = _looked_up(routes, now)
     except Unavailable:
@@ -69,32 +71,47 @@ def records(scheduled: Collection[ScheduledLeg], now: Now) -> dict[LegId, Record
     return found
 
 
-def _looked_up(
-    routes: Mapping[tuple[str, str], Mapping[str, FlightNumber]], now: Now
-) -> dict[tuple[str, str], store.Days]:
+def _looked_up(routes: Mapping[tuple[str, str], Set[str]], now: Now) -> dict[tuple[str, str], store.Days]:
+    """What is known of the days of routes, those of these flight numbers at the least."""
     known = store.punctuality(routes, now.wall)
     for (origin, destination), numbers in routes.items():
-        days = known.get((origin, destination))
-        if days is None or now.wall - days.looked_at >= store.PUNCTUALITY_FRESH:
-            looked = _look_up(origin, numbers.values(), days, now)
+        before = known.get((origin, destination)) or store.Days(_NEVER, {})
+        fresh = now.wall - before.looked_at < store.PUNCTUALITY_FRESH
+        wanted = _wanted(before, numbers, today(now.flight) - _DAY, fresh=fresh)
+        if wanted:
+            looked = store.Days(before.looked_at if fresh else _whole(now.wall), _look_up(origin, wanted, before, now))
             store.keep_punctuality(origin, destination, looked, now.wall)
             known[origin, destination] = looked
     return known
 
 
-def _look_up(origin: str, numbers: Iterable[FlightNumber], before: store.Days | None, now: Now) -> store.Days:
-    """What became of the flights of a route on each of the last days."""
+def _wanted(before: store.Days, numbers: Set[str], last: date, *, fresh: bool) -> dict[date, list[str]]:
+    """By day the flight numbers to look up: new ones; where the last look was long ago, also what was not over then."""
+    asked = {number for flights in before.outcomes.values() for number in flights}
+    wanted = {}
+    for day in (last - n * _DAY for n in range(DAYS)):
+        settled = before.outcomes.get(day, {}) if last - day >= _UNSETTLED * _DAY else {}
+        some = numbers - asked if fresh else (asked | numbers) - settled.keys()
+        if some:
+            wanted[day] = sorted(some)
+    return wanted
+
+
+def _look_up(
+    origin: str, wanted: Mapping[date, Sequence[str]], before: store.Days, now: Now
+) -> dict[date, dict[str, str]]:
+    """What became of the flights of the last days: what was known before, and what is looked up."""
     last = today(now.flight) - _DAY
-    wanted = [last - n * _DAY for n in range(DAYS)]
-    kept = {day: flights for day, flights in (before.outcomes if before else {}).items() if day in wanted}
-    missing = [day for day in wanted if day not in kept or last - day < _UNSETTLED * _DAY]
-    legs = [LegId(number, day, origin) for day in missing for number in numbers]
-    outcomes: dict[date, dict[str, str]] = {day: {} for day in missing}
-    for flight in read.current(legs, now.flight):
-        became = outcome(flight.status)
-        if became:
-            outcomes[flight.leg.date][str(flight.leg.flight)] = became
-    return store.Days(_whole(now.wall), {**kept, **outcomes})
+    legs = [LegId(FlightNumber.parse(number), day, origin) for day, numbers in wanted.items() for number in numbers]
+    found = {(each.leg.date, str(each.leg.flight)): outcome(each.status) for each in read.current(legs, now.flight)}
+    first = last - (DAYS - 1) * _DAY
+    outcomes = {day: dict(flights) for day, flights in before.outcomes.items() if day >= first}
+    for day, numbers in wanted.items():
+        for number in numbers:
+            became = found.get((day, number))
+            if became or last - day >= _UNSETTLED * _DAY:
+                outcomes.setdefault(day, {})[number] = became or store.NOTHING
+    return outcomes
 
 
 def _whole(moment: datetime) -> datetime:

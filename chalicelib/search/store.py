@@ -29,10 +29,11 @@ ANSWER_KEPT = timedelta(seconds=300)
 PUNCTUALITY_FRESH = timedelta(hours=6)
 PUNCTUALITY_KEPT = timedelta(days=15)
 COUNTS_KEPT = timedelta(days=400)
+NOTHING = ""  # became of a flight that was looked up: it did not fly on that day, or nobody said
 
 
 class Days(NamedTuple):
-    """How a route's flights came in: by date, by flight number, one letter of `punctuality.Outcome`."""
+    """How a route's flights came in: by date, by flight number, one letter of `punctuality.Outcome`, or NOTHING."""
 
     looked_at: datetime
     outcomes: Mapping[date, Mapping[str, str]]

@@ -85,6 +85,24 @@ def test_a_record_is_kept_for_six_hours(now: Now, monkeypatch: pytest.MonkeyPatc
     assert {leg.date for leg in looked} == {TODAY - timedelta(days=n) for n in (0, 1)}
 
 
+def test_a_flight_that_was_not_asked_after_is_looked_up_at_once(now: Now, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other flights of the route are known already: each number has its own record, and both stay up to date."""
+    one, other, *_ = legs("EWR-LAX")
+    for flight, late in ((one, 0), (other, 30)):
+        flew(flight, 1, now, late)
+        flew(flight, 5, now, late)
+    assert records([one], now) == [Record(2, 0, 0)]
+    assert records([one, other], now) == [Record(2, 0, 0), Record(0, 2, 0)]
+    with calls(monkeypatch) as asked:
+        records([one, other], now)
+    assert asked == {"BatchGetItem searches": 1}
+    later_on = later(now, days=1)
+    flew(one, 0, later_on, 0)
+    flew(other, 0, later_on, 0)
+    assert records([other], later_on) == [Record(1, 2, 0)]
+    assert records([one], later_on) == [Record(3, 0, 0)]
+
+
 def test_an_offer_says_how_punctual_its_flights_were(now: Now) -> None:
     """Each leg by itself; of what never flew, nothing."""
     flight = legs("JFK-HNL")[0]

@@ -24,9 +24,10 @@ from chalicelib.core.tables import ATTEMPTS, LostRace
 from chalicelib.core.telemetry import count, logger
 from chalicelib.flights.identity import LegId
 from chalicelib.flights.timetable import ScheduledLeg
-from chalicelib.pricing.inventory import SeatTaken
+from chalicelib.pricing import stock
+from chalicelib.pricing.inventory import Inventory, SeatTaken
 
-LONGEST = 100  # places of a list that are looked at: as many parties as an aircraft's cabin holds
+LONGEST = 1000  # places of a list that are looked at: more than anybody takes to keep others from being served
 
 
 def join(order: Order, use: KeyUse, client: str, now: Now) -> Booking:
@@ -87,9 +88,22 @@ def serve(leg: LegId, destination: str, now: Now) -> None:
         return
     kept = {each.booking.locator: each for each in store.bookings(places, now.wall)}
     logger.info("a waitlist is served", flight=str(leg), destination=destination, waiting=len(places))
+    seats = stock.known(leg, destination, now.wall)
     for name, place in places.items():
-        if name not in kept or _served(kept[name], now):
+        there = kept.get(name)
+        if there and seats and not _has_room(seats, there.booking, now):
+            continue
+        if there is None or _served(there, now):
             store.delist(place)
+            seats = stock.known(leg, destination, now.wall)
+
+
+def _has_room(seats: Inventory, booking: Booking, now: Now) -> bool:
+    """Whether a leg has as many seats as a party needs; true also of one that waits no more."""
+    cabin = next((segment.cabin for segment in booking.segments if segment.leg == seats.leg), None)
+    if cabin is None or booking.kept_as is not State.WAITLISTED:
+        return True
+    return seats.free_in(cabin, now.wall) >= len(booking.seated)
 
 
 def _served(kept: Kept, now: Now) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from chalice.test import Client
 
 import app
-from chalicelib.booking import access, cancel, changes, hold, settle, settlements, store, waitlist
+from chalicelib.booking import access, cancel, changes, hold, locator, settle, settlements, store, waitlist
 from chalicelib.booking.model import Booking, KeyUse, State, replay
 from chalicelib.core import clock
 from chalicelib.core.callers import Party
@@ -91,6 +91,18 @@ def test_a_party_that_does_not_fit_is_passed_over_and_keeps_its_place(cloud: Non
     give_up(two, at, leg)
     assert states(waiting, at) == ["held", "held"]
     check([one, two, *waiting], leg, at)
+
+
+def test_however_many_do_not_fit_those_behind_them_are_served(cloud: None, now: Now, leg: ScheduledLeg) -> None:
+    """A list of parties that are too large keeps nobody from the seats."""
+    (one,) = full(leg, now, 1)
+    large = waits(leg, now=now, size=2)
+    for number in range(1, 110):
+        another = replay(locator.of_number(number), large.journal)
+        store.enlist(store.Kept(Booking(another.locator), 0), another, {leg.leg: leg.scheduled_out}, now)
+    last = waits(leg, now=trouble.later(now, minutes=1))
+    give_up(one, now, leg)
+    assert states([large, last], now) == ["waitlisted", "held"]
 
 
 def test_a_hold_that_lapses_unpaid_goes_to_the_next(

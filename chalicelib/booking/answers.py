@@ -151,10 +151,10 @@ class ContactShown(Shape):
 
     @classmethod
     def of(cls, contact: Contact, *, whole: bool) -> Self:
-        """Whom a booking tells; not `whole`: with most of each address hidden."""
+        """Whom a booking tells; not `whole`: with most of each address hidden. Of an erased person there is none."""
         email, phone = contact.email, contact.phone
         if not whole:
-            email = addresses.hidden(Address(Channel.EMAIL, email))
+            email = addresses.hidden(Address(Channel.EMAIL, email)) if email else ""
             phone = addresses.hidden(Address(Channel.SMS, phone)) if phone else None
         return cls(email=email, phone=phone, language=contact.language)
 

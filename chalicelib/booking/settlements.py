@@ -13,37 +13,39 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.core.telemetry import count, logger
 from chalicelib.flights.identity import LegId
 
-AGAIN = timedelta(minutes=3)  # between two looks at a booking whose payment service or tables do not answer
+AGAIN = timedelta(minutes=3)  # between two tries of what a payment service or a table does not answer to
 
 
 def handle(message: Mapping[str, Any], now: Now, remaining: Callable[[], float] = lambda: 60) -> None:
-    """Do what one message is for; twice is harmless. Raises Unavailable, KeyError or ValueError for what is none.
+    """Do what one message is for; twice is harmless. Raises KeyError or ValueError for what is none.
 
-    `remaining` says how many seconds there are for it.
+    `remaining` says how many seconds there are for it. What can't be done now is sent again, however long that lasts:
+    neither money nor passengers are to wait among the dead letters. Raises Unavailable where the queue takes nothing.
     """
+    try:
+        _do(message, now, remaining)
+    except Unavailable as error:
+        count("SettlementsLater")
+        logger.warning("what is to be settled has to wait", settlement=dict(message), reason=str(error))
+        changes.send(message, AGAIN)
+
+
+def _do(message: Mapping[str, Any], now: Now, remaining: Callable[[], float]) -> None:
+    """Raises Unavailable, KeyError, ValueError."""
     if "disrupted" in message:
         disrupt.again(LegId.parse(message["disrupted"]), now, remaining)
-        return
-    if "party" in message:
+    elif "party" in message:
         disrupt.attend(message["party"], [LegId.parse(leg) for leg in message["flights"]], now, remaining)
-        return
-    if "erased" in message:
+    elif "erased" in message:
         from chalicelib.booking import personal
 
         personal.erase(message["erased"], now)
-        return
-    if "freed" in message:
+    elif "freed" in message:
         leg, destination = message["freed"]
         waitlist.serve(LegId.parse(leg), destination, now)
-        return
-    name = message["look"] if "look" in message else booking_of(callbacks.deliver(message["callback"], now.wall))
-    try:
-        again = settle.look(name, now)
-    except Unavailable as error:  # however long it lasts: money is not to wait among the dead letters
-        again = now.wall + AGAIN
-        count("SettlementsLater")
-        logger.warning("a booking can't be settled now", pnr=name, reason=str(error))
-    changes.send_later(name, again, now.wall)
+    else:
+        name = message["look"] if "look" in message else booking_of(callbacks.deliver(message["callback"], now.wall))
+        changes.send_later(name, settle.look(name, now), now.wall)
 
 
 def booking_of(reference: str) -> str:

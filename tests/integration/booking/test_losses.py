@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -99,18 +100,37 @@ def test_flights_too_close_to_each_other_are_not_sold(desk: Desk) -> None:
     assert "elsewhere" in desk.hold(timetable.legs("EWR", "BOS", day, today)[-1], tomorrow).json["detail"]
 
 
-def test_what_cannot_be_settled_is_tried_again_for_ever(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A payment service that is away sends no refund to the dead letters: it is looked at again in minutes."""
+def test_a_look_at_what_has_nothing_open_writes_nothing(desk: Desk) -> None:
+    """However often it is asked for."""
     pnr = desk.ticketed(shop.leg())
+    before = store.booking(pnr, desk.now.wall)
+    desk.look(pnr)
+    assert store.booking(pnr, desk.now.wall) == before
+
+
+@pytest.mark.parametrize(
+    ("message", "verb"),
+    [
+        ({"look": "K3M9TZ"}, "settle.look"),
+        ({"disrupted": "UA742-20260712-EWR"}, "disrupt.again"),
+        ({"party": "K3M9TZ", "flights": ["UA742-20260712-EWR"]}, "disrupt.attend"),
+        ({"freed": ["UA742-20260712-EWR", "LAX"]}, "waitlist.serve"),
+        ({"erased": "a1b2"}, "personal.erase"),
+    ],
+)
+def test_what_cannot_be_settled_is_tried_again_for_ever(
+    cloud: None, now: Now, monkeypatch: pytest.MonkeyPatch, message: dict[str, Any], verb: str
+) -> None:
+    """A payment service or a table that is away sends nothing to the dead letters: the same comes again in minutes."""
     later = []
-    monkeypatch.setattr("chalicelib.booking.settle.look", away)
-    monkeypatch.setattr("chalicelib.booking.changes.send_later", lambda *asked: later.append(asked))
-    settlements.handle({"look": pnr}, desk.now)
-    assert later == [(pnr, desk.now.wall + settlements.AGAIN, desk.now.wall)]
+    monkeypatch.setattr(f"chalicelib.booking.{verb}", away)
+    monkeypatch.setattr("chalicelib.booking.changes.send", lambda *sent: later.append(sent))
+    settlements.handle(message, now)
+    assert later == [(message, settlements.AGAIN)]
 
 
-def away(name: str, now: Now) -> None:
-    """A payment service that does not answer."""
+def away(*_: object) -> None:
+    """A payment service, or a table, that does not answer."""
     raise Unavailable("the payment service does not answer")
 
 

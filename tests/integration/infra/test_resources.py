@@ -9,6 +9,7 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.core import config
+from chalicelib.flights.model import Kind
 from infra import resources
 from infra.stages import CONFIG
 
@@ -86,6 +87,20 @@ def test_changes_wait_for_a_minute_and_what_is_urgent_does_not(aws: None) -> Non
     ]
     assert json.loads(urgent["Body"]) == ["cancelled", "gate"]
     assert attributes(queue_named("changes"))["ApproximateNumberOfMessagesDelayed"] == "2"
+
+
+def test_bookings_are_looked_at_for_any_news_of_times(aws: None) -> None:
+    """Any change of a flight may break a connection, but for those of gates, belts and boarding."""
+    topic = resources.create("toy", boto3.client, GIVEN)["FLIGHT_CHANGES_TOPIC_ARN"]
+    for kind in Kind:
+        kinds = {"kinds": {"DataType": "String.Array", "StringValue": json.dumps([kind])}}
+        boto3.client("sns").publish(TopicArn=topic, Message=kind, MessageAttributes=kinds)
+    told = set()
+    while found := boto3.client("sqs").receive_message(QueueUrl=queue_named("disruptions")).get("Messages"):
+        told |= {message["Body"] for message in found}
+    assert set(Kind) - told == {
+        Kind.GATE, Kind.TERMINAL, Kind.BELT, Kind.CHECK_IN, Kind.BOARDING, Kind.FINAL_CALL, Kind.GATE_CLOSED,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("faster", "seconds"), [(0.5, "60"), (1, "60"), (20, "3"), (600, "1")])

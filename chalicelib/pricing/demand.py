@@ -26,14 +26,17 @@ OVER = timedelta(hours=34)  # after a date began in UTC, it has ended in Honolul
 LATEST = timedelta(days=7)  # days further back are not observed any more, if nothing ran for so long
 AT_ONCE = 50  # routes between two notes of how far it came
 ENOUGH = 5.0  # seconds that must remain to go on
-KEPT = 600  # seconds that a process knows a forecast; a new one comes once a day
+KEPT = 600  # seconds that a process knows a forecast
 
 Route = tuple[str, str]
 _known: dict[tuple[str, Route], tuple[float, Demand]] = {}
 
 
 def of_routes(routes: Iterable[Route], now: Now) -> dict[Route, Demand]:
-    """What is known of each route's demand: one BatchGet for those not asked of late. Raises Unavailable."""
+    """What is known of each route's demand: one BatchGet for those that this process asked of over ten minutes ago.
+
+    So a new forecast, which comes once a day, counts everywhere ten minutes later. Raises Unavailable.
+    """
     table, clock = config().inventory_table, time.monotonic()
     wanted = list(dict.fromkeys(routes))
     missing = [r for r in wanted if (table, r) not in _known or clock - _known[table, r][0] > KEPT]

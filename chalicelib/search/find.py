@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from chalicelib.airports.lookup import zone
+from chalicelib.airports.lookup import airport, zone
 from chalicelib.core.clock import Now
 from chalicelib.flights import timetable
 from chalicelib.flights.timetable import HORIZON
@@ -144,9 +144,10 @@ def _offer(options: Sequence[Option], party: Party, now: Now) -> Offer:
 
 
 def _count(request: Request, now: Now) -> None:
-    """Count the search by its first journey: where, when, how long before. Nothing of who asked."""
+    """Count the search by its first journey: where (by IATA's codes), when, how long before. Nothing of who asked."""
     first, *more = request.parts
     back = len(more) == 1 and (more[0].origin, more[0].destination) == (first.destination, first.origin)
     kind = "round_trip" if back else "several" if more else "one_way"
     ahead = max(0, (first.day - timetable.today(now.flight)).days)
-    store.count(first.origin, first.destination, first.day, ahead, kind)
+    origin, destination = ((airports(code)[0] if airport(code) else code) for code in (first.origin, first.destination))
+    store.count(origin, destination, first.day, ahead, kind)

@@ -6,7 +6,7 @@ Query for each leg pattern (origin, destination, date), and where the day is nea
 The priced journeys are shared (`store`) under a digest of all that they hang on: which journeys can be booked as their
 flights stand, the versions of the inventories and of the forecasts, the next instant at which a held seat comes back,
 the tariff, and the whole days left before each departure. So a sale, a seat that comes back, a delay or another price
-is never hidden by what is shared.
+is never hidden by what is shared. A new forecast counts in each process within ten minutes (`pricing.demand`).
 """
 
 import json

@@ -271,9 +271,9 @@ def test_several_cities(now: Now, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_search_is_counted_without_a_person(now: Now) -> None:
-    """By route, date and days ahead; the kind of trip. One write each."""
+    """By route, date and days ahead, however an airport is spelled; the kind of trip. One write each."""
     find.offers(request("NYC-LAX"), now)
-    find.offers(request("NYC-LAX"), now)
+    find.offers(request("NYC-KLAX"), now)
     find.offers(request("NYC-LAX", "LAX-NYC"), now)
     find.offers(request("NYC-LAX", "LAX-CHI"), now)
     table = boto3.resource("dynamodb").Table("gatecall-test-searches")

@@ -438,9 +438,7 @@ def _reason(error: Any) -> str:
 
 
 def _shaped(route: Route, request: Any, result: Answer | Document | None) -> Response:
-    headers: dict[str, str | list[str]] = {
-        "Cache-Control": "no-store" if route.max_age is None else f"public, max-age={route.max_age}, {STALE}"
-    }
+    headers: dict[str, str | list[str]] = {"Cache-Control": _kept(route.max_age)}
     if result is None:
         return Response("", headers=headers, status_code=route.status)
     if isinstance(result, Document):
@@ -455,6 +453,13 @@ def _shaped(route: Route, request: Any, result: Answer | Document | None) -> Res
         if _same(request.headers.get("if-none-match"), etag):
             return Response("", headers=headers, status_code=HTTPStatus.NOT_MODIFIED)
     return Response(body, headers=headers, status_code=status)
+
+
+def _kept(max_age: int | None) -> str:
+    """How long a cache may hand an answer out; what is to be asked for each time, such as seats, never without us."""
+    if max_age is None:
+        return "no-store"
+    return f"public, max-age={max_age}, {STALE if max_age else 'must-revalidate'}"
 
 
 def _same(if_none_match: str | None, etag: str) -> bool:

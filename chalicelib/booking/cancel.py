@@ -6,7 +6,6 @@ All of it comes back within 24 hours of booking, and where the airline cancels a
 """
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import NamedTuple
 
 from chalicelib.booking import standing, store
@@ -79,7 +78,4 @@ def _terms(booking: Booking, stand: Statuses, now: Now, *, by_airline: bool = Fa
     airline = by_airline or standing.trouble(booking, stand) is not None
     fresh = booking.booked_at is not None and now.wall - booking.booked_at <= COOLING_OFF
     refund = charges.refund_of(booking.lines, rules_of(booking), flown=flown, waived=airline or fresh)
-    most = sum(payment.amount for payment in booking.payments) - booking.due_back
-    return Terms(
-        replace(refund, amount=min(refund.amount, most)), "airline" if airline else "24_hours" if fresh else ""
-    )
+    return Terms(refund, "airline" if airline else "24_hours" if fresh else "")

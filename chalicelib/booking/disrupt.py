@@ -26,7 +26,7 @@ from typing import Any
 from chalicelib.booking import cancel, changes, disruption, priority, reroute, standing, store
 from chalicelib.booking import locator as locators
 from chalicelib.booking.disruption import Trouble
-from chalicelib.booking.model import Booking, By, Change, Changed, Disrupted, Lapsed, Offered, State
+from chalicelib.booking.model import Booking, By, Change, Changed, Disrupted, Offered, State
 from chalicelib.booking.reroute import Finder
 from chalicelib.booking.store import Kept
 from chalicelib.core.clock import Now
@@ -219,9 +219,4 @@ def _drop(kept: Kept, first: int, end: int, now: Now) -> None:
     segments, extras = disruption.without_flights(booking, first, end)
     lines, back = disruption.lines_without(booking.lines, first, end)
     change = Change(segments, lines, -back, None, extras)
-    reroute.write(kept, ended(booking, now).then(Changed(now.wall, change, By.AIRLINE, None)), None, now)
-
-
-def ended(booking: Booking, now: Now) -> Booking:
-    """A booking without a change that waits for its payment: the payment service is to take none for it any more."""
-    return booking.then(Lapsed(now.wall, "change")) if booking.change else booking
+    reroute.write(kept, booking.then(Changed(now.wall, change, By.AIRLINE, None)), None, now)

@@ -78,7 +78,7 @@ def pdf(booked: Itinerary, now: datetime, language: str = "en") -> bytes:
     _head(paper, words["rules"])
     for which, rules in booked.rules:
         if which:
-            paper.line(f"{which} – {rules.brand}", bold=True)  # noqa: RUF001
+            paper.line(f"{which} – {rules.brand}", bold=True)  # noqa: RUF001 - a dash
         else:
             paper.line(rules.brand, bold=True)
         for sentence in _rules(t, rules, booked.currency):
@@ -110,7 +110,7 @@ def _flights(paper: Paper, t: Texts, flights: Sequence[Flight]) -> None:
     for flight in flights:
         paper.room_for(64)
         by = words["operated_by"].format(airline=flight.airline) if flight.airline else ""
-        status = f" – {words['cancelled']}" if flight.cancelled else ""  # noqa: RUF001
+        status = f" – {words['cancelled']}" if flight.cancelled else ""  # noqa: RUF001 - a dash
         paper.line(f"{flight.number}{status}", 11, bold=True)
         paper.line("  ".join(part for part in (by, _cabin(t, flight)) if part), 8)
         for place, code, at in (

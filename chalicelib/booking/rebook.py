@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from chalicelib.booking import disruption, reroute
 from chalicelib.booking import locator as locators
-from chalicelib.booking.disrupt import ended
 from chalicelib.booking.disruption import Route, Trouble
 from chalicelib.booking.hold import CLOSES, SoldOut
 from chalicelib.booking.model import Booking, By, Changed, KeyUse, Offered, State
@@ -65,7 +64,7 @@ def rebook(kept: Kept, flights: Sequence[LegId] | None, use: KeyUse, now: Now) -
             raise Conflict("only what is ticketed can be rebooked")
         offer = booking.offer_at(now.wall)
         seated = _held(booking, offer, now) if flights is None else _chosen(booking, flights, now)
-        after = ended(booking, now).then(Changed(now.wall, seated.change, By.AIRLINE, use))
+        after = booking.then(Changed(now.wall, seated.change, By.AIRLINE, use))
         try:
             reroute.write(kept, after, seated, now)
         except LostRace:

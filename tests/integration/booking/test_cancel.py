@@ -39,6 +39,16 @@ def test_within_a_day_all_comes_back(desk: Desk, monkeypatch: pytest.MonkeyPatch
     assert cancel(desk, pnr).status == 409
 
 
+def test_holds_that_are_over_end_with_another_of_the_flight(desk: Desk) -> None:
+    """In the same write as a cancellation or the end of one of them: who is paid in that moment has seats."""
+    pnr = desk.ticketed(shop.leg())
+    for ends in (lambda held: desk.look(held.locator), lambda _: cancel(desk, pnr)):
+        held, over = (shop.held(shop.leg(), now=desk.now) for _ in range(2))
+        desk.wait(minutes=16)
+        ends(held)
+        assert [event.what for event in desk.booking(over.locator).journal] == ["held", "expired"]
+
+
 def test_how_its_flights_stand_is_one_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """All that a cancellation decides, it decides by the same word."""
     asked = []

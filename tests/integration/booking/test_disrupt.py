@@ -13,6 +13,7 @@ from chalicelib.booking.hold import SoldOut
 from chalicelib.booking.model import Booking, By, Cancelled, Changed, Disrupted, Offered, State
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Unavailable
+from chalicelib.core.tables import LostRace
 from chalicelib.flights.timetable import ScheduledLeg
 from chalicelib.pricing.seats import Cabin
 from chalicelib.search import find
@@ -143,11 +144,26 @@ def test_only_a_delay_of_three_hours_brings_an_offer_that_is_sooner(cloud: None,
     check([booking], trouble.instead(leg), now)
 
 
-def test_who_holds_without_having_paid_is_offered_nothing(cloud: None, now: Now, leg: ScheduledLeg) -> None:
-    """A hold ends by itself."""
+def test_who_holds_without_having_paid_is_offered_nothing(cloud: None, now: Now, leg: ScheduledLeg, sent: Sent) -> None:
+    """A hold ends by itself; where nobody has paid, nobody is to be looked at again."""
     booking = shop.held(leg, now=now)
     trouble.cancel(leg, now)
-    assert kept(booking, now) == booking
+    assert (kept(booking, now), sent) == (booking, [])
+
+
+def test_who_cancels_in_that_moment_is_offered_nothing(
+    cloud: None, now: Now, leg: ScheduledLeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever loses the race looks at what became of the booking."""
+    booking = trouble.bought(leg, now=now)
+
+    def too_late(there: store.Kept, *_: object) -> None:
+        cancel.once(there, None, now)
+        raise LostRace("changed since")
+
+    monkeypatch.setattr(reroute, "write", too_late)
+    trouble.cancel(leg, now)
+    assert [event.what for event in kept(booking, now).journal] == ["held", "ticketed", "cancelled"]
 
 
 def test_where_seats_run_short_the_documented_order_holds(
@@ -187,6 +203,16 @@ def test_seats_that_come_back_are_offered_a_quarter_of_an_hour_later(
     trouble.leave([other], 3, later)
     disrupt.again(leg.leg, later, lambda: 60)
     assert offer_of(booking, later).change.segments[0].leg == other.leg
+
+
+def test_nobody_is_offered_to_leave_more_than_two_days_later(
+    cloud: None, now: Now, leg: ScheduledLeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is no trip any more that was booked; it is refunded, unless sooner seats come back."""
+    only(monkeypatch, [each for each in trouble.instead(leg) if each.leg.date >= leg.leg.date + timedelta(days=3)])
+    booking = trouble.bought(leg, now=now)
+    trouble.cancel(leg, now)
+    assert isinstance(kept(booking, now).journal[-1], Disrupted)
 
 
 def test_what_there_is_no_time_for_is_done_when_the_message_comes_again(
@@ -274,18 +300,34 @@ def test_who_took_nothing_when_the_flight_was_to_leave_has_all_back(cloud: None,
     check([booking], trouble.instead(leg), gone)
 
 
+def test_a_flight_that_flies_after_all_is_refunded_to_nobody(
+    cloud: None, now: Now, leg: ScheduledLeg, sent: Sent
+) -> None:
+    """Nor looked at again, though it was cancelled once."""
+    booking = trouble.bought(leg, now=now)
+    trouble.cancel(leg, now)
+    soon = trouble.later(now, minutes=15)
+    trouble.say(leg, soon, cancelled=False)
+    sent.clear()
+    for at in (soon, Now(leg.scheduled_out, leg.scheduled_out)):
+        disrupt.again(leg.leg, at, lambda: 60)
+        assert (kept(booking, at).kept_as, sent) == (State.TICKETED, [])
+
+
 def test_an_open_offer_comes_before_the_refund(
     cloud: None, now: Now, leg: ScheduledLeg, monkeypatch: pytest.MonkeyPatch, sent: Sent
 ) -> None:
-    """Who may still take other flights keeps the booking for so long."""
+    """Who may still take other flights keeps the booking for so long; they are looked at as it leaves, and on."""
     only(monkeypatch, trouble.instead(leg)[5:])
     early = trouble.before(leg, minutes=30)
     booking = trouble.bought(leg, now=now)
     trouble.cancel(leg, early)
-    gone = Now(leg.scheduled_out, leg.scheduled_out)
-    disrupt.again(leg.leg, gone, lambda: 60)
-    assert kept(booking, gone).state(gone.wall) is State.TICKETED
-    assert ({"disrupted": str(leg.leg)}, timedelta(minutes=15)) in sent
+    for minutes, delay in ((5, 5), (0, 15)):
+        at = trouble.before(leg, minutes=minutes)
+        sent.clear()
+        disrupt.again(leg.leg, at, lambda: 60)
+        assert kept(booking, at).state(at.wall) is State.TICKETED
+        assert sent == [({"disrupted": str(leg.leg)}, timedelta(minutes=delay))]
 
 
 def test_the_way_back_stays_where_the_way_there_is_refunded(cloud: None, now: Now, leg: ScheduledLeg) -> None:

@@ -135,13 +135,19 @@ def test_a_reinstated_flight_may_still_be_left_for_the_held_ones(now: Now, booki
     assert take(booking, trouble.later(now, minutes=2)).segments == booking.offer.change.segments
 
 
-def test_an_offered_flight_that_is_cancelled_too_is_not_taken(now: Now, booking: Booking) -> None:
-    """However fast the tap, and late the news."""
+@pytest.mark.parametrize(
+    ("observed", "minutes", "said"),
+    [("cancelled", None, "does not fly"), ("actual_out", -1, "does not fly"), ("estimated_out", 44, "about to leave")],
+)
+def test_an_offered_flight_that_can_not_be_flown_is_not_taken(
+    observed: str, minutes: int | None, said: str, now: Now, booking: Booking
+) -> None:
+    """However fast the tap, and late the news: it is cancelled too, has left, or is about to."""
     assert booking.offer
     (segment, *_) = booking.offer.change.segments
     offered = next(each for each in trouble.instead(shop.leg("EWR", "LAX", days=1)) if each.leg == segment.leg)
-    trouble.say(offered, now, cancelled=True)
-    with pytest.raises(Conflict):
+    trouble.say(offered, now, **{observed: minutes is None or now.flight + timedelta(minutes=minutes)})
+    with pytest.raises(Conflict, match=said):
         take(booking, now)
 
 

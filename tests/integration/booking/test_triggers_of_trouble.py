@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import app
-from chalicelib.booking import cancel, settlements, store
+from chalicelib.booking import cancel, disrupt, settlements, store
 from chalicelib.booking.model import Booking, State
 from chalicelib.core import clock
 from chalicelib.core.clock import Now
@@ -74,7 +74,7 @@ def test_who_pays_while_the_flight_is_cancelled_is_looked_after_too() -> None:
         settlements.handle(again, world.now)
         assert now_of(booking.locator, world.now) == after
         with pytest.raises(Unavailable):  # no time is left: the message comes again
-            settlements.handle(again, world.now, lambda: 5)
+            disrupt.attend(booking.locator, [leg.leg], world.now, lambda: 5)
         world.deliver(timedelta(hours=5))
         assert (now_of(booking.locator, world.now).kept_as, ledger(booking.locator)[0]) == (
             State.CANCELLED,

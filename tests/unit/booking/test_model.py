@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.booking import changes
+from chalicelib.booking import changes, settle
 from chalicelib.booking.encoding import decode, encode
 from chalicelib.booking.model import (
     MOST_EVENTS,
@@ -25,6 +25,7 @@ from chalicelib.booking.model import (
     Held,
     KeyUse,
     Lapsed,
+    Offered,
     Refunded,
     Reseated,
     Segment,
@@ -117,6 +118,28 @@ def test_a_paid_change_has_its_seats_and_lines_and_a_lapsed_one_has_none():
     assert booking.then(Lapsed(AT, "change")).segments == HELD.segments
     cheaper = Booking("K3M9TZ").then(HELD, PAID, Changed(AT, CHEAPER, By.PASSENGER, None))
     assert [(due.attempt, due.amount) for due in cheaper.refunds] == [(1, 5_000)]
+
+
+def test_a_change_that_another_comes_before_is_closed_at_the_payment_service():
+    """It may still be paid there: who is rebooked meanwhile has that back. One that was paid is not open."""
+    waits = Booking("K3M9TZ").then(HELD, PAID, ChangeHeld(AT, DEARER, None))
+    after = waits.then(Changed(AT, CHEAPER, By.AIRLINE, None))
+    assert (after.change, after.closed, settle.next_look(after, AT)) == (None, False, AT)
+    assert waits.then(PAID).closed
+
+
+@pytest.mark.parametrize(
+    ("events", "ends"),
+    [
+        ([HELD], UNTIL), ([HELD, PAID], None), ([HELD, PAID, ChangeHeld(AT, DEARER, None)], UNTIL),
+        ([HELD, PAID, Offered(AT, DEARER, LEG, "cancelled")], UNTIL), ([HELD, Expired(AT)], AT),
+        ([HELD, PAID, Cancelled(AT, By.PASSENGER, 1, "", None)], AT),
+    ],
+    ids=["held", "paid", "change", "offer", "over", "refund"],
+)  # fmt: skip
+def test_a_booking_is_looked_at_when_something_of_it_ends(events, ends):
+    """At once where something is over or due already; else not at all."""
+    assert settle.next_look(Booking("K3M9TZ").then(*events), AT) == ends
 
 
 def test_other_seats_reach_a_change_that_leaves_the_flight():

@@ -97,6 +97,8 @@ def test_other_flights_change_no_money_then_or_later(lost: int, new: int, bases:
     for each in (booking, flown):
         lines = change.priced(each, (*each.segments[:-1], *bought.segments), bought, each.extras, AT.date())
         due.append(sum(line.amount for line in lines) - each.total)
+        stays = [line for line in each.lines if line.segment != len(each.segments) - 1]
+        assert [line for line in lines if line.segment != len(each.segments) - 1] == stays
     assert due[0] == due[1]
 
 

@@ -38,7 +38,6 @@ from chalicelib.core.tables import ATTEMPTS, LostRace, persist
 from chalicelib.core.telemetry import count, logger
 from chalicelib.pricing.model import TravellerKind
 
-LOOKED_BACK = 7  # days of which rows are still looked at: nothing is due longer than that, but for an outage
 _OF_AGE = {
     TravellerKind.INFANT: "an infant under 2", TravellerKind.CHILD: "a child of 2 to 11",
     TravellerKind.ADULT: "somebody of 12 or more",
@@ -98,12 +97,22 @@ def note(booking: Booking, now: Now) -> None:
 
 
 def sweep(now: Now) -> int:
-    """Erase what is due, of all bookings. Returns of how many. Raises Unavailable."""
-    erased = 0
-    for back in reversed(range(LOOKED_BACK + 1)):
+    """Erase what is due, of all bookings. Returns of how many.
+
+    One that can't be erased keeps none of the others: it is tried again by the next sweep. Raises Unavailable once all
+    were tried.
+    """
+    erased, left = 0, []
+    for back in reversed(range(store.ERASING_KEPT.days + 1)):
         day = now.flight.date() - timedelta(days=back)
         for row in store.erasings(day, now.wall):
-            erased += persist(partial(_erase, row, now))
+            try:
+                erased += persist(partial(_erase, row, now))
+            except Exception:
+                logger.exception("documents can't be erased", pnr=row.locator)
+                left.append(row.locator)
+    if left:
+        raise Unavailable(f"the documents of {len(left)} bookings, of {left[0]} first, can't be erased now")
     return erased
 
 

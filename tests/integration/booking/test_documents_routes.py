@@ -13,6 +13,7 @@ from pypdf import PdfReader
 import app
 from chalicelib.booking import changes, documents, passports, store
 from chalicelib.core.config import config
+from chalicelib.core.errors import Unavailable
 from infra.local import events
 
 from . import shop
@@ -114,6 +115,26 @@ def test_passports_are_erased_a_day_after_the_last_arrival(desk: Desk) -> None:
     assert (after.booking.version, after.revision) == (before.booking.version, before.revision + 1)
     assert passports.sweep(desk.now) == 0
     assert store.erasings(desk.now.flight.date(), desk.now.wall) == []
+
+
+def test_one_that_can_not_be_erased_keeps_no_other_however_long_nothing_ran(desk: Desk) -> None:
+    """It is said so, and tried again; the others are erased, also weeks after they were due."""
+    leg = shop.leg(days=2)
+    damaged, sound = sorted((desk.ticketed(leg), desk.ticketed(leg)))
+    for pnr in (damaged, sound):
+        give(desk, pnr, passport=PASSPORT)
+        told(desk, pnr)
+    boto3.client("dynamodb").update_item(
+        TableName=config().bookings_table, Key={"pk": {"S": f"booking#{damaged}"}, "sk": {"S": "booking"}},
+        UpdateExpression="SET journal = :none", ExpressionAttributeValues={":none": {"B": b"none"}},
+    )  # fmt: skip
+    desk.now = desk.now._replace(flight=leg.scheduled_in)
+    desk.wait(days=50)
+    with pytest.raises(Unavailable, match=damaged):
+        passports.sweep(desk.now)
+    assert desk.booking(sound).documents == {}
+    with pytest.raises(Unavailable, match=damaged):  # it was not forgotten
+        passports.sweep(desk.now)
 
 
 def test_the_hourly_schedule_erases(desk: Desk) -> None:

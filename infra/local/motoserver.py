@@ -1,7 +1,6 @@
 """moto in the place of AWS, inside this process; of DynamoDB too, where dynoxide can't be had."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +8,8 @@ from functools import partial
 from typing import Any
 
 from infra.local import moto_gaps
+
+DUE_EVERY = 0.1  # seconds between looks at whether a message that was held back is due
 
 _one = threading.RLock()
 _hear: list["Hear"] = []
@@ -75,12 +76,11 @@ def _one_call_at_a_time() -> None:
                 hear(_caller(self), partial(_call, self))
             return call_action(self)
 
-    def wait(_: Queue, timeout: int) -> None:  # noqa: ARG001 - moto looks again until its caller's time is up
-        _one.release()
-        try:
-            time.sleep(0.02)
-        finally:
-            _one.acquire()
+    def wait(queue: Queue, timeout: int) -> None:  # noqa: ARG001 - moto looks again until its caller's time is up
+        with queue._messages_lock:  # taken before: what another call adds from here on is noticed
+            _one.release()
+            queue._messages_lock.wait(DUE_EVERY)
+        _one.acquire()
 
     for place, name, patch in (
         (BaseResponse, "call_action", one_call),

@@ -14,7 +14,8 @@ from infra.local.triggers.schedules import Schedule
 from infra.local.triggers.streams import Stream
 
 AT_A_TIME = 32  # invocations by queues and topics under way at a time
-LOOK_EVERY = 0.1  # seconds between looks into an empty stream or queue
+LOOK_EVERY = 0.25  # seconds between looks into what is empty, as Lambda looks into a stream
+LISTEN = 2  # seconds for which an empty queue is listened to at a time: shorter than a client waits for an answer
 TICK = 1.0  # seconds between looks at a schedule: it fires no more often, however fast the flight clock
 
 log = logging.getLogger(__name__)
@@ -55,9 +56,9 @@ class Triggers:
                         source, functions, clients["dynamodbstreams"], set_aside=set_aside, sleep=self._stopping.wait
                     )
                 case SQSEventConfig():
-                    polled = Queue(source, functions, sqs, concurrently=self._concurrently)
+                    polled = Queue(source, functions, sqs, concurrently=self._concurrently, listen=LISTEN)
                 case SNSEventConfig():
-                    polled = Topic(source, functions, sqs, sns, concurrently=self._concurrently)
+                    polled = Topic(source, functions, sqs, sns, concurrently=self._concurrently, listen=LISTEN)
                 case _:
                     self.not_run.append(source.name)
                     continue
@@ -67,7 +68,8 @@ class Triggers:
         """Begin; each source in a thread of its own."""
         for name, polled, pause in self._polled:
             thread = threading.Thread(target=self._keep, args=(polled, pause), name=f"trigger {name}", daemon=True)
-            self._threads.append(thread)
+            if not isinstance(polled, Queue | Topic):  # who listens has nothing under way
+                self._threads.append(thread)
             thread.start()
 
     def stop(self, seconds: float) -> None:

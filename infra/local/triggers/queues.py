@@ -21,7 +21,8 @@ class Queue:
     """A queue read for a function: what it handled is deleted, the rest comes again after the queue's own time-out.
 
     Delays, and what came too often, are the queue's own doing. `concurrently` runs a batch beside others: as many as
-    the function's `maximum_concurrency` allows, for nothing is received that can't be handed over at once.
+    the function's `maximum_concurrency` allows, for nothing is received that can't be handed over at once. Where
+    nothing has come, it is listened to for `listen` seconds (SQS's long polling).
     """
 
     def __init__(
@@ -31,8 +32,10 @@ class Queue:
         sqs: Any,
         *,
         concurrently: Callable[[Callable[[], Any]], None],
+        listen: int = 0,
     ):
         self._source = source
+        self._listen = listen
         self._functions = functions
         self._sqs = sqs
         self._concurrently = concurrently
@@ -64,7 +67,7 @@ class Queue:
                 MaxNumberOfMessages=min(room, 10),
                 MessageSystemAttributeNames=["All"],
                 MessageAttributeNames=["All"],
-                WaitTimeSeconds=0,
+                WaitTimeSeconds=0 if batch else self._listen,
             ).get("Messages")
             if not received:
                 break
@@ -97,7 +100,10 @@ class Queue:
 
 
 class Topic:
-    """A topic subscribed to for a function: each message is an asynchronous invocation of its own."""
+    """A topic subscribed to for a function: each message is an asynchronous invocation of its own.
+
+    Where nothing has come, it is listened to for `listen` seconds.
+    """
 
     def __init__(
         self,
@@ -107,8 +113,10 @@ class Topic:
         sns: Any,
         *,
         concurrently: Callable[[Callable[[], Any]], None],
+        listen: int = 0,
     ):
         self._name = source.name
+        self._listen = listen
         self._functions = functions
         self._sqs = sqs
         self._concurrently = concurrently
@@ -121,9 +129,9 @@ class Topic:
 
     def poll(self) -> bool:
         """Hand over what the topic delivered, each message beside the others. Returns whether there was any."""
-        messages = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=0).get(
-            "Messages", []
-        )
+        messages = self._sqs.receive_message(
+            QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=self._listen
+        ).get("Messages", [])
         if messages:
             done = [{"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(messages)]
             self._sqs.delete_message_batch(QueueUrl=self._url, Entries=done)

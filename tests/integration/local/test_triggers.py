@@ -227,7 +227,7 @@ def test_a_topics_messages_are_handled_beside_each_other(moto):
     arn = client("sns", moto).create_topic(Name=f"topic-{next(numbers)}")["TopicArn"]
     app, release, seen = Chalice("toy"), threading.Event(), []
 
-    @app.on_sns_message(arn)
+    @app.on_sns_message(arn, name="beside")  # no other test's: who listened there may still do
     def told(event):
         if event.message == "slow":
             release.wait(8)

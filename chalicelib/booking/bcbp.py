@@ -23,7 +23,6 @@ class Description(StrEnum):
     CHILD = "3"
     INFANT = "4"
     ADULT_WITH_INFANT = "6"
-    UNACCOMPANIED_MINOR = "7"
 
 
 @dataclass(frozen=True, slots=True)

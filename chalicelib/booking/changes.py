@@ -63,7 +63,9 @@ def message(before: Booking | None, after: Booking, now: Now) -> dict[str, Any]:
 
 
 def freed(before: Booking | None, after: Booking) -> dict[LegId, str]:
-    """The legs, with their destinations, on which seats came back."""
+    """The legs, with their destinations, on which seats came back; or may have, while a party joined their waitlist."""
+    if after.kept_as is State.WAITLISTED and not (before and before.kept_as is State.WAITLISTED):
+        return {segment.leg: segment.destination for segment in after.segments}
     has = {leg for leg, _, _ in _seats(after)}
     return {leg: destination for leg, destination, _ in sorted(_seats(before)) if leg not in has}
 

@@ -8,6 +8,7 @@ other flights are held for them at that moment: then their agent does.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from chalicelib.accounts import audit
 from chalicelib.accounts.model import Event
@@ -33,6 +34,7 @@ from chalicelib.pricing.refit import Refit, refit
 from chalicelib.pricing.seats import SeatMap, configuration_of
 
 MOST_ITEMS = 100  # of a transaction (DynamoDB's quotas)
+SERVED_AFTER = timedelta(minutes=1)  # until a waitlist is served: the flight's seats are written by then
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,8 @@ def configure(leg: LegId, said: Said, person: Person, client: str, now: Now) -> 
                 now.wall,
             )  # first: nothing is done without its line
             recorded = True
+        if len(plan.inventory.free(now.wall)) > len(there.seats[leg].free(now.wall)):  # before, lest it be forgotten
+            changes.send({"freed": [str(leg), scheduled.destination]}, SERVED_AFTER)
         ended = [each for each in there.lapsed if each[0].booking.locator not in {k.booking.locator for k, _ in moved}]
         try:
             store.write([*moved, *ended], {leg: plan.inventory})
@@ -92,8 +96,6 @@ def configure(leg: LegId, said: Said, person: Person, client: str, now: Now) -> 
             continue
         count("FlightsConfigured")
         logger.info("configured", flight=str(leg), account=person.id, moved=len(moved))
-        if len(plan.inventory.free(now.wall)) > len(there.seats[leg].free(now.wall)):
-            changes.send({"freed": [str(leg), scheduled.destination]})
         return Configured(replace(plan.inventory, version=plan.inventory.version + 1), plan.moves)
     raise Unavailable("others keep buying seats of this flight; try again")
 

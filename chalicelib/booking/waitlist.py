@@ -11,7 +11,7 @@ Whoever books in the moment in which seats come back may be faster: nothing is k
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.booking import cancel, changes, disruption, hold, store
+from chalicelib.booking import cancel, disruption, hold, store
 from chalicelib.booking import locator as locators
 from chalicelib.booking.hold import LOCATORS, Order, SoldOut, Wanted
 from chalicelib.booking.model import HOLD, Booking, Held, KeyUse, Segment, State, Waitlisted
@@ -164,8 +164,6 @@ def _listed(name: str, order: Order, scheduled: Sequence[ScheduledLeg], use: Key
     event = Waitlisted(now.wall, order.travellers, segments, order.extras, order.contact, order.account, use)
     booking = Booking(name).then(event)
     store.enlist(Kept(Booking(name), 0), booking, {each.leg: each.scheduled_out for each in scheduled}, now)
-    for each in scheduled:  # what came back meanwhile was offered to those before it
-        changes.send({"freed": [str(each.leg), each.destination]})
     count("WaitlistJoined")
     logger.info("a party waits for seats", pnr=name, flights=[str(each.leg) for each in scheduled])
     return booking

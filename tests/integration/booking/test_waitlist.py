@@ -13,16 +13,21 @@ import pytest
 from chalice.test import Client
 
 import app
-from chalicelib.booking import access, cancel, changes, hold, locator, settle, settlements, store, waitlist
+from chalicelib.booking import access, cancel, changes, configure, hold, locator, settle, settlements, store, waitlist
+from chalicelib.booking.configure import Said
 from chalicelib.booking.model import Booking, KeyUse, State, replay
-from chalicelib.core import clock
-from chalicelib.core.callers import Party
+from chalicelib.core import callers, clock
+from chalicelib.core.callers import Party, Person, Role
 from chalicelib.core.clock import Now
 from chalicelib.core.config import config
 from chalicelib.core.errors import Conflict, KeyReused
 from chalicelib.flights.timetable import ScheduledLeg
 
+from ..conftest import NOON
 from . import shop, trouble
+from .world import World, an_empty_gatecall
+
+OPERATOR = Person("ada", Role.ADMIN, "ada@example.com", "a", "en", "s", callers.RECENT, (), ())
 
 
 @pytest.fixture
@@ -120,6 +125,45 @@ def test_a_hold_that_lapses_unpaid_goes_to_the_next(
     settlements.handle({"freed": [str(leg.leg), leg.destination]}, late)
     assert states(waiting, late) == ["expired", "held"]
     check([one, *waiting], leg, late)
+
+
+def test_seats_that_come_back_while_somebody_joins_are_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the process dies that put them on the list: the stream has seen it."""
+    leg, enlist = shop.leg("EWR", "ORD", days=10), store.enlist
+    with an_empty_gatecall(), World(Now(NOON, NOON)).open() as world:
+        (one,) = full(leg, world.now, 1)
+
+        def meanwhile(*listed: Any) -> None:
+            cancel.cancel(kept(one, world.now), shop.key(), world.now)
+            world.deliver()
+            enlist(*listed)
+            raise SystemExit
+
+        monkeypatch.setattr(store, "enlist", meanwhile)
+        use = shop.key()
+        with pytest.raises(SystemExit):
+            waits(leg, now=world.now, use=use)
+        world.deliver()
+        assert states([waits(leg, now=world.now, use=use)], world.now) == ["held"]
+
+
+def test_seats_that_an_operator_gives_back_go_to_who_waits_whatever_dies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the process dies that has just written them."""
+    leg, write = shop.leg("EWR", "ORD", days=10), store.write
+    with an_empty_gatecall(), World(Now(NOON, NOON)).open() as world:
+        full(leg, world.now, 1)
+        waiting = waits(leg, now=world.now)
+
+        def last(*written: Any) -> None:
+            write(*written)
+            raise SystemExit
+
+        monkeypatch.setattr(store, "write", last)
+        with pytest.raises(SystemExit):
+            configure.configure(leg.leg, Said("", ()), OPERATOR, "192.0.2.1", world.now)
+        monkeypatch.setattr(store, "write", write)
+        world.deliver(configure.SERVED_AFTER)
+        assert states([waiting], world.now) == ["held"]
 
 
 def test_who_was_served_pays_like_anybody(cloud: None, now: Now, leg: ScheduledLeg) -> None:

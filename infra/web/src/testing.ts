@@ -6,6 +6,7 @@ import { afterEach, vi } from "vitest";
 i18n.loadAndActivate({ locale: "en", messages: {} });
 afterEach(cleanup);
 
-// What jsdom lacks: React Aria finds fields by the one, the router scrolls by the other.
+// What jsdom lacks: React Aria finds fields by the one, the router and our forms scroll by the others.
 vi.stubGlobal("CSS", { escape: (text: string) => text });
 vi.stubGlobal("scrollTo", () => undefined);
+if (globalThis.Element) Element.prototype.scrollIntoView ??= () => undefined;

@@ -89,7 +89,7 @@ def test_two_people_book_with_the_keyboard_and_pay_through_their_bank(
     assert trouble(page) == []
     page.get_by_text("Empty card").click()
     page.get_by_role("button", name=re.compile("^Pay")).click()
-    page.get_by_text("the payment was declined").wait_for()
+    page.get_by_text("The card has not enough money left for this").wait_for()
     page.get_by_text("Card with 3-D Secure").click()
     page.get_by_role("button", name=re.compile("^Pay")).click()
     page.get_by_role("button", name="Approve").click()

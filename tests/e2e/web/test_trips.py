@@ -144,7 +144,7 @@ def test_a_change_and_a_cancellation_say_what_they_cost_before_they_are_done(sit
         somebody.open(f"/bookings/{booking['pnr']}")
     now = site.ask("GET", f"/v1/bookings/{booking['pnr']}", token=booking["link"])
     assert now["flights"][0]["flight"] != booking["flights"][0]["flight"]
-    page.get_by_role("link", name=now["flights"][0]["number"], exact=True).wait_for()
+    page.get_by_role("heading", name=now["flights"][0]["number"]).wait_for()
     page.get_by_role("button", name="Cancel the booking").click()
     dialog = page.get_by_role("alertdialog")
     said = dialog.get_by_text(re.compile("comes back[:,.]")).inner_text()
@@ -163,6 +163,7 @@ def test_a_passenger_of_a_cancelled_flight_takes_the_one_that_is_held_with_one_p
     flight = site.own_flight()
     booking = booked(site, flight["id"], passengers=2)
     somebody: Browsing = browse("phone")
+    somebody.expect_refusal(404, "^/v1/flights/")  # the flight that is offered may leave in days that no feed tells of yet
     page = find(somebody, booking["pnr"])
     page.get_by_role("heading", name=re.compile("Check-in is open|You are booked")).wait_for()
     site.ask("POST", f"/v1/flights/{flight['id']}/updates", {"cancelled": True}, operator.token)
@@ -176,7 +177,7 @@ def test_a_passenger_of_a_cancelled_flight_takes_the_one_that_is_held_with_one_p
     take.wait_for()
     assert faults(page) == []
     take.click()
-    page.get_by_role("link", name=offer["flights"][0]["number"], exact=True).wait_for()
+    page.get_by_role("heading", name=offer["flights"][0]["number"]).wait_for()
     page.get_by_role("heading", name=f"{flight['number']} is cancelled").wait_for(state="detached")
     now = site.ask("GET", f"/v1/bookings/{booking['pnr']}", token=booking["link"])
     assert [each["flight"] for each in now["flights"]] == [each["flight"] for each in offer["flights"]]

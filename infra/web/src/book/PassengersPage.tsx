@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 import { Button, Group } from "react-aria-components";
-import { ApiProblem } from "../api/problems";
+import { ApiProblem, Refused } from "../api/problems";
 import { useSession } from "../api/session";
 import type { BookingAnswer, HoldRequest, Money } from "../api/types";
 import { Asking } from "../ui/dialog";
@@ -13,7 +13,17 @@ import { Empty, Notice, Why } from "../ui/states";
 import ui from "../ui/ui.module.css";
 import styles from "./book.module.css";
 import { bookingIs } from "./bookings";
-import { flightsOf, type Kind, kindsOf, MOST_BAGS, newTotal, orderOf, readBookSearch } from "./chosen";
+import {
+  fieldsOfAge,
+  flightsOf,
+  isPhone,
+  type Kind,
+  kindsOf,
+  MOST_BAGS,
+  newTotal,
+  orderOf,
+  readBookSearch,
+} from "./chosen";
 import { chosenOffer, hold, release, wait } from "./hold";
 import { money } from "./money";
 import { settled } from "./onceKey";
@@ -55,7 +65,17 @@ export function PassengersPage() {
 
   async function ask(fields: FormData) {
     setFull(undefined);
-    await holding(orderOf(search, fields, i18n.locale, agreed));
+    const order = orderOf(search, fields, i18n.locale, agreed);
+    if (order.contact.phone && !isPhone(order.contact.phone))
+      throw new Refused("", {
+        "contact.phone": t`This is not a phone number with + and the country’s code.`,
+      });
+    await holding(order).catch((reason) => {
+      const ages = fieldsOfAge(reason);
+      if (!ages.length) throw reason;
+      const says = t`By this date they travel at another age. Search again with the right number of adults, children and infants.`;
+      throw new Refused("", Object.fromEntries(ages.map((field) => [field, says])));
+    });
   }
 
   async function holding(order: HoldRequest) {

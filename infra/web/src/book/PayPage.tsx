@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { api, unwrap } from "../api/client";
-import { ApiProblem, NoAnswer } from "../api/problems";
+import { ApiProblem, NoAnswer, Refused } from "../api/problems";
 import type { BookingAnswer } from "../api/types";
 import { AskForm, ChooseOne } from "../ui/forms";
 import { Page } from "../ui/page";
@@ -87,8 +87,9 @@ function Standing({ booking, over }: { booking: BookingAnswer; over: boolean }) 
         </h2>
         <p>
           <Trans>
-            The payment service will say within a minute whether it went through. Do not pay again: this page
-            goes on by itself, and you can also close it and open your booking later.
+            The payment service is asked until it says whether it went through: within a minute as a rule, at
+            the latest when the time to pay ends. Do not pay again: this page goes on by itself, and you can
+            also close it and open your booking later.
           </Trans>
         </p>
       </Notice>
@@ -163,10 +164,16 @@ function Cards({ booking }: { booking: BookingAnswer }) {
       bookingIs(client, answer);
       if (answer.challenge) location.assign(answer.challenge.url);
     } catch (error) {
-      if (error instanceof ApiProblem && error.status === 402) settled(purpose);
+      const declined = error instanceof ApiProblem && error.status === 402;
+      if (declined) settled(purpose);
       if (error instanceof NoAnswer || (error instanceof ApiProblem && error.status >= 500)) setUnsure(true);
       void client.invalidateQueries({ queryKey: bookingKey(pnr) });
-      throw error;
+      if (!declined) throw error;
+      throw new Refused(
+        error.detail.includes("insufficient funds")
+          ? t`The card has not enough money left for this. Nothing was taken: choose another card.`
+          : t`The payment was declined, and nothing was taken. Choose another card.`,
+      );
     }
   }
 

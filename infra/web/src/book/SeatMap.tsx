@@ -153,11 +153,11 @@ function Seat(props: Props & { seat: MapSeat; at: number | undefined; stop: bool
 }
 
 /** What a seat is called: its number, where it is, what it is like, whether it can be had, and for how much. */
-function useSeatWords({ map, cabin, names, standardFree, mayExit }: Props) {
+function useSeatWords({ map, cabin, own, names, standardFree, mayExit }: Props) {
   const { t, i18n } = useLingui();
   const positions = { window: t`window`, middle: t`middle`, aisle: t`aisle` };
   return (seat: MapSeat, state: "free" | "taken" | "held" | "blocked", whose: number): string => {
-    const cost = priceOf(map, seat, standardFree);
+    const cost = own.includes(seat.number) ? 0 : priceOf(map, seat, standardFree); // a given one costs nothing
     const name = names[whose];
     const column = cabin.columns[seat.column];
     const parts = [

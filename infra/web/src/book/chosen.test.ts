@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { flightsOf, kindsOf, newTotal, orderOf, readBookSearch } from "./chosen";
+import { ApiProblem } from "../api/problems";
+import { fieldsOfAge, flightsOf, isPhone, kindsOf, newTotal, orderOf, readBookSearch } from "./chosen";
 
 const SEARCH = readBookSearch({
   flights: "ua806-20261201-ewr,UA1-20261208-LAX",
@@ -66,4 +67,19 @@ it("reads the price as it is by now, of the problem that says that it changed", 
   expect(newTotal({ total: { amount: 50000, currency: "USD" } })).toEqual({ amount: 50000, currency: "USD" });
   expect(newTotal({})).toBeUndefined();
   expect(newTotal({ total: "much" })).toBeUndefined();
+});
+
+it("takes phone numbers that can be called from abroad", () => {
+  expect(["+12025550123", "0123456", "+0123456789", "+1202"].map(isPhone)).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+});
+
+it("says at the date of birth who is of another age than the fare", () => {
+  const kind = { in: "body", name: "passengers.2.kind", detail: "is adult by that date of birth" };
+  expect(fieldsOfAge(new ApiProblem(400, "Bad Request", "", [kind]))).toEqual(["passengers.2.date_of_birth"]);
+  expect(fieldsOfAge(new Error("no answer"))).toEqual([]);
 });

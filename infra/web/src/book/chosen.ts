@@ -1,3 +1,4 @@
+import { ApiProblem } from "../api/problems";
 import type { Cabin, HoldRequest } from "../api/types";
 
 /** What was chosen of a search, as the address of /book says it: so it can be reloaded, and gone back to. */
@@ -16,6 +17,7 @@ type Passenger = HoldRequest["passengers"][number];
 type Extras = NonNullable<HoldRequest["extras"]>;
 
 export const MOST_BAGS = 5;
+
 /** What an address says, without what makes no sense. */
 export function readBookSearch(search: Record<string, unknown>): BookSearch {
   const count = (value: unknown, least: number) => {
@@ -92,4 +94,18 @@ export function newTotal(
   if (typeof total !== "object" || total === null || !("amount" in total)) return undefined;
   const currency = "currency" in total && typeof total.currency === "string" ? total.currency : "USD";
   return typeof total.amount === "number" ? { amount: total.amount, currency } : undefined;
+}
+
+/** Whether a number can be called from abroad: E.164, as the API takes it. */
+export function isPhone(number: string): boolean {
+  return /^\+[1-9]\d{6,14}$/.test(number);
+}
+
+/** The dates of birth by which passengers are of another age than their fares are for, by their fields' names. */
+export function fieldsOfAge(reason: unknown): string[] {
+  if (!(reason instanceof ApiProblem)) return [];
+  return reason.errors.flatMap(({ name }) => {
+    const [, place] = /^passengers\.(\d+)\.kind$/.exec(name) ?? [];
+    return place ? [`passengers.${place}.date_of_birth`] : [];
+  });
 }

@@ -117,7 +117,7 @@ function Countdown({ until, wall }: { until: string | null | undefined; wall: nu
 function NextStep({ booking, now }: { booking: BookingAnswer; now: number }) {
   const { pnr } = booking;
   const main = `${ui.button} ${ui.main}`;
-  if (booking.state === "expired")
+  if (booking.state === "expired" || booking.state === "cancelled")
     return (
       <p>
         <Link to="/search" className={main}>

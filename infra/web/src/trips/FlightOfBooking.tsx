@@ -14,7 +14,7 @@ import ui from "../ui/ui.module.css";
 import { checkInOf } from "./standing";
 import styles from "./trips.module.css";
 
-const NEAR = 3 * 86_400_000; // flights are known from about three days before they leave
+const NEAR = 3 * 86_400_000; // flights are known from some days before they leave; until then there is no page of theirs
 
 /** A flight of a booking: live where it is near, else as it was scheduled. */
 export function FlightOfBooking(props: { booking: BookingAnswer; flight: SegmentShown }) {
@@ -43,6 +43,7 @@ function Shown({ booking, flight, live }: { booking: BookingAnswer; flight: Segm
   const { departure } = live ?? {};
   const id = `flight-${flight.flight}`;
   const ticketed = booking.state === "ticketed";
+  const has = ticketed || booking.state === "held"; // its seats
   const { phase } = checkInOf(flight, now, departure?.expected_out);
   const coming = flight.checked_in.length < booking.passengers.length;
   const gone = live ? live.departure.actual_out : Date.parse(flight.scheduled_out) < now;
@@ -51,9 +52,13 @@ function Shown({ booking, flight, live }: { booking: BookingAnswer; flight: Segm
     <article className={ui.card} aria-labelledby={id}>
       <div className={styles.flightHead}>
         <h3 id={id}>
-          <Link to="/flights/$id" params={{ id: flight.flight }}>
-            {flight.number}
-          </Link>{" "}
+          {live ? (
+            <Link to="/flights/$id" params={{ id: flight.flight }}>
+              {flight.number}
+            </Link>
+          ) : (
+            flight.number
+          )}{" "}
           <span className={ui.hint}>{flight.airline}</span>
         </h3>
         <span>{day(flight.scheduled_out, flight.origin_zone, i18n.locale)}</span>
@@ -69,7 +74,7 @@ function Shown({ booking, flight, live }: { booking: BookingAnswer; flight: Segm
       <dl className={styles.facts}>
         {departure?.gate && <Fact name={t`Gate`} says={departure.gate} />}
         {departure?.terminal && <Fact name={t`Terminal`} says={departure.terminal} />}
-        {flight.seats.some(Boolean) && (
+        {has && flight.seats.some(Boolean) && (
           <Fact name={t`Seats`} says={flight.seats.filter((seat) => seat).join(", ")} />
         )}
         <Fact
@@ -77,7 +82,7 @@ function Shown({ booking, flight, live }: { booking: BookingAnswer; flight: Segm
           says={[i18n._(CABIN_WORDS[flight.cabin]), flight.brand].filter(Boolean).join(", ")}
         />
       </dl>
-      {(ticketed || booking.state === "held") && !gone && !off && (
+      {has && !gone && !off && (
         <div className={ui.actions}>
           {ticketed && phase === "open" && coming && (
             <Link

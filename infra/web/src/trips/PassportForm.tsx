@@ -1,8 +1,13 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useEffect, useRef, useState } from "react";
-import { AskForm, ChooseOne, TextLine } from "../ui/forms";
+import { Label, Text, TextArea, TextField } from "react-aria-components";
+import { Refused } from "../api/problems";
+import { AskForm, ChooseOne, TextLine, Wrong } from "../ui/forms";
 import ui from "../ui/ui.module.css";
+import styles from "./trips.module.css";
 import { useVerbs } from "./verbs";
+
+const LINE = 44; // characters
 
 /** A passenger's passport, typed once. It goes to the airline's side sealed, and stays nowhere on this device. */
 export function PassportForm({ pnr, place, name }: { pnr: string; place: number; name: string }) {
@@ -15,10 +20,13 @@ export function PassportForm({ pnr, place, name }: { pnr: string; place: number;
 
   async function give(fields: FormData) {
     const text = (field: string) => String(fields.get(field) ?? "").trim();
+    const lines = linesOf(text("machine_readable_zone"));
+    if (byLines && !lines)
+      throw new Refused("", { machine_readable_zone: t`These are not two lines of 44 characters.` });
     await verbs.giveDocument({
       passenger: place,
-      ...(byLines
-        ? { machine_readable_zone: [text("machine_readable_zone"), text("lower")] }
+      ...(lines
+        ? { machine_readable_zone: lines }
         : {
             passport: {
               number: text("number"),
@@ -62,26 +70,27 @@ export function PassportForm({ pnr, place, name }: { pnr: string; place: number;
 function Lines() {
   const { t } = useLingui();
   return (
-    <>
-      <TextLine
-        name="machine_readable_zone"
-        label={t`Upper line`}
-        hint={t`Both stand below the photo and have 44 characters; < counts, too.`}
-        placeholder="P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<"
-        required
-        maxLength={60}
+    <TextField name="machine_readable_zone" isRequired className={ui.field}>
+      <Label className={ui.label}>{t`The two lines`}</Label>
+      <Text slot="description" className={ui.hint}>
+        {t`They stand below the photo and have 44 characters each; < counts, too.`}
+      </Text>
+      <TextArea
+        rows={4}
+        className={`${ui.input} ${styles.lines}`}
         autoComplete="off"
+        autoCapitalize="characters"
+        spellCheck="false"
       />
-      <TextLine
-        name="lower"
-        label={t`Lower line`}
-        placeholder="L898902C36UTO7408122F1204159ZE184226B<<<<<10"
-        required
-        maxLength={60}
-        autoComplete="off"
-      />
-    </>
+      <Wrong />
+    </TextField>
   );
+}
+
+/** The two lines of what was typed, which may be broken anywhere; undefined: it is more or less than that. */
+export function linesOf(typed: string): [string, string] | undefined {
+  const all = typed.replace(/\s/g, "").toUpperCase();
+  return all.length === 2 * LINE ? [all.slice(0, LINE), all.slice(LINE)] : undefined;
 }
 
 function Fields() {

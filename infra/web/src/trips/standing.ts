@@ -93,7 +93,9 @@ function paying({ payment }: BookingAnswer, i18n: I18n): Standing | undefined {
   if (payment === "open")
     return {
       says: i18n._(msg`Your payment is being checked`),
-      more: i18n._(msg`This takes a few seconds. This page says what became of it.`),
+      more: i18n._(
+        msg`This takes seconds as a rule, and at the longest until the time to pay ends. This page says what became of it.`,
+      ),
     };
   if (payment === "challenge")
     return {

@@ -19,6 +19,7 @@ import {
   Text,
   TextField,
 } from "react-aria-components";
+import { flushSync } from "react-dom";
 import { ApiProblem, Refused } from "../api/problems";
 import { Notice, Why } from "./states";
 import styles from "./ui.module.css";
@@ -51,8 +52,10 @@ export function AskForm(props: {
   const form = useRef<HTMLFormElement>(null);
 
   useEffect(() => {
-    if (error)
-      form.current?.querySelector<HTMLElement>("[data-invalid] input, [data-invalid] button")?.focus();
+    if (!error) return;
+    const field = form.current?.querySelector<HTMLElement>("[data-invalid] input, [data-invalid] button");
+    if (field) field.focus();
+    else form.current?.querySelector("[role=alert]")?.scrollIntoView({ block: "nearest" }); // the button may be far below
   }, [error]);
 
   async function ask(form: HTMLFormElement) {
@@ -76,12 +79,19 @@ export function AskForm(props: {
     }
   }
 
+  /** What was refused before does not keep anybody from asking again: it may have been mended in another field. */
+  function forget({ target }: { target: EventTarget }) {
+    if (faults !== NONE && target instanceof Element && target.closest("[type=submit]"))
+      flushSync(() => setFaults(NONE)); // before the browser looks at what is invalid
+  }
+
   return (
     <Form
       ref={form}
       className={styles.form}
       validationErrors={faults}
       {...{ onInput: mended }} // it reaches the form, though its type leaves it out
+      onClickCapture={forget}
       onSubmit={(event) => {
         event.preventDefault();
         void ask(event.currentTarget);
@@ -124,8 +134,8 @@ export function AskForm(props: {
  * by a press on the button below, the button moves up under the finger and is not pressed.
  */
 function mended({ target }: { target: EventTarget }) {
-  if (target instanceof HTMLInputElement && target.closest("[data-invalid]"))
-    target.dispatchEvent(new Event("change", { bubbles: true }));
+  const typed = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+  if (typed && target.closest("[data-invalid]")) target.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 /** What was refused of each field, by its name: the whole of it where a field is called so, else its beginning. */

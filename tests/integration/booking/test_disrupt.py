@@ -209,6 +209,7 @@ def test_nobody_is_offered_to_leave_more_than_two_days_later(
     cloud: None, now: Now, leg: ScheduledLeg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """That is no trip any more that was booked; it is refunded, unless sooner seats come back."""
+    monkeypatch.setattr(reroute, "MOST_ROUTES", 500)
     only(monkeypatch, [each for each in trouble.instead(leg) if each.leg.date >= leg.leg.date + timedelta(days=3)])
     booking = trouble.bought(leg, now=now)
     trouble.cancel(leg, now)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.booking import pay, settlements, store
+from chalicelib.booking import pay, payments, settlements, store
 from chalicelib.booking.model import (
     MOST_EVENTS,
     Booking,
@@ -98,6 +98,20 @@ def test_flights_too_close_to_each_other_are_not_sold(desk: Desk) -> None:
     assert (answer.status, "minutes after" in answer.json["detail"]) == (400, True)
     tomorrow = timetable.legs("LGA", "CLT", day + timedelta(days=1), today)[0]
     assert "elsewhere" in desk.hold(timetable.legs("EWR", "BOS", day, today)[-1], tomorrow).json["detail"]
+
+
+def test_a_charge_that_nobody_noted_comes_back_as_the_hold_ends(desk: Desk) -> None:
+    """Whoever died between the payment service's word and its own write has left it there alone."""
+    held = shop.held(shop.leg(), now=desk.now)
+    payments.service().charge(
+        pay.reference(held.locator, 1), amount=held.total, currency="USD", token="tok_approve", return_url="/",
+        now=desk.now.wall,
+    )  # fmt: skip
+    desk.wait(minutes=15)
+    desk.look(held.locator)
+    after = desk.booking(held.locator)
+    assert [event.what for event in after.journal] == ["held", "expired", "overpaid", "closed", "refunded"]
+    assert (after.due_back, after.paid) == (held.total, 0)
 
 
 def test_a_look_at_what_has_nothing_open_writes_nothing(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help install run web test lint screenshots fuzz bench seats cost package
+.PHONY: help install run web test lint screenshots fuzz long bench seats cost package
 
 RUNS := .venv/installed-to-run
 INSTALLED := .venv/installed
@@ -17,6 +17,7 @@ help:
 	@echo "make lint     check format, style, types and the plan's import arrows"
 	@echo "make screenshots  take a picture of each page, on a phone and a desktop, light and dark"
 	@echo "make fuzz     call every route as every role with what its document allows and what not, for long"
+	@echo "make long     hold bookings against their model for 12,500 steps, and a flight's story of 8,000 operations"
 	@echo "make bench    measure, and print tables"
 	@echo "make seats    drive the API of what runs on this machine for half a minute, and see that all adds up"
 	@echo "make cost     measure what a day asks of AWS, and print what that costs"
@@ -47,6 +48,9 @@ screenshots: $(INSTALLED)
 
 fuzz: $(INSTALLED)
 	.venv/bin/pytest -n auto --dist worksteal --hypothesis-profile=fuzz tests/integration/accounts/test_fuzz.py
+
+long: $(INSTALLED)
+	.venv/bin/pytest -n 2 --hypothesis-profile=long tests/integration/booking/test_stateful.py tests/integration/booking/test_linearizable.py
 
 bench: $(INSTALLED)
 	.venv/bin/python -m tests.bench

@@ -128,15 +128,19 @@ def _response(url: str, body: bytes) -> AWSResponse:
     return AWSResponse(url, 400, {"content-type": "application/x-amz-json-1.0"}, Raw())
 
 
-def test_a_seat_is_sold_once(exact_cloud: None, now: Now) -> None:
-    """Of 1,000 buyers and 150 seats 150 buyers get one each, another one each; 850 are told that it is sold out."""
+def test_a_seat_is_sold_once(exact_cloud: None, now: Now, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 1,000 buyers and 150 seats 150 buyers get one each, another one each; 850 are told that it is sold out. The
+    table throttles and transactions conflict meanwhile."""  # fmt: skip
     leg = a_flight_of(150, now)
+    told = disturb(monkeypatch, 150)
     bookings = at_once(THREADS, lambda number: buy(leg, now), times=1000)
     sold = [booking for booking in bookings if booking]
     assert len(sold) == 150
     assert len({booking.segments[0].seats[0] for booking in sold}) == 150
     assert bookings.count(None) == 850
     shop.check_sums([leg], sold, now)
+    assert told["conflict"]
+    assert told["throttled"]
 
 
 @pytest.mark.parametrize("seats", [20, 33])

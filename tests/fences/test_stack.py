@@ -55,13 +55,17 @@ def test_what_the_first_template_leaves_out_nobody_refers_to() -> None:
     assert not set(re.findall(r"\w+", json.dumps(first))) & left_out
 
 
-@pytest.mark.parametrize("parameters", [("Stage=dev",), DEPLOYED, ALL], ids=["first", "deployed", "with all"])
-def test_the_template_passes_cfn_lint(parameters: tuple[str, ...]) -> None:
-    """With no rule switched off, neither there nor here; both before the app is deployed and after."""
+def test_the_template_passes_cfn_lint(tmp_path: Path) -> None:
+    """With no rule switched off, neither there nor here; before the app is deployed, after, and with all settings."""
     assert "cfn-lint" not in resources.TEMPLATE.read_text()
+    files = []
+    for number, given in enumerate((("Stage=dev",), DEPLOYED, ALL)):
+        named = [dict(zip(("ParameterKey", "ParameterValue"), each.split("=", 1), strict=True)) for each in given]
+        files.append(tmp_path / f"{number}.json")
+        files[-1].write_text(json.dumps(named))
     lint = Path(sys.executable).with_name("cfn-lint")
     run = subprocess.run(
-        [lint, resources.TEMPLATE, "--parameters", *parameters], cwd=resources.TEMPLATE.parents[1],
+        [lint, resources.TEMPLATE, "--parameter-files", *files], cwd=resources.TEMPLATE.parents[1],
         check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert (run.stdout + run.stderr, run.returncode) == ("", 0)

@@ -5,13 +5,15 @@ import copyreg
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from itertools import count
 from types import ModuleType
 from typing import Any
+from weakref import WeakValueDictionary
 
 import boto3
 import pytest
@@ -76,14 +78,25 @@ def an_empty_gatecall() -> Iterator[None]:
     """Moto in the place of AWS, with all that the template describes. Clients stay: they are the same for each test."""
     moto_gaps.mend()
     with mock_aws():
-        _fill(_made())
+        _made().fill()
         _forget_known()
         yield
 
 
-_MADE = ("dynamodb", "kms", "ses", "sesv2", "sns", "sqs", "ssm")
+_MADE = tuple((service, events.REGION) for service in ("dynamodb", "kms", "ses", "sesv2", "sns", "sqs", "ssm"))
+Keepers = dict[tuple[str, str], Any]  # what keeps a service's state in moto, by service and region
 copyreg.pickle(threading.Condition, lambda _: (threading.Condition, ()))  # of a queue
 copyreg.pickle(ParameterDict, lambda one: (_parameters, (one.account_id, one.region_name, dict(one))))
+
+
+def _with_values(self: WeakValueDictionary[Any, Any], memo: dict[int, Any]) -> WeakValueDictionary[Any, Any]:
+    """Copy what is in it, too: Lambda's functions by ARN would stay another stage's."""
+    made = memo[id(self)] = WeakValueDictionary()
+    made.update((copy.deepcopy(key, memo), copy.deepcopy(value, memo)) for key, value in self.items())
+    return made
+
+
+setattr(WeakValueDictionary, "__deepcopy__", _with_values)  # noqa: B010 - the class has one that mypy knows
 
 
 def _parameters(account: str, region: str, known: dict[str, Any]) -> ParameterDict:
@@ -93,26 +106,40 @@ def _parameters(account: str, region: str, known: dict[str, Any]) -> ParameterDi
 
 
 @cache
-def _made() -> tuple[dict[str, Any], dict[str, Any]]:
-    """What moto knows of an empty Gatecall, by service, and what keeps it: making it takes fifty calls."""
+def _made() -> "Known":
+    """An empty Gatecall: making it takes fifty calls."""
     resources.create("test", client, {"EMAIL_SENDER": os.environ["EMAIL_SENDER"]})
-    keepers = _keepers()
-    known = {service: vars(keeper) for service, keeper in keepers.items()}
-    return copy.deepcopy(known, {id(keeper): keeper for keeper in keepers.values()}), keepers
+    return Known.of(_MADE)
 
 
-def _fill(made: tuple[dict[str, Any], dict[str, Any]]) -> None:
-    """Have moto know a copy of it."""
-    known, former = made
-    keepers = _keepers()
-    copied = copy.deepcopy(known, {id(former[service]): keeper for service, keeper in keepers.items()})
-    for service, keeper in keepers.items():
-        vars(keeper).update(copied[service])
+@dataclass(frozen=True)
+class Known:
+    """What moto knew at some time, to be known by it again."""
+
+    known: dict[tuple[str, str], dict[str, Any]]
+    keepers: Keepers
+
+    @classmethod
+    def of(cls, services: Iterable[tuple[str, str]]) -> "Known":
+        """What it knows now of services, each with its region."""
+        keepers = _keepers(services)
+        known = {service: vars(keeper) for service, keeper in keepers.items()}
+        return cls(copy.deepcopy(known, {id(keeper): keeper for keeper in keepers.values()}), keepers)
+
+    def fill(self) -> None:
+        """Have moto know a copy of it."""
+        keepers = _keepers(self.keepers)
+        copied = copy.deepcopy(self.known, {id(self.keepers[service]): keeper for service, keeper in keepers.items()})
+        for service, keeper in keepers.items():
+            vars(keeper).update(copied[service])
 
 
-def _keepers() -> dict[str, Any]:
+def _keepers(services: Iterable[tuple[str, str]]) -> Keepers:
     """What keeps each service's state for as long as moto stands in for AWS."""
-    return {service: get_backend(service)[events.ACCOUNT][events.REGION] for service in _MADE}  # type: ignore[call-overload]
+    return {
+        (service, region): get_backend(service)[events.ACCOUNT][region]  # type: ignore[call-overload]
+        for service, region in services
+    }
 
 
 @pytest.fixture(scope="session")

@@ -167,10 +167,9 @@ class MoreTelling(Telling):
 
 
 TestF6Histories, TestF6MoreHistories = Telling.TestCase, MoreTelling.TestCase
-# Longer ones where there is time: in CI, and with --hypothesis-profile=long.
-# An example takes over a second: fewer of them than of other tests, unless hypothesis is to look hardest.
+# An example takes over a second: fewer and shorter ones than of other tests, but with --hypothesis-profile=long.
 TestF6Histories.settings = TestF6MoreHistories.settings = (
-    settings(max_examples=min(15, (settings().max_examples + 1) // 2), stateful_step_count=20)
+    settings(max_examples=8, stateful_step_count=20)
     if settings().max_examples <= 60
     else settings(stateful_step_count=30)
 )

@@ -40,7 +40,7 @@ def an_empty_gatecall() -> Iterator[None]:
     """As the fixture `cloud`, as often as a test likes."""
     moto_gaps.mend()
     with mock_aws():
-        conftest._fill(conftest._made())
+        conftest._made().fill()
         aws._client.cache_clear()
         conftest._forget_known()
         yield

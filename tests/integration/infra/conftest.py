@@ -22,6 +22,15 @@ from infra.local import moto_gaps
 
 from ..conftest import make_client
 
+# All that a stage is made of; IAM and S3 are one for all regions.
+STAGE_IS_OF = (
+    *((service, "us-east-1") for service in (
+        "apigateway", "apigatewayv2", "cloudformation", "cloudwatch", "dynamodb", "events", "kms", "lambda", "logs",
+        "ses", "sesv2", "sns", "sqs", "ssm",
+    )),
+    *((service, "aws") for service in ("iam", "s3")),
+)  # fmt: skip
+
 ARN = "arn:aws:lambda:us-east-1:123456789012:function"
 ALLOWED = json.dumps({
     "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}],

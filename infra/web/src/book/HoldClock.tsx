@@ -7,7 +7,7 @@ import ui from "../ui/ui.module.css";
 import styles from "./book.module.css";
 import { paidUntil } from "./bookings";
 import type { BookSearch } from "./chosen";
-import { left, useWall } from "./wall";
+import { clockOf, left, useWall } from "./wall";
 
 /** Until when the seats and the price are kept, counted down. Read out at five minutes and at one. */
 export function HoldClock({ until }: { until: string }) {
@@ -15,13 +15,13 @@ export function HoldClock({ until }: { until: string }) {
   const { minutes, seconds, over } = left(until, useWall());
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const at = clockTime(until, zone, i18n.locale);
-  const two = String(seconds).padStart(2, "0");
+  const clock = clockOf({ minutes, seconds });
   if (over) return null;
   return (
     <div className={styles.clock} data-soon={minutes < 2 || undefined}>
       <p>
         <Trans>
-          Your seats and this price are kept until {at}: <strong>{`${minutes}:${two}`}</strong> left.
+          Your seats and this price are kept until {at}: <strong>{clock}</strong> left.
         </Trans>
       </p>
       <p role="status" className="hidden-but-read">

@@ -97,8 +97,11 @@ export function PassengersPage() {
       const price = newTotal(error.members);
       if (price) return setChanged({ order, price });
       const seats = kinds.filter((kind) => kind !== "infant").length;
-      if (await someFull(flights, search.cabin ?? "economy", seats).catch(() => false)) setFull(order);
-      throw error;
+      if (!(await someFull(flights, search.cabin ?? "economy", seats).catch(() => false))) throw error;
+      setFull(order);
+      throw new Refused(
+        t`These flights have no more seats for all of you. You can wait for some, or search again.`,
+      );
     }
   }
 

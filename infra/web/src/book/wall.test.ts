@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { heardAt, left, wallNow } from "./wall";
+import { clockOf, heardAt, left, wallNow } from "./wall";
 
 const UNTIL = "2026-11-22T01:15:00Z";
 
@@ -24,4 +24,9 @@ it("goes by the server's clock where the device's is wrong", () => {
   expect(Math.abs(wallNow() - device - 600_000)).toBeLessThan(2_000);
   heardAt(null);
   expect(wallNow() - device).toBeGreaterThan(590_000);
+});
+
+it("shows what is left as a clock does, in hours where a waitlist's hold has them", () => {
+  expect(clockOf({ minutes: 9, seconds: 5 })).toBe("9:05");
+  expect(clockOf({ minutes: 119, seconds: 51 })).toBe("1:59:51");
 });

@@ -26,6 +26,13 @@ export function useWall(running = true): number {
   return now;
 }
 
+/** What is left as a clock shows it: 9:59, 1:59:51. */
+export function clockOf({ minutes, seconds }: { minutes: number; seconds: number }): string {
+  const two = (count: number) => String(count).padStart(2, "0");
+  const hours = Math.floor(minutes / 60);
+  return hours ? `${hours}:${two(minutes % 60)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+}
+
 /** Whole seconds that are left until an instant, as minutes and seconds; zero once it is over. */
 export function left(until: string, now: number): { minutes: number; seconds: number; over: boolean } {
   const all = Math.max(0, Math.ceil((Date.parse(until) - now) / 1000));

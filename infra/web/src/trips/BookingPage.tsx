@@ -5,7 +5,7 @@ import { useState } from "react";
 import type { BookingAnswer } from "../api/types";
 import { paidUntil } from "../book/bookings";
 import { forgetBooking, isKept } from "../book/kept";
-import { left, useWall } from "../book/wall";
+import { clockOf, left, useWall } from "../book/wall";
 import { useNow } from "../live/clock";
 import { Page } from "../ui/page";
 import { Notice, Why } from "../ui/states";
@@ -100,7 +100,7 @@ function Countdown({ until, wall }: { until: string | null | undefined; wall: nu
   if (!until) return null;
   const { minutes, seconds, over } = left(until, wall);
   const short = !over && minutes < 2 && seconds % 60 === 0;
-  const clock = `${minutes}:${String(seconds).padStart(2, "0")}`;
+  const clock = clockOf({ minutes, seconds });
   return (
     <p className={styles.countdown}>
       <span role="timer" aria-label={t`Time left to pay`}>

@@ -103,8 +103,10 @@ def significant(segment: Segment) -> timedelta:
 
 
 def has_left(status: FlightStatus | None) -> bool:
-    """Whether a flight is on its way, or was, and did not come back."""
-    return bool(status and not status.cancelled and (status.actual_out or status.actual_off) and not status.returned)
+    """Whether a flight is on its way, or was, and did not come back: some sources tell only that it has arrived."""
+    if status is None or status.cancelled or status.returned:
+        return False
+    return any((status.actual_out, status.actual_off, status.actual_on, status.actual_in))
 
 
 def leaves(segment: Segment, status: FlightStatus | None) -> datetime:

@@ -14,6 +14,11 @@ from chalicelib.flights.model import FlightStatus
 from chalicelib.flights.timetable import ScheduledLeg
 from chalicelib.search.model import minimum_connection
 
+# After the departure that was expected last, a flight of which nothing more is told has left: some sources tell of no
+# departures, and whoever tells of delays moves the estimate before it is so long over. No flight is much delayed
+# earlier (14 CFR 260.2), and few are flown and over.
+UNTOLD = timedelta(hours=3)
+
 Statuses = Mapping[LegId, FlightStatus]
 
 
@@ -28,8 +33,16 @@ def statuses_of(legs: Iterable[LegId], now: Now) -> Statuses:
 
 
 def is_gone(flight: Segment | ScheduledLeg, status: FlightStatus | None, now: Now) -> bool:
-    """Whether a flight has left without coming back; by its schedule where nothing else is known."""
-    return flight.scheduled_out <= now.flight if status is None else disruption.has_left(status)
+    """Whether a flight has left without coming back; by its schedule where nothing else is known.
+
+    Where it is known, and no movement of it, it has left UNTOLD after it was expected to.
+    """
+    if status is None:
+        return flight.scheduled_out <= now.flight
+    if status.cancelled or status.returned:
+        return False
+    expected = status.expected_out or flight.scheduled_out
+    return disruption.has_left(status) or expected + UNTOLD <= now.flight
 
 
 def trouble(booking: Booking, stand: Statuses) -> Trouble | None:

@@ -40,7 +40,7 @@ from functools import cache
 from typing import Any, Literal, NamedTuple
 from zlib import crc32
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
@@ -102,6 +102,7 @@ class _Row(Rows):
     rule = UnicodeAttribute(null=True)
     secret = UnicodeAttribute(null=True)
     code = UnicodeAttribute(null=True)
+    booked = BooleanAttribute(null=True)
     # a ledger row
     told = UnicodeAttribute(null=True)
     recent = UnicodeAttribute(null=True)
@@ -222,7 +223,8 @@ def follower_row(follower: Follower) -> _Row:
     """The item of a follower, for a transaction that writes or deletes it together with its subscription."""
     return _rows()(
         f"page#{Page.of(follower)}", follower.id, address=follower.address.value, rule=encode_rule(follower.rule),
-        secret=follower.secret, code=follower.code, expires=expires(follower.subject.day),
+        secret=follower.secret, code=follower.code, booked=follower.booked or None,
+        expires=expires(follower.subject.day),
     )  # fmt: skip
 
 
@@ -234,7 +236,7 @@ def followers(page: Page, now: datetime) -> list[Follower]:
         return [
             Follower(
                 row.sk, subject, Address(page.channel, row.address), decode_rule(row.rule), page.number,
-                row.secret, row.code,
+                row.secret, row.code, bool(row.booked),
             )
             for row in rows
             if row.expires is None or row.expires > now.timestamp()

@@ -54,7 +54,9 @@ def write(follower: Follower, flight: Flight, news: News, now: Now) -> Letter:
             subject, text, html = _email(flight, news, follower, now).for_links(urls)
             return Email(to, subject, text, html, urls.unsubscribe)
         case Channel.SMS:
-            text = words.sms_of(flight, news, language, now.flight, links.short(follower.code), number=number)
+            text = words.sms_of(
+                flight, news, language, now.flight, links.short(follower.code), number=number, booked=follower.booked
+            )
             return partial(sms.send, to, text)
         case Channel.PUSH:
             title, body, data = words.push_of(flight, news, language, now.flight, number=number)
@@ -117,9 +119,9 @@ def _pace(per_second: float, _: Channel) -> Pace:
 def _email(flight: Flight, news: News, follower: Follower, now: Now) -> words.EmailWords:
     """Rendered once for all who were told the same before."""
     language, number = follower.rule.language, follower.subject.number
-    key = (flight.leg, flight.version, news.matters, news.before, language, number, now.flight)
+    key = (flight.leg, flight.version, news.matters, news.before, language, number, follower.booked, now.flight)
     if key not in _rendered:
         if len(_rendered) >= 100:
             _rendered.clear()
-        _rendered[key] = words.email_of(flight, news, language, now.flight, number=number)
+        _rendered[key] = words.email_of(flight, news, language, now.flight, number=number, booked=follower.booked)
     return _rendered[key]

@@ -208,6 +208,7 @@ class Follower:
     page: int
     secret: str | None = field(default=None, repr=False)  # what a webhook's messages are signed with
     code: str | None = field(default=None, repr=False)  # of the short link in SMS
+    booked: bool = False  # a booking of theirs flies it, and has letters of its own on what they can do
 
 
 def at_first(flight: Flight, now: datetime) -> Told:

@@ -118,8 +118,9 @@ class Subscription:
         """As those who tell read it."""
         assert self.page is not None
         return Follower(
-            self.id, self.subject, contact.address, self.rule, self.page, secret=contact.secret, code=contact.code
-        )
+            self.id, self.subject, contact.address, self.rule, self.page, secret=contact.secret, code=contact.code,
+            booked=bool(self.bookings),
+        )  # fmt: skip
 
 
 class Holding(NamedTuple):

@@ -35,7 +35,7 @@ class NextStep(Shape):
     why: Literal["cancelled", "delayed", "missed_connection"] | None = Field(
         None, description="of rebook and options: what is wrong; missed_connection: a delay is about to break it"
     )
-    url: str | None = Field(None, description="of rebook: a page that takes the flights by one tap")
+    url: str | None = Field(None, description="of rebook: a page whose button takes the flights")
 
 
 class TripBooking(Shape):

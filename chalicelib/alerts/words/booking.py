@@ -33,7 +33,7 @@ class BookingLinks:
     booking: str
     calendar: str
     receipt: str
-    rebook: str | None = None  # takes what is offered, by one tap
+    rebook: str | None = None  # the page whose button takes what is offered
 
 
 @dataclass(frozen=True)

@@ -90,14 +90,22 @@ class _Content(NamedTuple):
 
 
 def email_of(
-    flight: Flight, news: News, language: str, now: datetime, *, number: FlightNumber | None = None
+    flight: Flight,
+    news: News,
+    language: str,
+    now: datetime,
+    *,
+    number: FlightNumber | None = None,
+    booked: bool = False,
 ) -> EmailWords:
     """The news of a flight. `now` is the flight clock's; `number` is the one it is followed by, a codeshare's perhaps.
+
+    `booked`: a booking follows it, and tells by letters of its own what its passengers can do.
 
     What it says hangs on the arguments alone: it is the same for everybody who knew the same before.
     """
     t = texts(language)
-    first, *others = sentences(t, flight, news, now, number)
+    first, *others = sentences(t, flight, news, now, number, booked=booked)
     between = t["beside"]["between"]
     content = _Content(
         headline=first.text,

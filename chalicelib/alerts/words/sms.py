@@ -21,13 +21,20 @@ _LIKE = {"–": "-", "’": "'", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "
 
 
 def sms_of(
-    flight: Flight, news: News, language: str, now: datetime, link: str | None, *, number: FlightNumber | None = None
+    flight: Flight,
+    news: News,
+    language: str,
+    now: datetime,
+    link: str | None,
+    *,
+    number: FlightNumber | None = None,
+    booked: bool = False,
 ) -> str:
-    """The news of a flight as one SMS; `link` leads to what the phone follows. `now`, `number`: see `email_of`."""
+    """The news of a flight as one SMS; `link` leads to what the phone follows. The others: see `email_of`."""
     t = texts(language)
     text = ""
     for codes in (False, True):
-        told = sentences(t, flight, news, now, number, codes=codes)
+        told = sentences(t, flight, news, now, number, codes=codes, booked=booked)
         if link:
             if due(t, flight, now):
                 told.append(Sentence(Part.DUE, t["beside"]["due"]))

@@ -93,14 +93,15 @@ def sentences(
     *,
     routed: bool = True,
     codes: bool = False,
+    booked: bool = False,
 ) -> list[Sentence]:
     """A message, in the order it is read.
 
     The first sentence names the flight (`name`) and, where `routed`, its route; `codes` puts airports' codes for
-    cities.
+    cities. Who is `booked` here is sent to their booking, where others are to ask their airline.
     """
     where = route(t, flight, codes=codes) if routed else ""
-    return list(_Told(t, flight, news, now, f"{name(flight, number)} {where}".strip(), codes).sentences())
+    return list(_Told(t, flight, news, now, f"{name(flight, number)} {where}".strip(), codes, booked).sentences())
 
 
 def due_of(flight: Flight, language: str, now: datetime) -> Due | None:
@@ -141,6 +142,7 @@ class _Told:
     now: datetime
     name: str
     codes: bool
+    booked: bool
 
     def sentences(self) -> Iterator[Sentence]:
         beside, status, matters = self.t["beside"], self.status, set(self.news.matters)
@@ -154,7 +156,7 @@ class _Told:
         if self.to_leave:
             yield from self._place(matters)
         if Matter.CANCELLED in matters:
-            yield Sentence(Part.ADVICE, beside["ask_airline"])
+            yield Sentence(Part.ADVICE, beside["see_booking" if self.booked else "ask_airline"])
             if was := self.news.before.out or status.scheduled_out or status.scheduled_off:
                 time = moment(self.t, was, self.flight.leg.origin, self.now)
                 yield Sentence(Part.FORMERLY, said(beside["was_to_leave"], time=time))

@@ -132,13 +132,16 @@ def test_what_is_only_held_is_not_followed(of: World, flight: ScheduledLeg) -> N
 
 
 def test_the_airport_cancels_and_the_passenger_is_told(of: World, flight: ScheduledLeg) -> None:
-    """A change of a booked flight reaches its passengers like any follower, with no further step."""
+    """A change of a booked flight reaches its passengers like any follower; what they can do, their booking says."""
     of.now = trouble.before(flight, hours=30)
     told(bought(of, flight), of)
     trouble.say(flight, of.now, cancelled=True)
     fanout.fan_out({"flight": str(flight.leg), "version": 2}, of.now)
     [line] = went_out(of)
     assert "CANCELLED" in line
+    text = of.sent[-1][2].text
+    assert "See your booking" in text
+    assert "Ask your airline" not in text
 
 
 def test_twice_late_and_out_of_order(of: World, flight: ScheduledLeg) -> None:
@@ -372,7 +375,7 @@ def test_a_refund_is_told(of: World, flight: ScheduledLeg) -> None:
     told(booking, of)
     after = cancel.cancel(kept(booking, of), shop.key(), of.now)
     [line] = told(booking, of, booking.version)
-    assert "is cancelled, as you wished" in line
+    assert "is cancelled" in line
     assert f"USD {after.due_back // 100:,}" in of.sent[-1][2].text
     settle.look(booking.locator, of.now)
     lines = told(booking, of, after.version)

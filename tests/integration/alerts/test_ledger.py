@@ -42,7 +42,9 @@ def test_a_follower_comes_back_as_it_was_kept(now: Now) -> None:
     """Rule, secret and all."""
     quiet = QuietHours(time(22, 30), time(7))
     rule = Rule("de", "Europe/Berlin", frozenset({Interest.GATE}), 30, 20, quiet)
-    kept = Follower("a" * 24, FLIGHT, Address(Channel.WEBHOOK, "https://example.com/x"), rule, 3, "whsec_x", "abc")
+    kept = Follower(
+        "a" * 24, FLIGHT, Address(Channel.WEBHOOK, "https://example.com/x"), rule, 3, "whsec_x", "abc", booked=True
+    )
     keep(kept)
     assert ledger.followers(Page(str(FLIGHT), Channel.WEBHOOK, 3), now.wall) == [kept]
 

@@ -11,6 +11,7 @@ from chalicelib.airports.lookup import lines
 from chalicelib.alerts import words
 from chalicelib.alerts.model import Matter
 from chalicelib.alerts.words.sms import in_gsm_7
+from chalicelib.alerts.words.texts import texts
 from chalicelib.channels.model import LANGUAGES
 from chalicelib.channels.sms import segments
 from chalicelib.flights.identity import FlightNumber
@@ -99,6 +100,16 @@ SAMPLES = {
 def test_a_cancellation_reads_well(language):
     """What happened, what to do, and where to read on."""
     assert words.sms_of(*CASES["cancelled"], language, NOW, LINK) == SAMPLES[language]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_booked_is_sent_to_the_booking(language):
+    """It has other flights for them, and their money: no airline is to be asked, in one segment as before."""
+    text = words.sms_of(*CASES["cancelled"], language, NOW, LINK, booked=True)
+    advice = texts(language)["beside"]["see_booking"]
+    assert (advice if language == "zh" else in_gsm_7(advice)) in text
+    assert text.endswith(" " + LINK)
+    assert fits(text, language)
 
 
 def test_what_matters_least_goes_first():

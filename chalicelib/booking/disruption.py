@@ -28,6 +28,7 @@ from chalicelib.pricing.seats import Cabin
 
 CONNECTION = timedelta(hours=12)  # between flights: a longer stay is one, and another journey begins after it
 AHEAD = timedelta(hours=48)  # how much later than scheduled other flights may leave
+OWN_FIRST = timedelta(hours=2)  # how much later than others the party's own airline may arrive and still come first
 LEAST_OFFER = timedelta(minutes=10)  # an offer that would hold no longer than that is none
 EXTRAS = ("seat", "bag", "ssr")  # kinds of lines that are for a service on a flight
 
@@ -204,17 +205,27 @@ def cabins(cabin: Cabin) -> tuple[tuple[Cabin, ...], ...]:
 def in_order(routes: Iterable[Route], booking: Booking, found: Trouble) -> list[Route]:
     """Other flights, the best first: such as leave the rest of the trip as it is, then by arrival, and fewest flights.
 
-    Flights that would arrive no sooner than the delayed ones are not among them.
+    Flights of the airlines that the party booked come before others that arrive sooner by no more than OWN_FIRST: an
+    airline first seats its passengers on its own flights, which keep its tickets, bags and service, and buys seats of
+    others where it would be much later. Flights that would arrive no sooner than the delayed ones are not among them.
     """
     rest = booking.segments[found.end :]
+    booked = {segment.leg.flight.carrier for segment in booking.segments[found.first : found.end]}
+    better = [route for route in routes if found.arrives is None or route.in_ < found.arrives]
 
     def breaks(route: Route) -> bool:
         return bool(rest) and route.in_ >= rest[0].scheduled_out
 
-    better = [route for route in routes if found.arrives is None or route.in_ < found.arrives]
+    _, soonest = min(((breaks(route), route.in_) for route in better), default=(False, None))
+
+    def is_own(route: Route) -> bool:
+        own = all(segment.leg.flight.carrier in booked for segment in route.segments)
+        return own and soonest is not None and route.in_ - soonest <= OWN_FIRST
+
     return sorted(
-        better, key=lambda r: (breaks(r), r.in_, len(r.segments), tuple(str(s.leg) for s in r.segments))
-    )  # fmt: skip
+        better,
+        key=lambda r: (breaks(r), not is_own(r), r.in_, len(r.segments), tuple(str(s.leg) for s in r.segments)),
+    )
 
 
 def offer_until(out: datetime, now: Now) -> datetime | None:

@@ -153,6 +153,16 @@ def test_options_that_leave_the_rest_of_the_trip_as_it_is_come_first() -> None:
     assert disruption.in_order([after, before], booking(OUT, ON, BACK), wrong) == [before, after]
 
 
+def test_the_own_airline_comes_first_unless_it_is_much_later() -> None:
+    """By up to two hours; the soonest that leaves the rest of the trip as it is counts."""
+    wrong = Trouble(0, 1, OUT.leg, Why.CANCELLED, None)
+    other = replace(ON, leg=LegId(FlightNumber("VX", 9), ON.leg.date, ON.leg.origin))
+    theirs, mixed = Route((other,), NOON, NOON + 5 * HOUR), Route((ON, other), NOON, NOON + 5.5 * HOUR)
+    near, far = (Route((ON,), NOON, NOON + hours * HOUR) for hours in (7, 7.1))
+    order = disruption.in_order([theirs, mixed, far, near], booking(OUT, BACK), wrong)
+    assert order == [near, theirs, mixed, far]
+
+
 FARES = (
     Line("fare", "K", 10000, 0, 0), Line("fare", "K", 8000, 0, 1), Line("fare", "K", 20000, 0, 2),
     Line("seat", "LEGROOM", 5000, 0, 1), Line("bag", "BAG", 3500, 0, 2),

@@ -328,7 +328,7 @@ class TrailQuery(Query):
     """Which part of the audit trail."""
 
     about: str | None = Field(
-        None, max_length=100, description="an account's id, flight:<id>, key:<name>, invitation:<id>"
+        None, max_length=100, description="an account's id, flight:<id>, booking:<pnr>, key:<name>, invitation:<id>"
     )
     by: str | None = Field(None, max_length=40, description="the account that did it")
     day: date | None = Field(None, alias="date", description="UTC; today where nothing is said")

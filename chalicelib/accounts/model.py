@@ -134,7 +134,7 @@ class Event:
     at: datetime
     what: str  # such as role-changed
     by: str | None  # the account that did it; None: nobody who is known
-    about: str  # an account, or `flight:<id>`, `key:<name>`
+    about: str  # an account, or `flight:<id>`, `booking:<pnr>`, `key:<name>`
     client: str  # network address; "terminal" for a command there
     detail: tuple[tuple[str, str], ...] = ()  # no personal data: it outlives the account
     id: str = field(default_factory=lambda: secrets.token_hex(4))

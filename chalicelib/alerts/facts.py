@@ -72,13 +72,13 @@ def kind(booking: Booking, number: int) -> Fact | None:
             found = Fact.CHANGED if _before(booking, number).kept_as is State.TICKETED else Fact.TICKETS
         case Held() if number > 1 and _before(booking, number).kept_as is State.WAITLISTED:
             found = Fact.SEATS_FOUND
-        case Changed(by=By.PASSENGER):
+        case Changed(by=By.PASSENGER | By.STAFF):
             found = Fact.CHANGED
         case Changed(key=None):
             found = Fact.DROPPED
         case Changed():
             found = Fact.REBOOKED
-        case Cancelled(by=By.PASSENGER):  # who only held seats may have named anybody's address
+        case Cancelled(by=By.PASSENGER | By.STAFF):  # who only held seats may have named anybody's address
             found = Fact.CANCELLED if _before(booking, number).booked_at else None
         case Cancelled():
             found = Fact.CANCELLED_BY_AIRLINE

@@ -1,5 +1,7 @@
 """Who may see and change a booking: its account, who has its link, who knows locator and family name, and admins.
 
+What admins do to somebody else's booking stands in the audit trail.
+
 Locators can be guessed at, family names too: both together only a few times. What is wrong about a pair is not said.
 Both stand on bag tags and boarding passes. So who shows no more than them sees addresses in part, and pays with no card
 that was paid with before.
@@ -8,9 +10,11 @@ that was paid with before.
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from chalicelib.accounts import audit
+from chalicelib.accounts.model import Event
 from chalicelib.booking import locator as locators
 from chalicelib.booking import names, store
-from chalicelib.booking.model import KEPT, Booking
+from chalicelib.booking.model import KEPT, Booking, By
 from chalicelib.booking.store import Kept
 from chalicelib.core import limits, signed
 from chalicelib.core.callers import Party, Role
@@ -37,6 +41,25 @@ def admitted(pnr: str, party: Party, client: str, now: Now) -> Kept:
         return kept
     _see_that_guesses_are_few(limits.spend, name, client, now.wall)
     raise NotFound(f"there is no booking {name} of that family name")
+
+
+def acting(pnr: str, party: Party, client: str, now: Now, what: str) -> Kept:
+    """Likewise, for who is about to do `what` to it: where that is an admin, a line of the audit trail says so first.
+
+    It says what was asked for: the verb may still refuse it.
+    """
+    kept = admitted(pnr, party, client, now)
+    if party.person and by(kept.booking, party) is By.STAFF:
+        about = f"booking:{kept.booking.locator}"
+        audit.record(Event(now.wall, "booking-changed", party.person.id, about, client, (("what", what),)), now.wall)
+    return kept
+
+
+def by(booking: Booking, party: Party) -> By:
+    """As who somebody acts who was admitted: admins act as staff on what is not their own."""
+    person = party.person
+    staff = person is not None and person.role is Role.ADMIN and booking.account != person.id
+    return By.STAFF if staff else By.PASSENGER
 
 
 def is_whole(booking: Booking, party: Party, now: datetime) -> bool:

@@ -90,7 +90,7 @@ def pay_booking(pnr: str, body: PaymentRequest, party: Party, client: str, idemp
     not answered yet, and the booking will say within seconds what became of it.
     """
     now = _now()
-    kept = access.admitted(pnr, party, client, now)
+    kept = access.acting(pnr, party, client, now, "pay")
     if body.token is None and not access.is_whole(kept.booking, party, now.wall):
         raise Forbidden("locator and name are not enough to pay with the card of last time; give a token")
     booking = pay.pay(kept, body.token, body.return_url, _use(idempotency_key), now)
@@ -107,7 +107,8 @@ def cancel_booking(pnr: str, party: Party, client: str, idempotency_key: Key) ->
     All of it does within 24 hours of booking, and where the airline cancels a flight or changes it much.
     """
     now = _now()
-    return _then(cancel.cancel(access.admitted(pnr, party, client, now), _use(idempotency_key), now), party)
+    kept = access.acting(pnr, party, client, now, "cancel")
+    return _then(cancel.cancel(kept, _use(idempotency_key), now, access.by(kept.booking, party)), party)
 
 
 @routes.get("/v1/bookings/{pnr}/cancel", callers=BOOKING_PARTY, max_age=None, others={409: "It can't be cancelled"})
@@ -182,7 +183,7 @@ def rebook_booking(pnr: str, body: RebookRequest, party: Party, client: str, ide
     from chalicelib.booking import rebook
 
     now = _now()
-    kept = access.admitted(pnr, party, client, now)
+    kept = access.acting(pnr, party, client, now, "rebook")
     return _then(rebook.rebook(kept, body.legs(), _use(idempotency_key), now), party)
 
 
@@ -251,7 +252,8 @@ def leave_waitlist(pnr: str, party: Party, client: str) -> None:
     from chalicelib.booking import waitlist
 
     now = _now()
-    waitlist.leave(access.admitted(pnr, party, client, now), now)
+    kept = access.acting(pnr, party, client, now, "leave-waitlist")
+    waitlist.leave(kept, now, access.by(kept.booking, party))
 
 
 @routes.post(
@@ -266,9 +268,10 @@ def change_booking(pnr: str, body: ChangeRequest, party: Party, client: str, ide
     from chalicelib.booking import change
 
     now = _now()
-    kept = access.admitted(pnr, party, client, now)
+    kept = access.acting(pnr, party, client, now, "change")
     due = amount(body.due, "due")
-    return _then(change.change(kept, body.wanted, due, _use(idempotency_key), now), party)
+    by = access.by(kept.booking, party)
+    return _then(change.change(kept, body.wanted, due, _use(idempotency_key), now, by=by), party)
 
 
 @routes.get(
@@ -296,8 +299,9 @@ def change_seats(pnr: str, body: SeatsRequest, party: Party, client: str, idempo
     from chalicelib.booking import reseat
 
     now = _now()
-    kept = access.admitted(pnr, party, client, now)
-    return _then(reseat.reseat(kept, LegId.parse(body.flight), body.chosen, _use(idempotency_key), now), party)
+    kept = access.acting(pnr, party, client, now, "seats")
+    by = access.by(kept.booking, party)
+    return _then(reseat.reseat(kept, LegId.parse(body.flight), body.chosen, _use(idempotency_key), now, by=by), party)
 
 
 @routes.post(
@@ -309,7 +313,7 @@ def check_in_party(pnr: str, body: CheckInRequest, party: Party, client: str, id
     from chalicelib.booking import check_in
 
     now = _now()
-    kept = access.admitted(pnr, party, client, now)
+    kept = access.acting(pnr, party, client, now, "check-in")
     return _then(check_in.check_in(kept, LegId.parse(body.flight), body.passengers, _use(idempotency_key), now), party)
 
 
@@ -347,7 +351,7 @@ def give_document(pnr: str, body: DocumentRequest, party: Party, client: str, id
     from chalicelib.booking import passports
 
     now = _now()
-    kept = access.admitted(pnr, party, client, now)
+    kept = access.acting(pnr, party, client, now, "documents")
     return _then(passports.give(kept, body.passenger, body.read, _use(idempotency_key), now), party)
 
 

@@ -30,7 +30,7 @@ class Terms(NamedTuple):
     why: str  # "" by the fare's rules; 24_hours | airline
 
 
-def cancel(kept: Kept, use: KeyUse | None, now: Now) -> Booking:
+def cancel(kept: Kept, use: KeyUse | None, now: Now, by: By = By.PASSENGER) -> Booking:
     """Cancel a booking for its passengers. Returns it as it stood then. Raises Conflict, KeyReused, Unavailable."""
     for again in range(ATTEMPTS):
         if again:
@@ -39,7 +39,7 @@ def cancel(kept: Kept, use: KeyUse | None, now: Now) -> Booking:
         if before:
             return before[0]
         with suppress(LostRace):
-            return once(kept, use, now)
+            return once(kept, use, now, by=by)
     raise Unavailable("others keep changing this booking")
 
 

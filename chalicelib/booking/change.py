@@ -44,7 +44,9 @@ from chalicelib.pricing.model import Extra, FareRules, Line, TravellerKind
 FEE, KEPT_BACK = "CHG", "RES"  # codes of the lines that a change adds, of the kind fee
 
 
-def change(kept: Kept, flights: Sequence[Wanted], due: int | None, use: KeyUse, now: Now) -> Booking:
+def change(
+    kept: Kept, flights: Sequence[Wanted], due: int | None, use: KeyUse, now: Now, *, by: By = By.PASSENGER
+) -> Booking:
     """Change a booking to these flights, all that it is to have. `due`: what was shown to be paid; None: any.
 
     Returns the booking as it stood then: changed, or with a change that waits for its payment. Raises Conflict,
@@ -57,7 +59,7 @@ def change(kept: Kept, flights: Sequence[Wanted], due: int | None, use: KeyUse, 
         if before:
             return before[0]
         try:
-            return _changed(kept, flights, due, use, now)
+            return _changed(kept, flights, due, use, now, by=by)
         except LostRace:
             continue
     raise Unavailable("others keep changing this booking")
@@ -68,7 +70,7 @@ def preview(booking: Booking, flights: Sequence[Wanted], now: Now) -> Change:
     return _planned(booking, flights, _bought(booking, flights, now), now.wall + HOLD, now)[0]
 
 
-def _changed(kept: Kept, flights: Sequence[Wanted], due: int | None, use: KeyUse, now: Now) -> Booking:
+def _changed(kept: Kept, flights: Sequence[Wanted], due: int | None, use: KeyUse, now: Now, *, by: By) -> Booking:
     booking = kept.booking
     others = _bought(booking, flights, now)
     until = now.wall + HOLD
@@ -84,7 +86,7 @@ def _changed(kept: Kept, flights: Sequence[Wanted], due: int | None, use: KeyUse
         seats |= {leg: inventory for leg, inventory in over.items() if leg not in seats}
     else:
         number = locators.to_number(booking.locator)
-        after = booking.then(Changed(now.wall, replace(planned, until=None), By.PASSENGER, use))
+        after = booking.then(Changed(now.wall, replace(planned, until=None), by, use))
         seats = {leg: inventory.settle(number) for leg, inventory in seats.items()}
         seats |= without(booking, {segment.leg for segment in after.segments}, now.wall)
     changes = [(each, ended) for each, ended in lapsed if each.booking.locator != booking.locator]

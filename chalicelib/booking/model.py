@@ -51,10 +51,11 @@ class State(StrEnum):
 
 
 class By(StrEnum):
-    """Who cancelled."""
+    """Who cancelled, changed or chose seats; staff: an admin of ours, for the passengers."""
 
     PASSENGER = "passenger"
     AIRLINE = "airline"
+    STAFF = "staff"
 
 
 class KeyUse(NamedTuple):

@@ -28,7 +28,7 @@ from chalicelib.pricing.model import Line
 from chalicelib.pricing.seats import Cabin
 
 
-def reseat(kept: Kept, leg: LegId, seats: Sequence[str], use: KeyUse, now: Now) -> Booking:
+def reseat(kept: Kept, leg: LegId, seats: Sequence[str], use: KeyUse, now: Now, *, by: By = By.PASSENGER) -> Booking:
     """Give a party other seats on a flight, in the order of those who need one. Returns the booking as it stood then.
 
     Raises Invalid, Conflict, SeatTaken, NotFound, KeyReused, Unavailable.
@@ -40,13 +40,13 @@ def reseat(kept: Kept, leg: LegId, seats: Sequence[str], use: KeyUse, now: Now) 
         if before:
             return before[0]
         try:
-            return _reseated(kept, leg, seats, use, now)
+            return _reseated(kept, leg, seats, use, now, by)
         except LostRace:
             continue
     raise Unavailable("others keep changing this booking, or this flight's seats")
 
 
-def _reseated(kept: Kept, leg: LegId, seats: Sequence[str], use: KeyUse, now: Now) -> Booking:
+def _reseated(kept: Kept, leg: LegId, seats: Sequence[str], use: KeyUse, now: Now, by: By) -> Booking:  # noqa: PLR0917
     booking = kept.booking
     place, segment = check_in.segment_of(booking, leg)
     _check(booking, segment, seats, now)
@@ -60,7 +60,7 @@ def _reseated(kept: Kept, leg: LegId, seats: Sequence[str], use: KeyUse, now: No
     if gone:
         raise SeatTaken(leg, gone)
     lines = _lines(booking, place, seats_by_traveller(booking.travellers, seats), inventory, now)
-    event = Reseated(now.wall, leg, seats_by_traveller(booking.travellers, seats), lines, By.PASSENGER, use)
+    event = Reseated(now.wall, leg, seats_by_traveller(booking.travellers, seats), lines, by, use)
     after = booking.then(event)
     others = [(each, ended) for each, ended in there.lapsed if each.booking.locator != booking.locator]
     number = locators.to_number(booking.locator)

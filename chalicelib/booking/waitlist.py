@@ -14,7 +14,7 @@ from dataclasses import replace
 from chalicelib.booking import cancel, disruption, hold, store
 from chalicelib.booking import locator as locators
 from chalicelib.booking.hold import LOCATORS, Order, SoldOut, Wanted
-from chalicelib.booking.model import HOLD, Booking, Held, KeyUse, Segment, State, Waitlisted
+from chalicelib.booking.model import HOLD, Booking, By, Held, KeyUse, Segment, State, Waitlisted
 from chalicelib.booking.seating import shelf
 from chalicelib.booking.store import Kept
 from chalicelib.core.clock import Now
@@ -72,13 +72,13 @@ def _named(use: KeyUse, now: Now) -> tuple[str, Booking | None]:
     raise Unavailable("no locator is free; try again")
 
 
-def leave(kept: Kept, now: Now) -> None:
+def leave(kept: Kept, now: Now, by: By = By.PASSENGER) -> None:
     """Take a party off the waitlist; who is off it already stays so. Raises Conflict, Unavailable."""
     if kept.booking.kept_as is State.CANCELLED:
         return
     if kept.booking.kept_as is not State.WAITLISTED:
         raise Conflict("this booking does not wait for seats; it can be cancelled")
-    cancel.cancel(kept, None, now)
+    cancel.cancel(kept, None, now, by)
 
 
 def serve(leg: LegId, destination: str, now: Now) -> None:

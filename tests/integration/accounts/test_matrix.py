@@ -229,6 +229,21 @@ def test_an_admin_sees_and_ends_what_is_anybodys(everybody: Cast) -> None:
     everybody.restore()
 
 
+def test_what_an_admin_does_to_a_booking_stands_in_the_trail(everybody: Cast) -> None:
+    """Every route that changes one, before it is done; what its account does itself leaves no line."""
+    trail, pnr = route_of("GET /v1/audit"), everybody.ids["/v1/bookings/{pnr}"]
+    lines = {}
+    for route in [each for each in ROUTES if each.callers == BOOKING_PARTY and each.method != "GET"]:
+        for name in ("passenger", "admin"):
+            assert call(route, everybody.caller(name), everybody).status not in (400, 401, 403, 404), name_of(route)
+            about = replace(everybody.caller("admin"), query={"about": f"booking:{pnr}"})
+            lines[name_of(route), name] = [each["by"] for each in ask(trail, about, {}).json["events"]]
+            everybody.restore()
+    admin = everybody.accounts["admin"].id
+    assert lines == {(route, name): [admin] if name == "admin" else [] for route, name in lines}
+    assert len(lines) > 2
+
+
 def test_a_new_role_holds_at_once(everybody: Cast) -> None:
     """By the token that was given out before: what counts is the account as it stands."""
     admin, person = everybody.caller("admin"), {"id": everybody.accounts["passenger"].id}

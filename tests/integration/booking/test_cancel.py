@@ -6,12 +6,14 @@ import pytest
 
 from chalicelib.booking import cancel as cancels
 from chalicelib.booking import pay
+from chalicelib.core import callers
+from chalicelib.core.callers import Person, Role
 from chalicelib.flights import read
 from chalicelib.pricing import tariff
 from chalicelib.pricing.model import FareRules
 
 from . import shop
-from .desk import Desk, adults
+from .desk import Desk, adults, order
 
 STRICT = FareRules("Basic", changeable=False, change_fee=0, refundable=False, cancel_fee=0, seat_choice=False, bags=0)
 FEE = FareRules("Main", changeable=True, change_fee=0, refundable=True, cancel_fee=4000, seat_choice=False, bags=0)
@@ -37,6 +39,21 @@ def test_within_a_day_all_comes_back(desk: Desk, monkeypatch: pytest.MonkeyPatch
     assert (shown["refunded"], "refund_due" in shown) == (answer.json["paid"], False)
     assert cancel(desk, pnr, key="k").body == answer.body
     assert cancel(desk, pnr).status == 409
+
+
+def test_nobody_says_that_passengers_did_what_an_admin_did(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal names staff, for seats, changes and cancellations; on the admin's own booking it does not."""
+    admin = Person("ada", Role.ADMIN, "ada@example.com", "a", "en", "s", callers.RECENT, (), ())
+    monkeypatch.setattr(callers, "_find_person", lambda token: admin)
+    pnr, signed_in = desk.ticketed(shop.leg(), seats=["20A"]), {"Authorization": "Bearer t"}
+    seats = {"flight": str(shop.leg().leg), "seats": ["20B"]}
+    change = {"flights": [{"flight": str(shop.leg(days=21).leg)}]}
+    for verb, body in (("seats", seats), ("change", change), ("cancel", None)):
+        done = desk.post(f"/v1/bookings/{pnr}/{verb}", body, **signed_in)
+        assert (done.status, desk.booking(pnr).journal[-1].by) == (200, "staff"), done.body
+    own = desk.post("/v1/bookings", order(shop.leg()), **signed_in).json["pnr"]
+    desk.post(f"/v1/bookings/{own}/cancel", **signed_in)
+    assert desk.booking(own).journal[-1].by == "passenger"
 
 
 def test_holds_that_are_over_end_with_another_of_the_flight(desk: Desk) -> None:

@@ -18,7 +18,7 @@ from chalicelib.core.errors import Fault, Invalid
 PREFIX = "gck_"  # so that a key that leaked is recognised for what it is
 SCOPES = ("feeds:aidx", "metrics:read")
 OF_AIRPORTS = ("feeds:aidx",)  # those that speak for airports; a key without one needs none
-WORDING = "2026-11"  # of the consent that is asked for (`words`): a new one where what it says changes
+WORDING = "2026-11b"  # of the consent that is asked for (`words`): a new one where what it says changes
 IDLE, LONGEST = timedelta(days=30), timedelta(days=180)  # how long a session lives unused, and at all
 ON_DUTY = timedelta(hours=12)  # of operators and admins: at all (NIST SP 800-63B, AAL2)
 

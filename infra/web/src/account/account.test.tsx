@@ -30,9 +30,9 @@ const ADA = {
   disabled: false,
   created_at: "2026-01-21T12:00:00Z",
 };
-const ME = { ...ADA, consent: { version: "2026-11", at: "2026-01-21T12:00:00Z", holds: true } };
+const ME = { ...ADA, consent: { version: "2026-11b", at: "2026-01-21T12:00:00Z", holds: true } };
 const CONSENT = {
-  version: "2026-11",
+  version: "2026-11b",
   language: "en",
   text: "We keep your address.\n\nFor every login we keep it.",
 };
@@ -146,7 +146,7 @@ describe("registering", () => {
     await user.click(screen.getByRole("checkbox"));
     await user.click(await button("Create an account"));
     expect(await screen.findByText(/We have sent a letter to/)).toBeTruthy();
-    expect(bodyOf("POST /v1/accounts")).toEqual({ email: ADA.email, consent: "2026-11", language: "en" });
+    expect(bodyOf("POST /v1/accounts")).toEqual({ email: ADA.email, consent: "2026-11b", language: "en" });
     expect(document.activeElement?.textContent).toBe("A letter is on its way");
   });
 
@@ -299,7 +299,7 @@ describe("one’s own account", () => {
     const { user } = await open("/profile", ProfilePage, { known: true });
     await user.click(await button("I agree"));
     await waitFor(() => expect(screen.queryByRole("button", { name: "I agree" })).toBeNull());
-    expect(bodyOf("POST /v1/accounts/me/consents")).toEqual({ consent: "2026-11", language: "en" });
+    expect(bodyOf("POST /v1/accounts/me/consents")).toEqual({ consent: "2026-11b", language: "en" });
   });
 
   it("is deleted once the address is typed, and the password where the login is old; then says what stays", async () => {

@@ -163,14 +163,16 @@ class Airline(RuleBasedStateMachine):
         """Both clocks."""
         return self.world.now
 
-    @initialize()
-    def opens(self) -> None:
-        """Four flights with a few seats each; the day after the third has one without."""
+    @initialize(sold=st.lists(st.tuples(st.sampled_from(TROUBLED), st.integers(1, 3)), max_size=3))
+    def opens(self, sold: list[tuple[int, int]]) -> None:
+        """Four flights with a few seats each, some of them sold; the day after the third has one without."""
         self.legs = [shop.leg(*ROUTE, days=days) for days in DAYS]
         for leg in self.legs:
             self.offered.append(self.all_seats(leg))
             pricing.save(self.without_others(leg, self.offered[-1]))
         pricing.save(self.without_others(shop.leg(*ROUTE, days=4), frozenset()))
+        for flight, size in sold:
+            self.somebody_holds(flight, size, pays=True)
 
     def all_seats(self, leg: ScheduledLeg) -> frozenset[str]:
         """Those of a flight that were for sale at first, blocked since or not."""
@@ -266,7 +268,7 @@ class Airline(RuleBasedStateMachine):
     # what happens
 
     @rule(flight=which_flight, size=st.integers(1, 4), pays=st.booleans())
-    def somebody_holds(self, flight: int, size: int, pays: bool) -> None:
+    def somebody_holds(self, flight: int, size: int, *, pays: bool) -> None:
         """A party wants any seats: it gets as many as it is, or is told that there are too few. It may pay."""
         free, use = self.free(flight), shop.key()
         order = shop.order(self.legs[flight], size=size)

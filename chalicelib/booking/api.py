@@ -301,7 +301,9 @@ def change_seats(pnr: str, body: SeatsRequest, party: Party, client: str, idempo
     now = _now()
     kept = access.acting(pnr, party, client, now, "seats")
     by = access.by(kept.booking, party)
-    return _then(reseat.reseat(kept, LegId.parse(body.flight), body.chosen, _use(idempotency_key), now, by=by), party)
+    return _then(
+        reseat.reseat(kept, LegId.given(body.flight, "flight"), body.chosen, _use(idempotency_key), now, by=by), party
+    )
 
 
 @routes.post(
@@ -314,7 +316,9 @@ def check_in_party(pnr: str, body: CheckInRequest, party: Party, client: str, id
 
     now = _now()
     kept = access.acting(pnr, party, client, now, "check-in")
-    return _then(check_in.check_in(kept, LegId.parse(body.flight), body.passengers, _use(idempotency_key), now), party)
+    return _then(
+        check_in.check_in(kept, LegId.given(body.flight, "flight"), body.passengers, _use(idempotency_key), now), party
+    )
 
 
 @routes.get(
@@ -326,7 +330,7 @@ def boarding_pass(pnr: str, query: PassQuery, party: Party, client: str) -> Boar
     from chalicelib.booking import check_in, papers
 
     now = _now()
-    booking, leg = access.admitted(pnr, party, client, now).booking, LegId.parse(query.flight)
+    booking, leg = access.admitted(pnr, party, client, now).booking, LegId.given(query.flight, "flight", "query")
     made = papers.boarding_pass(booking, leg, query.passenger, now)
     return BoardingPassAnswer.of(made, SegmentShown.of(check_in.segment_of(booking, leg)[1], booking))
 
@@ -341,7 +345,7 @@ def boarding_pass_symbol(pnr: str, query: PassQuery, party: Party, client: str) 
 
     now = _now()
     booking = access.admitted(pnr, party, client, now).booking
-    made = papers.boarding_pass(booking, LegId.parse(query.flight), query.passenger, now)
+    made = papers.boarding_pass(booking, LegId.given(query.flight, "flight", "query"), query.passenger, now)
     return Document(made.svg, "image/svg+xml")
 
 

@@ -56,15 +56,20 @@ PAUSE, LONGEST_PAUSE = 0.02, 0.5  # seconds, doubling, at random (full jitter): 
 # network address; and of all accounts at one network address, which may be an airport.
 BUYER_HOLDS, NETWORK_HOLDS = 6, 60
 BOOKING = 0  # its place in the transaction
+_NOUNS = {TravellerKind.ADULT: "an adult", TravellerKind.CHILD: "a child", TravellerKind.INFANT: "an infant"}
 LOCATORS = 5  # tried, where one is taken by somebody else's booking
 
 
 class Wanted(NamedTuple):
-    """A flight that is asked for, in a cabin; `seats` for those who need one, in their order, or None: any."""
+    """A flight that is asked for, in a cabin; `seats` for those who need one, in their order, or None: any.
+
+    `place` is that among all that were asked for, by which faults name it.
+    """
 
     leg: LegId
     cabin: Cabin
     seats: tuple[str, ...] | None = None
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -246,11 +251,11 @@ def check(order: Order) -> None:
     """See that an order makes sense in itself. Raises Invalid."""
     travellers = order.travellers
     if not 1 <= len(travellers) <= MOST_TRAVELLERS:
-        raise _invalid("passengers", f"are 1 to {MOST_TRAVELLERS}")
+        raise _invalid("passengers", f"must be 1 to {MOST_TRAVELLERS}")
     if not 1 <= len(order.flights) <= MOST_SEGMENTS:
-        raise _invalid("flights", f"are 1 to {MOST_SEGMENTS}")
+        raise _invalid("flights", f"must be 1 to {MOST_SEGMENTS}")
     if [each.kind for each in travellers] != sorted((each.kind for each in travellers), key=list(TravellerKind).index):
-        raise _invalid("passengers", "stand in this order: adults, children, infants")
+        raise _invalid("passengers", "must stand in this order: adults, children, infants")
     if len({wanted.leg for wanted in order.flights}) < len(order.flights):
         raise _invalid("flights", "name a flight twice")
     _check_infants(travellers)
@@ -258,10 +263,10 @@ def check(order: Order) -> None:
     seated = sum(each.kind is not TravellerKind.INFANT for each in travellers)
     for at, wanted in enumerate(order.flights):
         if wanted.seats is not None and (len(set(wanted.seats)) != len(wanted.seats) or len(wanted.seats) != seated):
-            raise _invalid(f"flights.{at}.seats", f"are {seated} different ones, one for each who needs a seat")
+            raise _invalid(f"flights.{at}.seats", f"must be {seated} different ones, one for each who needs a seat")
     for at, extra in enumerate(order.extras):
         if not 0 <= extra.traveller < len(travellers):
-            raise _invalid(f"extras.{at}.passenger", f"is 0 to {len(travellers) - 1}")
+            raise _invalid(f"extras.{at}.passenger", f"must be the place of a passenger, at most {len(travellers) - 1}")
         if charges.is_seat(extra.code):
             raise _invalid(f"extras.{at}.code", "is that of a seat; seats are chosen by `seats` of a flight")
 
@@ -279,7 +284,8 @@ def _check_ages(order: Order) -> None:
                 raise _invalid(f"passengers.{at}.date_of_birth", f"is {born}; nobody alive is so old")
             is_ = names.passenger_type(born, wanted.leg.date)
             if is_ is not each.kind:
-                raise _invalid(f"passengers.{at}.kind", f"is {is_} by that date of birth when {wanted.leg} leaves")
+                detail = f"must be that of {_NOUNS[each.kind]}: by it this is {_NOUNS[is_]} when {wanted.leg} leaves"
+                raise _invalid(f"passengers.{at}.date_of_birth", detail)
 
 
 def _check_infants(travellers: Sequence[Traveller]) -> None:
@@ -288,14 +294,16 @@ def _check_infants(travellers: Sequence[Traveller]) -> None:
         if each.kind is TravellerKind.INFANT:
             lap = each.lap_of
             if lap is None or not 0 <= lap < len(travellers) or travellers[lap].kind is not TravellerKind.ADULT:
-                raise _invalid(f"passengers.{at}.lap_of", "is the place of the adult whose lap it is, counted from 0")
+                raise _invalid(
+                    f"passengers.{at}.lap_of", "must be the place of the adult whose lap it is, counted from 0"
+                )
             laps.append(lap)
         elif each.lap_of is not None:
-            raise _invalid(f"passengers.{at}.lap_of", "is for infants")
+            raise _invalid(f"passengers.{at}.lap_of", "is for infants only")
     if len(set(laps)) < len(laps):
-        raise _invalid("passengers", "has two infants on one lap; one of them needs a seat, as a child")
+        raise _invalid("passengers", "must not have two infants on one lap; one of them needs a seat, as a child")
     if not any(each.kind is TravellerKind.ADULT for each in travellers):
-        raise _invalid("passengers", "has no adult; children who fly alone are booked by telephone")
+        raise _invalid("passengers", "must have an adult; children who fly alone are booked by telephone")
 
 
 def check_bookable(scheduled: Sequence[ScheduledLeg], now: Now, *, known: Container[LegId] = ()) -> None:
@@ -346,21 +354,30 @@ def _seats(
         if found is None:
             raise _sold_out_of(wanted, len(may_exit), inventory.free_in(wanted.cabin, at))
         return tuple(found)
-    check_seats(wanted.leg, wanted.cabin, wanted.seats, may_exit, inventory)
+    name = f"flights.{wanted.place}.seats"
+    check_seats(wanted.leg, wanted.cabin, wanted.seats, may_exit, inventory, name=name)
     gone = [number for number in wanted.seats if number not in free]
     if gone:
         raise SeatTaken(wanted.leg, gone)
     return wanted.seats
 
 
-def check_seats(leg: LegId, cabin: Cabin, seats: Sequence[str], may_exit: Sequence[bool], inventory: Inventory) -> None:
-    """See that seats are of the cabin, and those at exits for who may sit there. Raises Invalid."""
+def check_seats(
+    leg: LegId,
+    cabin: Cabin,
+    seats: Sequence[str],
+    may_exit: Sequence[bool],
+    inventory: Inventory,
+    *,
+    name: str = "seats",
+) -> None:
+    """See that seats are of the cabin, and those at exits for who may sit there. Raises Invalid, by that name."""
     index = inventory.seat_map.index
     for number, may in zip(seats, may_exit, strict=True):
         if number not in index or inventory.seat_map.seats[index[number]].cabin is not cabin:
-            raise _invalid("seats", f"has {number[:5]!r}: {leg} has no such seat in {cabin}")
+            raise _invalid(name, f"has {number[:5]!r}: {leg} has no such seat in {cabin}")
         if inventory.seat_map.seats[index[number]].exit and not may:
-            raise _invalid("seats", f"has {number}, at an exit: that is for those of {EXIT_AGE} and more who can help")
+            raise _invalid(name, f"has {number}, at an exit: that is for those of {EXIT_AGE} and more who can help")
 
 
 def exit_allowed(travellers: Sequence[Traveller], extras: Sequence[Extra], on: date | None = None) -> list[bool]:

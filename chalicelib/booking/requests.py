@@ -5,7 +5,7 @@ Money is in minor units; a flight is named by its id, a passenger by place, from
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import EmailStr, Field, model_validator
 
@@ -51,7 +51,9 @@ class ContactGiven(Shape):
 
     email: EmailStr
     phone: str | None = None
-    language: str | None = None
+    language: Literal["en", "es", "fr", "de", "zh"] | None = Field(
+        None, description="of what they are told; null: what Accept-Language likes best of these"
+    )
 
 
 class ExtraWanted(Shape):
@@ -66,14 +68,17 @@ class HoldRequest(Shape):
     """What is to be held. `total`: the price that was shown; where it is another by now, nothing is held."""
 
     flights: Annotated[list[FlightWanted], Field(min_length=1, max_length=8)]
-    passengers: Annotated[list[PassengerGiven], Field(min_length=1, max_length=9)]
+    passengers: Annotated[
+        list[PassengerGiven],
+        Field(min_length=1, max_length=9, description="in this order: adults, children, infants; one adult at least"),
+    ]
     contact: ContactGiven
     extras: Annotated[list[ExtraWanted], Field(max_length=50, default_factory=list)]
     total: Money | None = None
 
     def order(self, account: str | None, accept_language: str) -> Order:
         """The order in the house's words. Raises Invalid."""
-        flights = tuple(map(_wanted, self.flights))
+        flights = _wanted(self.flights)
         legs = [wanted.leg for wanted in flights]
         return Order(
             flights,
@@ -108,7 +113,9 @@ class RebookRequest(Shape):
 
     def legs(self) -> list[LegId] | None:
         """The flights; None: those that are held. Raises Invalid."""
-        return [LegId.parse(each) for each in self.flights] if self.flights is not None else None
+        if self.flights is None:
+            return None
+        return [LegId.given(each, f"flights.{at}") for at, each in enumerate(self.flights)]
 
 
 class ChangeRequest(Shape):
@@ -123,7 +130,7 @@ class ChangeRequest(Shape):
     @property
     def wanted(self) -> tuple[Wanted, ...]:
         """The flights in the house's words. Raises Invalid."""
-        return tuple(map(_wanted, self.flights))
+        return _wanted(self.flights)
 
 
 class ChangeQuery(Query):
@@ -138,7 +145,7 @@ class ChangeQuery(Query):
     def wanted(self, booking: Booking) -> tuple[Wanted, ...]:
         """The flights in the house's words; those of the booking stay in their cabins. Raises Invalid."""
         own = {segment.leg: segment.cabin for segment in booking.segments}
-        legs = [LegId.parse(each.strip()) for each in self.flights.split(",")[:MOST_SEGMENTS]]
+        legs = [LegId.given(each, "flights", "query") for each in self.flights.split(",")[:MOST_SEGMENTS]]
         return tuple(Wanted(leg, own.get(leg, self.cabin), None) for leg in legs)
 
 
@@ -236,8 +243,13 @@ def amount(money: Money | None, name: str) -> int | None:
     return money.amount
 
 
-def _wanted(given: FlightWanted) -> Wanted:
-    return Wanted(LegId.parse(given.flight), given.cabin, _seats(given.seats) if given.seats else None)
+def _wanted(flights: Sequence[FlightWanted]) -> tuple[Wanted, ...]:
+    return tuple(
+        Wanted(
+            LegId.given(each.flight, f"flights.{at}.flight"), each.cabin, _seats(each.seats) if each.seats else None, at
+        )
+        for at, each in enumerate(flights)
+    )
 
 
 def _seats(given: Sequence[str]) -> tuple[str, ...]:
@@ -257,7 +269,7 @@ def _traveller(at: int, given: PassengerGiven) -> Traveller:
 def _extra(at: int, wanted: ExtraWanted, legs: list[LegId]) -> Extra:
     if wanted.flight is None:
         return Extra(wanted.code.upper(), wanted.passenger)
-    leg = LegId.parse(wanted.flight)
+    leg = LegId.given(wanted.flight, f"extras.{at}.flight")
     if leg not in legs:
         detail = "is none of the flights that are booked"
         raise Invalid(f"extras.{at}.flight {detail}", [Fault("body", f"extras.{at}.flight", detail)])

@@ -385,6 +385,8 @@ def _body(route: Route, request: Any) -> tuple[Any, bytes]:
         raise errors.Invalid("the body is nested too deeply") from None
     except ValueError as error:
         raise errors.Invalid(f"the body is not JSON: {error}") from None
+    if not isinstance(parsed, dict):
+        raise errors.Invalid("the body must be a JSON object")
     return _validated(route.hints["body"], parsed, "body"), canonical
 
 

@@ -64,11 +64,16 @@ class LegId(NamedTuple):
     @classmethod
     def of_path(cls, id: str) -> Self:
         """Read the `{id}` of a route. Raises Invalid, which names that part of the path."""
+        return cls.given(id, "id", "path")
+
+    @classmethod
+    def given(cls, text: str, name: str, place: str = "body") -> Self:
+        """Read what stands in a request under a name. Raises Invalid, which says where."""
         try:
-            return cls.parse(id)
+            return cls.parse(text)
         except InvalidFlight as error:
             detail = "is not a flight id; one looks like UA1545-20130710-EWR"
-            raise Invalid(str(error), [Fault("path", "id", detail)]) from None
+            raise Invalid(str(error), [Fault(place, name, detail)]) from None
 
     def __str__(self) -> str:
         return f"{self.flight}-{self.date:%Y%m%d}-{self.origin}"

@@ -65,7 +65,7 @@ def fare_explained(query: ExplainQuery) -> FareAnswer:
     from chalicelib.pricing.explain import explain
 
     party = Party.of(query.passengers, query.children, query.infants)
-    found = explain(LegId.parse(query.flight), query.cabin, party, clock.now(config().flight_clock))
+    found = explain(LegId.given(query.flight, "flight", "query"), query.cabin, party, clock.now(config().flight_clock))
     explained = FareExplained.of(found.reckoning, found.sold)
     return FareAnswer(
         **dict(explained),

@@ -216,21 +216,24 @@ def _extras(
     quotes: Sequence[Quote], trips: Sequence[_Trip], kinds: Sequence[TravellerKind], extras: Sequence[Extra], at: date
 ) -> list[Line]:
     lines: list[Line] = []
-    for extra in extras:
+    for number, extra in enumerate(extras):
+        name = f"extras.{number}"
         if not 0 <= extra.traveller < len(kinds):
-            raise _wrong("traveller", f"there is no traveller {extra.traveller}; the party has {len(kinds)}, from 0 on")
+            detail = f"there is no traveller {extra.traveller}; the party has {len(kinds)}, from 0 on"
+            raise _wrong(f"{name}.passenger", detail)
         if extra.segment is not None and not 0 <= extra.segment < len(quotes):
-            raise _wrong("segment", f"there is no flight {extra.segment}; the journey has {len(quotes)}, from 0 on")
+            detail = f"there is no flight {extra.segment}; the journey has {len(quotes)}, from 0 on"
+            raise _wrong(f"{name}.flight", detail)
         if extra.code == BAG:
-            lines += _bag(quotes, trips, extra, lines, at)
+            lines += _bag(quotes, trips, extra, lines, at, name=name)
             continue
         places = range(len(quotes)) if extra.segment is None else (extra.segment,)
-        lines += [_extra_line(quotes[place], extra, kinds[extra.traveller], place, at) for place in places]
+        lines += [_extra_line(quotes[place], extra, kinds[extra.traveller], place, at, name=name) for place in places]
     return lines
 
 
 def _bag(
-    quotes: Sequence[Quote], trips: Sequence[_Trip], extra: Extra, lines: Sequence[Line], at: date
+    quotes: Sequence[Quote], trips: Sequence[_Trip], extra: Extra, lines: Sequence[Line], at: date, *, name: str
 ) -> Iterable[Line]:
     """A bag on each trip (or on that of one flight), as the next of the traveller's bags there; the first are free."""
     bags = _on("bags", at)
@@ -240,18 +243,18 @@ def _bag(
         first = trip.segments[0]
         had = sum(ln.kind == "bag" and (ln.traveller, ln.segment) == (extra.traveller, first) for ln in lines)
         if had >= bags["most"]:
-            raise _wrong("extras", f"a traveller takes at most {bags['most']} checked bags")
+            raise _wrong(f"{name}.code", f"a traveller takes at most {bags['most']} checked bags")
         included = min(rules(quotes[place].booking_class, at).bags for place in trip.segments)
         amounts = bags["amounts"]
         amount = 0 if had < included else amounts[min(had, len(amounts) - 1)]
         yield Line("bag", BAG, amount, extra.traveller, first)
 
 
-def _extra_line(quote: Quote, extra: Extra, kind: TravellerKind, place: int, at: date) -> Line:
+def _extra_line(quote: Quote, extra: Extra, kind: TravellerKind, place: int, at: date, *, name: str) -> Line:
     seats, services = _on("seats", at), _on("services", at)["codes"]
     if extra.code in seats:
         if kind is TravellerKind.INFANT:
-            raise _wrong("extras", "an infant sits on a lap and chooses no seat")
+            raise _wrong(f"{name}.code", "an infant sits on a lap and chooses no seat")
         free = quote.cabin is not Cabin.ECONOMY or (
             extra.code == "STANDARD" and rules(quote.booking_class, at).seat_choice
         )
@@ -259,7 +262,7 @@ def _extra_line(quote: Quote, extra: Extra, kind: TravellerKind, place: int, at:
     if extra.code in services:
         return Line("ssr", extra.code, services[extra.code]["amount"], extra.traveller, place)
     known = ", ".join([BAG, *seats, *services])
-    raise _wrong("extras", f"{extra.code[:20]} is not sold here; there are {known}")
+    raise _wrong(f"{name}.code", f"{extra.code[:20]} is not sold here; there are {known}")
 
 
 def _fare(quote: Quote, kind: TravellerKind, at: date) -> int:

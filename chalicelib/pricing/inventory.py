@@ -29,7 +29,9 @@ class SeatTaken(Conflict):
     """A seat that is asked for is not free, or not on this aircraft; `seats` are those."""
 
     def __init__(self, leg: LegId, seats: Sequence[str]):
-        super().__init__(f"{leg} has no free seat {', '.join(seats)}")
+        super().__init__(
+            f"{leg} has no free seat {', '.join(seats)}", members={"flight": str(leg), "seats": list(seats)}
+        )
         self.seats = tuple(seats)
 
 

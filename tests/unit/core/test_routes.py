@@ -183,6 +183,13 @@ def ask(method: str, path: str, body: bytes = b"", *, client: str = "192.0.2.1",
     return response
 
 
+@pytest.mark.parametrize("body", [b"[]", b"1", b"null"])
+def test_a_body_is_an_object(body: bytes) -> None:
+    """Other JSON is refused in plain words."""
+    answer = ask("POST", "/strict", body, headers=[("Content-Type", "application/json")])
+    assert (answer["statusCode"], json.loads(answer["body"])["detail"]) == (400, "the body must be a JSON object")
+
+
 def form(body: bytes, kind: str = FORM) -> Any:
     answer = ask("POST", "/echo", body, headers=[("Content-Type", kind)])
     return json.loads(answer["body"])["given"] if answer["statusCode"] == 202 else answer["statusCode"]

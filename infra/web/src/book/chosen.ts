@@ -104,8 +104,5 @@ export function isPhone(number: string): boolean {
 /** The dates of birth by which passengers are of another age than their fares are for, by their fields' names. */
 export function fieldsOfAge(reason: unknown): string[] {
   if (!(reason instanceof ApiProblem)) return [];
-  return reason.errors.flatMap(({ name }) => {
-    const [, place] = /^passengers\.(\d+)\.kind$/.exec(name) ?? [];
-    return place ? [`passengers.${place}.date_of_birth`] : [];
-  });
+  return reason.errors.map(({ name }) => name).filter((name) => /^passengers\.\d+\.date_of_birth$/.test(name));
 }

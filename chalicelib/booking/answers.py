@@ -21,6 +21,7 @@ from chalicelib.pricing.seats import Cabin
 
 if TYPE_CHECKING:
     from chalicelib.booking.cancel import Terms
+    from chalicelib.booking.change import Terms as ChangeTerms
     from chalicelib.booking.configure import Configured
     from chalicelib.booking.papers import Pass
     from chalicelib.booking.rebook import Options
@@ -255,16 +256,29 @@ class OptionsAnswer(Answer):
 
 
 class ChangeAnswer(Answer):
-    """Other flights, and what would have to be paid for them, or (below zero) comes back."""
+    """Other flights, and what would have to be paid for them, or (below zero) comes back.
+
+    That is `difference` and `fee` together, unless the flights cost less and the fare does not give that back.
+    """
 
     flights: list[SegmentShown]
     due: Money
+    difference: Money = Field(description="what the flights cost more than those of the booking; below zero: less")
+    fee: Money = Field(description="for the change, by the rules of the fare, of all passengers together")
+    why: Literal["24_hours", "not_refundable"] | None = Field(
+        None,
+        description="24_hours: it is so soon after booking that no fee is asked; not_refundable: what the flights cost"
+        " less does not come back; null: by the rules of the fares",
+    )
 
     @classmethod
-    def of(cls, change: Change, booking: Booking) -> Self:
+    def of(cls, terms: "ChangeTerms", booking: Booking) -> Self:
         """What a change of a booking would be; its seats are those of this moment."""
-        shown = ChangeShown.of(change, booking)
-        return cls(flights=shown.flights, due=shown.due)
+        shown = ChangeShown.of(terms.change, booking)
+        difference, fee = (Money(amount=each, currency=booking.currency) for each in (terms.difference, terms.fee))
+        return cls.model_validate(
+            {"flights": shown.flights, "due": shown.due, "difference": difference, "fee": fee, "why": terms.why or None}
+        )
 
 
 class CancellationAnswer(Answer):

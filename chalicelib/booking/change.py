@@ -9,6 +9,7 @@ are refundable. What former changes cost stays part of the price.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import NamedTuple
 
 from chalicelib.booking import disruption, hold, store
 from chalicelib.booking import locator as locators
@@ -44,6 +45,19 @@ from chalicelib.pricing.model import Extra, FareRules, Line, TravellerKind
 FEE, KEPT_BACK = "CHG", "RES"  # codes of the lines that a change adds, of the kind fee
 
 
+class Terms(NamedTuple):
+    """What a change would come to: what the new flights cost more (below zero: less), and the fee for it.
+
+    `why` there is no fee, or why nothing comes back though the flights cost less; "": by the rules of the fares, these
+    two are what is due.
+    """
+
+    change: Change
+    difference: int
+    fee: int
+    why: str  # "" | 24_hours | not_refundable
+
+
 def change(
     kept: Kept, flights: Sequence[Wanted], due: int | None, use: KeyUse, now: Now, *, by: By = By.PASSENGER
 ) -> Booking:
@@ -65,9 +79,12 @@ def change(
     raise Unavailable("others keep changing this booking")
 
 
-def preview(booking: Booking, flights: Sequence[Wanted], now: Now) -> Change:
+def preview(booking: Booking, flights: Sequence[Wanted], now: Now) -> Terms:
     """What a change to these flights would come to at this moment; nothing is held. Raises as `change` does."""
-    return _planned(booking, flights, _bought(booking, flights, now), now.wall + HOLD, now)[0]
+    planned = _planned(booking, flights, _bought(booking, flights, now), now.wall + HOLD, now)[0]
+    fee, kept_back = (_added(planned, booking, code) for code in (FEE, KEPT_BACK))
+    why = "24_hours" if _is_fresh(booking, now) else "not_refundable" if kept_back else ""
+    return Terms(planned, planned.due - fee - kept_back, fee, why)
 
 
 def _changed(kept: Kept, flights: Sequence[Wanted], due: int | None, use: KeyUse, now: Now, *, by: By) -> Booking:
@@ -119,7 +136,7 @@ def _bought(booking: Booking, flights: Sequence[Wanted], now: Now) -> list[Sched
         raise Conflict(f"{', '.join(offered)} is held for this booking already, free of charge: POST …/rebook takes it")
     new = [leg for leg in wanted if leg not in had]
     if not new and len(wanted) == len(had):
-        raise Conflict("these are the flights of the booking")
+        raise Conflict("these are the flights of the booking; for another cabin book anew, then cancel this one")
     if not new:
         raise _invalid("leave flights out and bring none instead: cancel the booking, and book what you keep anew")
     status = statuses(booking, now)
@@ -210,6 +227,15 @@ def _rules(booking: Booking, staying: set[LegId], now: Now) -> list[FareRules]:
         if not rule.changeable and not _is_fresh(booking, now):
             raise Conflict(f"the fare of {segment.leg} ({rule.brand}) can't be changed; it can be cancelled")
     return [rule for _, rule in given_up]
+
+
+def _added(planned: Change, booking: Booking, code: str) -> int:
+    """What a change adds to a booking's fees of a code."""
+    after, before = (
+        sum(line.amount for line in lines if (line.kind, line.code) == ("fee", code))
+        for lines in (planned.lines, booking.lines)
+    )
+    return after - before
 
 
 def _places(segment: int | None, former: Sequence[Segment], itinerary: Sequence[Segment]) -> list[int | None]:

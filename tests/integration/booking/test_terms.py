@@ -31,16 +31,22 @@ def test_a_hold_brings_nothing_back(desk: Desk):
     assert desk.get(f"/v1/bookings/{pnr}/cancel").json["refund"]["amount"] == 0
 
 
-@pytest.mark.parametrize("to", ["LAX", "BOS"])
-def test_what_a_change_comes_to_is_said_before(to: str, desk: Desk, monkeypatch: pytest.MonkeyPatch):
-    """Dearer or cheaper, with the fee of the fare: as the change then has it. Nothing is held by asking."""
+@pytest.mark.parametrize(("to", "later"), [("LAX", None), ("BOS", "not_refundable")])
+def test_what_a_change_comes_to_is_said_before(to: str, later: str | None, desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    """Dearer or cheaper, with the fee of the fare and why there is none: as the change has it. Asking holds nothing."""
     monkeypatch.setattr(tariff, "rules", lambda *_: SAVER)
     had = shop.leg(destination="BOS", days=21) if to == "LAX" else shop.leg()
     new = shop.leg() if to == "LAX" else shop.leg(destination="BOS", days=21)
     pnr = desk.ticketed(had)
+    path = f"/v1/bookings/{pnr}/change?flights={new.leg}"
+    fresh = desk.get(path).json
+    assert (fresh["fee"]["amount"], fresh["due"], fresh["why"]) == (0, fresh["difference"], "24_hours")
     desk.wait(hours=25)
     before = desk.booking(pnr)
-    said = desk.get(f"/v1/bookings/{pnr}/change?flights={new.leg}").json
+    said = desk.get(path).json
+    difference, fee = said["difference"]["amount"], said["fee"]["amount"]
+    assert (fee, said.get("why"), difference > 0) == (5000, later, to == "LAX")
+    assert said["due"]["amount"] == max(0, difference + fee)
     assert [flight["flight"] for flight in said["flights"]] == [str(new.leg)]
     assert desk.booking(pnr) == before
     shop.check_sums([had, new], [before], desk.now)

@@ -1,6 +1,7 @@
 """The flights of a booking as entries of a calendar (iCalendar, RFC 5545), as they now stand.
 
-Taken in again later they replace the former entries: the same UIDs, a higher SEQUENCE. They stand beside those of
+Taken in again later they replace the former entries: the same UIDs, a higher SEQUENCE; what the booking no longer has
+is among them as cancelled, else it would stay in the calendar. They stand beside those of
 followed flights (`alerts.calendar`), whose UIDs are the legs' own: a booking's are its locator and the leg.
 """
 

@@ -21,7 +21,7 @@ from chalicelib.core.tables import ATTEMPTS, LostRace
 from chalicelib.core.telemetry import count, logger
 from chalicelib.flights import read
 from chalicelib.flights.identity import LegId
-from chalicelib.flights.model import Flight, FlightStatus
+from chalicelib.flights.model import FlightStatus
 from chalicelib.pricing import stock
 from chalicelib.pricing.model import TravellerKind
 
@@ -80,11 +80,6 @@ def segment_of(booking: Booking, leg: LegId) -> tuple[int, Segment]:
 def status_of(segment: Segment, now: Now) -> FlightStatus | None:
     """How a flight stands; None: it is too far away to be known."""
     return next((flight.status for flight in read.current([segment.leg], now.flight)), None)
-
-
-def flights_of(booking: Booking, now: Now) -> list[Flight]:
-    """The flights of a booking that are near enough to be known."""
-    return read.current([segment.leg for segment in booking.segments], now.flight)
 
 
 def expected_out(segment: Segment, status: FlightStatus | None) -> datetime:

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from chalicelib.booking import bcbp, boarding, calendar, check_in, itinerary, names
 from chalicelib.booking.disruption import arrives, leaves
-from chalicelib.booking.model import Booking, CheckedIn, State, Traveller
+from chalicelib.booking.model import Booking, Changed, CheckedIn, Segment, State, Ticketed, Traveller, replay
 from chalicelib.booking.rules import rules_of
 from chalicelib.booking.standing import is_domestic, statuses
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Conflict, Fault, Invalid
+from chalicelib.flights import read
 from chalicelib.flights.carriers import carrier
 from chalicelib.flights.identity import LegId
 from chalicelib.flights.model import FlightStatus
@@ -124,13 +125,18 @@ def as_pdf(booking: Booking, now: Now, language: str) -> bytes:
 
 
 def as_ics(booking: Booking, now: Now, language: str) -> str:
-    """The flights for a calendar; those of a booking that is over are cancelled ones. Raises Conflict."""
+    """The flights for a calendar; cancelled are those of a booking that is over, and those it had before a change.
+
+    Raises Conflict.
+    """
     if not booking.tickets:
         raise Conflict("there are flights for a calendar once the booking is paid")
-    flights = {flight.leg: flight for flight in check_in.flights_of(booking, now)}
+    former = _former(booking)
+    segments = (*booking.segments, *former.values())
+    flights = {flight.leg: flight for flight in read.current([segment.leg for segment in segments], now.flight)}
     gone = booking.kept_as is State.CANCELLED
     entries = []
-    for segment in booking.segments:
+    for segment in segments:
         status = flights[segment.leg].status if segment.leg in flights else None
         entries.append(
             calendar.Entry(
@@ -141,7 +147,7 @@ def as_ics(booking: Booking, now: Now, language: str) -> str:
                 leaves(segment, status),
                 arrives(segment, status),
                 segment.taken,
-                cancelled=gone or _cancelled(status),
+                cancelled=gone or segment.leg in former or _cancelled(status),
             )
         )
     version = booking.version + sum(flight.version for flight in flights.values())
@@ -151,6 +157,18 @@ def as_ics(booking: Booking, now: Now, language: str) -> str:
 def name_of(traveller: Traveller) -> names.Name:
     """A traveller's name."""
     return names.Name(traveller.family_name, traveller.given_name)
+
+
+def _former(booking: Booking) -> dict[LegId, Segment]:
+    """The flights that its tickets were for before a change, and are no more."""
+    had: dict[LegId, Segment] = {}
+    for number, event in enumerate(booking.journal):
+        if isinstance(event, Changed | Ticketed):
+            before = replay(booking.locator, booking.journal[:number])
+            if before.tickets:
+                had |= {segment.leg: segment for segment in before.segments}
+    flown = {segment.leg for segment in booking.segments}
+    return {leg: segment for leg, segment in had.items() if leg not in flown}
 
 
 def _airline(leg: LegId) -> str:

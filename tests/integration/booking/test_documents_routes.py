@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -12,6 +13,7 @@ from pypdf import PdfReader
 
 import app
 from chalicelib.booking import changes, documents, passports, store
+from chalicelib.booking.model import By, Change, Changed
 from chalicelib.core.config import config
 from chalicelib.core.errors import Unavailable
 from infra.local import events
@@ -218,6 +220,29 @@ def test_the_flights_go_into_a_calendar_and_out_of_it(desk: Desk) -> None:
     [gone] = icalendar.Calendar.from_ical(desk.get(f"/v1/bookings/{pnr}/itinerary.ics").body).walk("VEVENT")
     assert (str(gone["status"]), gone["uid"]) == ("CANCELLED", first[0]["uid"])
     assert gone["sequence"] > first[0]["sequence"]
+
+
+def test_a_flight_that_was_left_for_another_goes_out_of_the_calendar(desk: Desk) -> None:
+    """Cancelled under the UID that it had, by a higher number, though it was known how the flight stood."""
+    leg, other = shop.leg(), shop.leg(days=21)
+    pnr = desk.ticketed(leg)
+    desk.until(leg, hours=30)
+    desk.fly(leg)
+
+    def entries() -> dict[str, Any]:
+        calendar = icalendar.Calendar.from_ical(desk.get(f"/v1/bookings/{pnr}/itinerary.ics").body)
+        return {str(each["uid"]): each for each in calendar.walk("VEVENT")}
+
+    [(uid, first)] = entries().items()
+    before = desk.booking(pnr)
+    change = Change((replace(before.segments[0], leg=other.leg),), before.lines, 0, None)
+    kept = store.booking(pnr, desk.now.wall)
+    assert kept
+    store.save(kept, before.then(Changed(desk.now.wall, change, By.PASSENGER, None)))
+    after = entries()
+    assert [str(each["status"]) for each in after.values()] == ["CONFIRMED", "CANCELLED"]
+    assert str(after[uid]["status"]) == "CANCELLED"
+    assert after[uid]["sequence"] > first["sequence"]
 
 
 def test_every_price_is_explained(desk: Desk) -> None:

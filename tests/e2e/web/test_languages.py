@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Page
 
 from ..conftest import ROOT
-from .conftest import Browsing, settle, until
+from .conftest import Browsing, Site, settle, until
+from .test_trips import booked, far_flight, held
 
 BOARD = "/airports/EWR/departures"
 WORDS = ROOT / "infra" / "web" / "src" / "words"
@@ -82,14 +83,35 @@ def english_on(page: Page, language: str) -> list[str]:
     ]
 
 
+def of_passengers(site: Site) -> list[str]:
+    """The pages of who books and flies: an offer, a booking that is to be paid, and one that can be checked in."""
+    flight = far_flight(site)
+    to_pay, paid = held(site, flight), booked(site, site.own_flight()["id"])
+    unpaid, ticketed = to_pay["pnr"], paid["pnr"]
+    date = flight.split("-")[1]
+    return [
+        f"/search?from=EWR&to=LAX&date={date[:4]}-{date[4:6]}-{date[6:]}",
+        f"/book?flights={flight}&infants=1",
+        f"/bookings/{unpaid}#token={to_pay['link']}",
+        f"/book/{unpaid}/seats",
+        f"/book/{unpaid}/pay",
+        f"/bookings/{ticketed}#token={paid['link']}",
+        f"/bookings/{ticketed}/check-in",
+        f"/bookings/{ticketed}/change",
+        "/trips",
+        "/bookings",
+    ]
+
+
 @pytest.mark.parametrize("language", ["es", "fr", "de", "zh"])
 def test_nothing_is_left_in_english(site, browse, language):
-    """Who has a browser in that language reads it: home, board, flight, following, log in, register, not found."""
+    """Who has a browser in that language reads it: boards and flights, following, booking and trips, logging in."""
     somebody: Browsing = browse("phone", locale={"zh": "zh-CN"}.get(language, f"{language}-{language.upper()}"))
     rows = site.board()
     states = {row["phase"]: f"/flights/{row['id']}" for row in rows}
     found: dict[str, Any] = {}
-    for path in ("/", BOARD, *states.values(), "/following", "/login", "/register", "/forgot", "/no/such/page"):
+    others = ("/following", *of_passengers(site), "/login", "/register", "/forgot", "/no/such/page")
+    for path in ("/", BOARD, *states.values(), *others):
         page = somebody.open(path)
         settle(page)
         assert page.locator("html").get_attribute("lang") == language

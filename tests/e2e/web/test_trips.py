@@ -42,15 +42,20 @@ def post(site: Site, path: str, body: object, link: str = "") -> dict[str, Any]:
     return booking
 
 
-def booked(site: Site, flight: str, passengers: int = 1) -> dict[str, Any]:
-    """A booking of a flight, paid."""
+def held(site: Site, flight: str, passengers: int = 1) -> dict[str, Any]:
+    """A booking of a flight that is to be paid yet."""
     wanted = {
         "flights": [{"flight": flight}],
         "passengers": [{"family_name": family, "given_name": given} for family, given in NAMES[:passengers]],
         "contact": {"email": f"ada.{uuid.uuid4().hex[:8]}@example.com", "language": "en"},
     }
-    held = post(site, "/v1/bookings", wanted)
-    return post(site, f"/v1/bookings/{held['pnr']}/payments", {"token": "tok_approve"}, held["link"])
+    return post(site, "/v1/bookings", wanted)
+
+
+def booked(site: Site, flight: str, passengers: int = 1) -> dict[str, Any]:
+    """A booking of a flight, paid."""
+    booking = held(site, flight, passengers)
+    return post(site, f"/v1/bookings/{booking['pnr']}/payments", {"token": "tok_approve"}, booking["link"])
 
 
 def far_flight(site: Site) -> str:
@@ -163,7 +168,7 @@ def test_a_passenger_of_a_cancelled_flight_takes_the_one_that_is_held_with_one_p
     flight = site.own_flight()
     booking = booked(site, flight["id"], passengers=2)
     somebody: Browsing = browse("phone")
-    somebody.expect_refusal(404, "^/v1/flights/")  # the flight that is offered may leave in days that no feed tells of yet
+    somebody.expect_refusal(404, "^/v1/flights/")  # of the flight that is offered, if no feed tells yet
     page = find(somebody, booking["pnr"])
     page.get_by_role("heading", name=re.compile("Check-in is open|You are booked")).wait_for()
     site.ask("POST", f"/v1/flights/{flight['id']}/updates", {"cancelled": True}, operator.token)

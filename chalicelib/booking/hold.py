@@ -7,6 +7,7 @@ asked for.
 
 import random
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -53,8 +54,10 @@ STAYS = timedelta(hours=24)  # somewhere, from which on one may go on from anoth
 ATTEMPTS = 40  # of a hold that others are faster than: a popular flight may have as many buyers in one moment
 PAUSE, LONGEST_PAUSE = 0.02, 0.5  # seconds, doubling, at random (full jitter): fewer are at it at once, and fewer lose
 # Holds of one flight in an hour: seats are not to be kept from others by holding them. Of an account, or of a guest's
-# network address; and of all accounts at one network address, which may be an airport.
-BUYER_HOLDS, NETWORK_HOLDS = 6, 60
+# network address; and of all accounts at one network address, which may be an airport. A hold is counted before it is
+# tried, so that a thousand at once are no more, and what is refused is given back: by a network so often an hour.
+BUYER_HOLDS, NETWORK_HOLDS, REFUSALS = 6, 60, 600
+HOUR = timedelta(hours=1)
 BOOKING = 0  # its place in the transaction
 _NOUNS = {TravellerKind.ADULT: "an adult", TravellerKind.CHILD: "a child", TravellerKind.INFANT: "an infant"}
 LOCATORS = 5  # tried, where one is taken by somebody else's booking
@@ -101,6 +104,10 @@ class PriceChanged(Conflict):
     """The price is another one than the buyer was shown."""
 
 
+class CrowdedOut(Unavailable):
+    """Others were faster each time; nothing is held."""
+
+
 def hold(order: Order, use: KeyUse, client: str, now: Now, sleep: Callable[[float], None]) -> Booking:
     """Hold what is ordered, at most once for a key. Raises Invalid, NotFound, SoldOut, PriceChanged, Conflict, TooMany,
     KeyReused, Unavailable.
@@ -115,11 +122,12 @@ def hold(order: Order, use: KeyUse, client: str, now: Now, sleep: Callable[[floa
         if before is None:
             raise
         return before
-    for attempt in range(LOCATORS):
-        name = locators.derive(secret("locator-key"), use.key, attempt)
-        found = _held(name, order, scheduled, use, now=now, sleep=sleep)
-        if found:
-            return found
+    with free_if_refused(order, client, now.wall):
+        for attempt in range(LOCATORS):
+            name = locators.derive(secret("locator-key"), use.key, attempt)
+            found = _held(name, order, scheduled, use, now=now, sleep=sleep)
+            if found:
+                return found
     raise Unavailable("no locator is free; try again")
 
 
@@ -156,7 +164,7 @@ def _held(
                 raise
         sleep(random.uniform(0, min(PAUSE * 2**attempt, LONGEST_PAUSE)))
     count("HoldsCrowdedOut")
-    raise Unavailable("too many want seats of this flight in this moment", retry_after=2)
+    raise CrowdedOut("too many want seats of this flight in this moment", retry_after=2)
 
 
 def _try(name: str, order: Order, scheduled: Sequence[ScheduledLeg], use: KeyUse, now: Now) -> Booking:
@@ -239,12 +247,46 @@ def scheduled_legs(legs: Sequence[LegId], now: Now) -> list[ScheduledLeg]:
 
 
 def spend(order: Order, client: str, at: datetime) -> None:
-    """Count a hold of each flight, by who asks for it. Raises TooMany, Unavailable."""
-    network, hour = limits.network(client), timedelta(hours=1)
+    """Count a hold of each flight, by who asks for it: of all, or of none. Raises TooMany, Unavailable."""
+    spent = list[tuple[str, str]]()
+    for name, key, allowed, what in _limits(order, client):
+        try:
+            limits.spend(name, key, allowed, HOUR, at, what)
+        except TooMany:
+            _give_back(spent, at)
+            raise
+        spent.append((name, key))
+
+
+@contextmanager
+def free_if_refused(order: Order, client: str, at: datetime) -> Iterator[None]:
+    """Give back what was spent on a hold where it is refused, so that nothing was held: losing a race costs nothing.
+
+    Not where nobody knows whether seats are held; nor for a network that is refused all the time, which then pays.
+    """
+    try:
+        yield
+    except (Conflict, Invalid, CrowdedOut):
+        with suppress(TooMany, Unavailable):
+            limits.spend("holds-refused", limits.network(client), REFUSALS, HOUR, at)
+            _give_back([(name, key) for name, key, _, _ in _limits(order, client)], at)
+        raise
+
+
+def _limits(order: Order, client: str) -> Iterator[tuple[str, str, int, str]]:
+    """What a hold counts against: the limit's name, whose, how often, and what may be done so often."""
+    network = limits.network(client)
     for wanted in order.flights:
-        limits.spend("holds", f"{order.account or network}#{wanted.leg}", BUYER_HOLDS, hour, at)
+        what = f"seats of {wanted.leg} may be held"
+        yield "holds", f"{order.account or network}#{wanted.leg}", BUYER_HOLDS, f"{what} by one buyer"
         if order.account:
-            limits.spend("holds-of-network", f"{network}#{wanted.leg}", NETWORK_HOLDS, hour, at)
+            yield "holds-of-network", f"{network}#{wanted.leg}", NETWORK_HOLDS, f"{what} from one network"
+
+
+def _give_back(spent: Sequence[tuple[str, str]], at: datetime) -> None:
+    for name, key in spent:
+        with suppress(Unavailable):
+            limits.give_back(name, key, HOUR, at)
 
 
 def check(order: Order) -> None:

@@ -46,7 +46,8 @@ def join(order: Order, use: KeyUse, client: str, now: Now) -> Booking:
             hold.check_bookable(scheduled, now)
             if not again:
                 hold.spend(order, client, now.wall)
-            _check_full(name, order, scheduled, now)
+            with hold.free_if_refused(order, client, now.wall):
+                _check_full(name, order, scheduled, now)
             return _listed(name, order, scheduled, use, now)
         except LostRace:
             continue

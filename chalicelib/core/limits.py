@@ -14,11 +14,16 @@ from chalicelib.core.config import config
 from chalicelib.core.errors import TooMany, Unavailable
 from chalicelib.core.telemetry import count
 
+THIS = "this may be done"
 
-def spend(name: str, key: str, allowed: int, within: timedelta, now: datetime) -> None:
+
+def spend(  # noqa: PLR0917 - the limit, part by part, and its words
+    name: str, key: str, allowed: int, within: timedelta, now: datetime, what: str = THIS
+) -> None:
     """Do something once more that `key` may do `allowed` times in a window (wall clock): one conditional write.
 
-    Raises TooMany where that is spent; Unavailable where the table does not answer, as nobody could count then.
+    Raises TooMany where that is spent, and says `what` may be done so often; Unavailable where the table does not
+    answer, as nobody could count then.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -36,12 +41,30 @@ def spend(name: str, key: str, allowed: int, within: timedelta, now: datetime) -
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise Unavailable("nobody can count how often this was asked for") from error
-        raise _too_many(name, allowed, seconds, ends, now) from None
+        raise _too_many(name, allowed, seconds, ends, now, what) from None
     except BotoCoreError as error:
         raise Unavailable("nobody can count how often this was asked for") from error
 
 
-def check(name: str, key: str, allowed: int, within: timedelta, now: datetime) -> None:
+def give_back(name: str, key: str, within: timedelta, now: datetime) -> None:
+    """Take back what was spent at that moment, as it came to nothing: one write. Raises Unavailable."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        aws.client("dynamodb").update_item(
+            TableName=config().limits_table,
+            Key=_window(name, key, within, now)[0],
+            UpdateExpression="ADD n :less",
+            ConditionExpression="n > :none",
+            ExpressionAttributeValues={":less": {"N": "-1"}, ":none": {"N": "0"}},
+        )
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable("nobody can count how often this was asked for") from error
+
+
+def check(  # noqa: PLR0917 - as of spend
+    name: str, key: str, allowed: int, within: timedelta, now: datetime, what: str = THIS
+) -> None:
     """See that something may be done once more, and do not count it. Raises TooMany, Unavailable."""
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -51,7 +74,7 @@ def check(name: str, key: str, allowed: int, within: timedelta, now: datetime) -
     except (BotoCoreError, ClientError) as error:
         raise Unavailable("nobody can count how often this was asked for") from error
     if int(found.get("Item", {}).get("n", {"N": "0"})["N"]) >= allowed:
-        raise _too_many(name, allowed, seconds, ends, now)
+        raise _too_many(name, allowed, seconds, ends, now, what)
 
 
 def wide(client: str) -> str | None:
@@ -75,11 +98,13 @@ def _window(name: str, key: str, within: timedelta, now: datetime) -> tuple[dict
     return {"pk": {"S": f"{name}#{whose}#{seconds}#{window}"}}, seconds, (window + 1) * seconds
 
 
-def _too_many(name: str, allowed: int, seconds: int, ends: int, now: datetime) -> TooMany:
+def _too_many(  # noqa: PLR0917
+    name: str, allowed: int, seconds: int, ends: int, now: datetime, what: str
+) -> TooMany:
     count("RequestsLimited")
     left = max(1, ceil(ends - now.timestamp()))
     return TooMany(
-        f"this may be done {allowed} times in {_span(seconds)}; try again in {left} seconds",
+        f"{what} {allowed} times in {_span(seconds)}; try again in {left} seconds",
         left, name, allowed, seconds,
     )  # fmt: skip
 

@@ -149,20 +149,53 @@ def test_sales_end_before_departure_and_for_cancelled_flights(desk: Desk) -> Non
 
 
 def test_nobody_keeps_seats_from_others_by_holding_them(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client holds seats of one flight so many times an hour; of another flight it may."""
+    """A client holds seats of one flight so many times an hour, and is told of which; of another flight it may."""
     monkeypatch.setattr("chalicelib.booking.hold.BUYER_HOLDS", 2)
-    got = [desk.hold(shop.leg()).status for _ in range(3)]
-    assert got == [201, 201, 429]
+    *got, refused = [desk.hold(shop.leg()) for _ in range(3)]
+    assert [each.status for each in (*got, refused)] == [201, 201, 429]
+    assert f"seats of {shop.leg().leg} may be held by one buyer 2 times in 1 h" in refused.json["detail"]
     assert desk.hold(shop.leg(days=21)).status == 201
 
 
-def test_guesses_at_locators_and_names_are_few(desk: Desk) -> None:
-    """Wrong family names end in 429, also for the right one from there; what is wrong is not said."""
+def test_a_hold_that_is_refused_costs_nothing_of_what_a_buyer_may_hold(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who loses seats to others, or finds another price, may go on; but not for ever: tries are counted too."""
+    monkeypatch.setattr("chalicelib.booking.hold.BUYER_HOLDS", 2)
+    monkeypatch.setattr("chalicelib.booking.hold.REFUSALS", 4)
+    assert desk.hold(shop.leg(), seats=["20A"]).status == 201
+    refused = [
+        desk.hold(shop.leg(), seats=["20A"]), desk.hold(shop.leg(), seats=["99Z"]),
+        desk.hold(shop.leg(), total={"amount": 1, "currency": "USD"}), desk.post("/v1/waitlist", order(shop.leg())),
+    ]  # fmt: skip
+    assert [each.status for each in refused] == [409, 400, 409, 409]
+    assert desk.hold(shop.leg(), seats=["20A"]).status == 409  # the fifth refusal counts as a hold
+    assert desk.hold(shop.leg()).status == 429
+
+
+def test_of_two_flights_that_may_not_be_held_together_neither_is_counted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One has been held too often by the buyer; the other may still be held as often as before."""
+    monkeypatch.setattr("chalicelib.booking.hold.BUYER_HOLDS", 1)
+    out, back = shop.leg(), shop.leg("LAX", "EWR", days=25)
+    assert [desk.hold(back).status, desk.hold(out, back).status, desk.hold(out).status] == [201, 429, 201]
+
+
+def test_guesses_at_locators_and_names_are_few(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong family names end in 429, also for the right one from there; what is wrong is not said, but what helps."""
+    monkeypatch.setattr("chalicelib.booking.access.GUESSES", 3)
     held = desk.hold(shop.leg()).json
-    got = [desk.get(f"/v1/bookings/{held['pnr']}", name="Jones") for _ in range(11)]
-    assert [each.status for each in got] == [404] * 10 + [429]
+    got = [desk.get(f"/v1/bookings/{held['pnr']}", name="Jones") for _ in range(4)]
+    assert [each.status for each in got] == [404] * 3 + [429]
+    assert "link and its account still open" in got[-1].json["detail"]
+    assert "wrong names from one network 3 times in 1 h" in got[-1].json["detail"]
     nobody = "ABCDEF" if held["pnr"] != "ABCDEF" else "ABCDEG"
     assert desk.get(f"/v1/bookings/{held['pnr']}").status == 429
+    linked = desk._answer(
+        desk.client.http.get(f"/v1/bookings/{held['pnr']}", headers={"Authorization": f"Bearer {held['link']}"})
+    )
+    assert linked.status == 200
     desk.wait(hours=2)
     assert desk.get(f"/v1/bookings/{held['pnr']}").status == 200
     missing = desk.get(f"/v1/bookings/{nobody}", name="Jones").json["detail"].replace(nobody, held["pnr"])

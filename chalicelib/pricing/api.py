@@ -13,7 +13,7 @@ from chalicelib.core.errors import NotFound
 from chalicelib.core.routes import Answer, Query, Routes, Shape
 from chalicelib.flights.identity import LegId
 from chalicelib.pricing.answers import FareExplained, FlightSeats, Money, PriceLine
-from chalicelib.pricing.model import Party
+from chalicelib.pricing.model import Line, Party, Step
 from chalicelib.pricing.seats import Cabin
 
 routes = Routes(__name__)  # a view imports what it alone needs: every function of the app starts with this module
@@ -45,6 +45,20 @@ class ExplainQuery(Query):
     infants: int = Field(0, ge=0, le=9, description="younger, each on the lap of an adult")
 
 
+class LineExplained(PriceLine):
+    """A line of a price with the rule that it comes from, its source, and every number that went in."""
+
+    rule: str
+    inputs: dict[str, int] = Field(
+        description="minor units; the line is `amount`, or `fare`, of which it is so many `percent` or `permille`"
+    )
+
+    @classmethod
+    def of_step(cls, line: Line, step: Step) -> Self:
+        """A line, and the step by which it came about."""
+        return cls.model_validate({**dict(PriceLine.of(line)), "rule": step.rule, "inputs": step.inputs})
+
+
 class FareAnswer(Answer, FareExplained):
     """What a flight costs a party now, and why: the fare step by step, and the price line by line."""
 
@@ -52,15 +66,15 @@ class FareAnswer(Answer, FareExplained):
     origin: AirportPlace
     destination: AirportPlace
     observed_through: date | None = Field(None, description="the last day whose sales the forecast knows")
-    lines: list[PriceLine] = Field(description="none where no class is open to the party")
-    total: Money | None = None
+    lines: list[LineExplained] = Field(description="none where no class is open to the party")
+    total: Money | None = Field(None, description="the sum of the lines")
 
 
 @routes.get("/v1/fare/explain", callers=ANYONE, max_age=None)
 def fare_explained(query: ExplainQuery) -> FareAnswer:
     """How the price of a flight comes about at this moment: all inputs, each class, each step, taxes and fees.
 
-    With the inputs and the tariff it can be reckoned anew by hand.
+    With the inputs and the tariff it can be reckoned anew by hand, from the distance to the last cent of tax.
     """
     from chalicelib.pricing.explain import explain
 
@@ -73,8 +87,10 @@ def fare_explained(query: ExplainQuery) -> FareAnswer:
         origin=AirportPlace.of(found.scheduled.leg.origin),
         destination=AirportPlace.of(found.scheduled.destination),
         observed_through=found.demand.through,
-        lines=[PriceLine.of(line) for line in found.price.lines] if found.price else [],
-        total=Money(amount=found.price.total, currency=found.price.currency) if found.price else None,
+        lines=[LineExplained.of_step(line, step) for line, step in found.lines],
+        total=Money(amount=sum(line.amount for line, _ in found.lines), currency=explained.fare.currency)
+        if explained.fare
+        else None,
     )
 
 

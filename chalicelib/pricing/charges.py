@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from chalicelib.airports.lookup import airport
 from chalicelib.core.errors import Fault, Invalid
 from chalicelib.pricing.fares import Quote
-from chalicelib.pricing.model import Extra, FareRules, Line, Party, Price, TravellerKind, by_segment
+from chalicelib.pricing.model import Extra, FareRules, Line, Party, Price, Step, TravellerKind, by_segment
 from chalicelib.pricing.seats import Cabin, Seat
 from chalicelib.pricing.tariff import rounded, rules
 
@@ -41,6 +41,25 @@ _LABELS = {
     ("seat", "STANDARD"): "Seat of your choice",
     ("seat", "LEGROOM"): "Seat with extra legroom",
     ("seat", "EXIT"): "Seat at an exit",
+}
+
+_NEAREST = "to the nearest cent, half of one upwards"
+_RULES = {  # of the lines that every price has; where the amounts are from is said in charges.toml
+    ("fare", TravellerKind.ADULT): "an adult pays the fare of the class",
+    ("fare", TravellerKind.CHILD): f"a child pays that percentage of an adult's fare, {_NEAREST}",
+    ("fare", TravellerKind.INFANT): f"an infant on a lap pays that percentage of an adult's fare, {_NEAREST}; who pays"
+    " nothing pays no tax, and who has no seat no fee",
+    ("tax", "US"): f"so many thousandths of the passenger's fare, {_NEAREST}: 26 U.S.C. 4261(a)",
+    ("tax", "ZP"): "for each flight, the amount of its day: 26 U.S.C. 4261(b) and (e)(4)",
+    (
+        "tax",
+        "US-I",
+    ): "for each trip with an end outside the fifty states, in the place of the taxes US and ZP: 26 U.S.C. 4261(c)",
+    ("tax", "US-AH"): "for each flight between Alaska or Hawaii and the other states: 26 U.S.C. 4261(c)(3)",
+    ("fee", "AY"): "for each one-way trip that begins in the United States, at most twice that for a round trip: 49 CFR"
+    " 1510.5",
+    ("fee", "XF"): "for each boarding in the United States, at most two in each direction: 49 U.S.C. 40117, 14 CFR"
+    " 158.9(a)(1)",
 }
 
 
@@ -79,6 +98,30 @@ def price(quotes: Sequence[Quote], party: Party, extras: Sequence[Extra], at: da
             lines += _fees(quotes, trips, traveller, at)
     lines += _extras(quotes, trips, kinds, extras, at)
     return Price(quotes[0].currency, tuple(lines))
+
+
+def explain(quote: Quote, party: Party, at: date) -> list[tuple[Line, Step]]:
+    """The price of one flight for a party that books on a day: each line, and the step by which it came about.
+
+    By a step's inputs the line can be reckoned by hand: a percentage (`percent`) or thousandths (`permille`) of a
+    `fare`, that `fare`, or an `amount`.
+    """
+    kinds, lines = party.kinds, price([quote], party, (), at).lines
+    paid = {line.traveller: line.amount for line in lines if line.kind == "fare"}
+    return [(line, _step(line, quote, kinds[line.traveller or 0], paid[line.traveller], at)) for line in lines]
+
+
+def _step(line: Line, quote: Quote, kind: TravellerKind, paid: int, at: date) -> Step:
+    """How a line of the price of one flight came about, of a traveller who pays that fare."""
+    inputs: dict[str, object] = {"amount": line.amount}
+    if line.kind == "fare":
+        inputs = {"fare": quote.base}
+        if kind is not TravellerKind.ADULT:
+            inputs["percent"] = _percent(quote, kind, at)
+    elif (line.kind, line.code) == ("tax", "US"):
+        inputs = {"fare": paid, "permille": _on("federal", at)["permille"]}
+    rule = _RULES["fare", kind] if line.kind == "fare" else _RULES[line.kind, line.code]
+    return Step(label(line), rule, inputs, line.amount)
 
 
 def label(line: Line, at: date | None = None) -> str:
@@ -267,11 +310,13 @@ def _extra_line(quote: Quote, extra: Extra, kind: TravellerKind, place: int, at:
 
 def _fare(quote: Quote, kind: TravellerKind, at: date) -> int:
     """What somebody of an age pays of an adult's fare."""
-    if kind is TravellerKind.ADULT:
-        return quote.base
-    ages = _on("ages", at)
+    return quote.base if kind is TravellerKind.ADULT else rounded(quote.base * _percent(quote, kind, at), 100)
+
+
+def _percent(quote: Quote, kind: TravellerKind, at: date) -> int:
+    """How much of an adult's fare a child or an infant pays."""
     abroad = _country(quote.leg.origin) != _country(quote.destination)
-    return rounded(quote.base * ages[f"{kind}_abroad" if abroad else str(kind)], 100)
+    return int(_on("ages", at)[f"{kind}_abroad" if abroad else str(kind)])
 
 
 def _country(code: str) -> str:

@@ -1,6 +1,6 @@
 """What a flight costs a party at this moment, with everything that the price hangs on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.core.clock import Now
@@ -11,19 +11,22 @@ from chalicelib.flights.timetable import ScheduledLeg
 from chalicelib.pricing import charges, demand, fares, stock
 from chalicelib.pricing.fares import Reckoning
 from chalicelib.pricing.forecast import Demand
-from chalicelib.pricing.model import Party, Price
+from chalicelib.pricing.model import Line, Party, Step
 from chalicelib.pricing.seats import Cabin
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """A fare as it stands, and the price of a party; `price` is None where no class is open to it."""
+    """A fare as it stands, and the price of a party, line by line with how each came about.
+
+    There are no lines where no class is open to it.
+    """
 
     scheduled: ScheduledLeg
     reckoning: Reckoning
     sold: Mapping[str, int]  # seats by booking class
     demand: Demand
-    price: Price | None
+    lines: Sequence[tuple[Line, Step]]
 
 
 def explain(leg_id: LegId, cabin: Cabin, party: Party, now: Now) -> Explanation:
@@ -40,5 +43,5 @@ def explain(leg_id: LegId, cabin: Cabin, party: Party, now: Now) -> Explanation:
     known = demand.of_routes([route], now)[route]
     reckoning = fares.reckon(fares.inputs_of(scheduled, cabin, party.seats, inventory, known, now))
     quote = fares.quote(scheduled, cabin, party.seats, inventory, known, now)
-    price = charges.price([quote], party, (), now.flight.date()) if quote else None
-    return Explanation(scheduled, reckoning, inventory.sold_by_class(now.wall), known, price)
+    lines = charges.explain(quote, party, now.flight.date()) if quote else []
+    return Explanation(scheduled, reckoning, inventory.sold_by_class(now.wall), known, lines)

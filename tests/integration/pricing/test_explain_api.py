@@ -60,6 +60,7 @@ def test_a_price_is_explained_whole(ask):
     assert {line["passenger"] for line in answer["lines"]} == {0, 1, 2, 3}
     assert {line["code"] for line in answer["lines"]} == {"L", "US", "ZP", "AY", "XF"}
     assert all(line["label"] for line in answer["lines"])
+    assert all(line["rule"] and line["inputs"] for line in answer["lines"])
 
 
 def test_it_is_the_price_that_is_sold(ask):

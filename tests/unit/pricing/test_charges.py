@@ -284,6 +284,23 @@ def test_what_is_not_there_can_not_be_added(extra, said):
     assert caught.value.faults
 
 
+@pytest.mark.parametrize("to", ["LAX", "SJU", "HNL", "LHR"])
+def test_every_line_can_be_reckoned_by_hand(to):
+    """By the rule it is explained with, and its inputs alone; also what children and infants pay."""
+    party = Party(1, 1, 1)
+    explained = charges.explain(quoted("EWR", to, 12_347), party, TODAY)
+    assert tuple(line for line, _ in explained) == price([quoted("EWR", to, 12_347)], party, (), TODAY).lines
+    assert any("percent" in step.inputs for _, step in explained)
+    for line, step in explained:
+        given = dict(step.inputs)
+        whole = given.pop("fare", None) or given.pop("amount", 0)
+        parts = [
+            rounded(whole * given[of], among) for of, among in (("percent", 100), ("permille", 1000)) if of in given
+        ]
+        assert [line.amount] == (parts or [whole])
+        assert step.rule
+
+
 def test_five_bags_are_the_most():
     """A sixth is refused."""
     with pytest.raises(Invalid, match="at most 5"):

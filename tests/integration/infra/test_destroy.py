@@ -1,6 +1,7 @@
 """`python -m infra destroy` against moto: what is taken away, from whom it is kept, and that it can be run again."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,31 @@ from infra import stages
 from infra.deploy import Refused, destroy, lock, provision, recorded, remains, stacks
 from infra.deploy.deploy import deploy
 
-from .conftest import Screen, StandIn
+from ..conftest import Known
+from .conftest import STAGE_IS_OF, Screen, StandIn
 
 BUCKET = "gatecall-dev-123456789012-us-east-1"
+
+
+_deployed: dict[str, tuple[Known, list[str], Path]] = {}  # stages once they are made: making one takes 200 calls
+
+
+@pytest.fixture
+def there_is(chalice: StandIn, screen: Screen, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], None]:
+    """Have a stage be deployed: a copy of the first one, and of the record that the project keeps of it."""
+
+    def deployed(stage: str) -> None:
+        if stage in _deployed:
+            known, chalice.ran[:], record = _deployed[stage]
+            known.fill()
+            shutil.copytree(record, chalice.project, dirs_exist_ok=True)
+            return
+        deploy(stage, screen.console, chalice=chalice)
+        record = tmp_path_factory.mktemp("record")
+        shutil.copytree(chalice.project, record, dirs_exist_ok=True)
+        _deployed[stage] = Known.of(STAGE_IS_OF), list(chalice.ran), record
+
+    return deployed
 
 
 def everything() -> dict[str, list[str]]:
@@ -80,9 +103,9 @@ def test_other_stages_stay(chalice: StandIn, screen: Screen) -> None:
     }
 
 
-def test_it_says_what_goes(chalice: StandIn, screen: Screen) -> None:
+def test_it_says_what_goes(there_is: Callable[[str], None], screen: Screen) -> None:
     """Before it goes; and of which tables DynamoDB keeps a backup."""
-    deploy("dev", screen.console, chalice=chalice)
+    there_is("dev")
     screen.clear()
     destroy.destroy("dev", screen.console, None)
     said = screen.text
@@ -93,9 +116,9 @@ def test_it_says_what_goes(chalice: StandIn, screen: Screen) -> None:
     assert BUCKET in first
 
 
-def test_again_there_is_nothing(chalice: StandIn, screen: Screen) -> None:
+def test_again_there_is_nothing(there_is: Callable[[str], None], screen: Screen) -> None:
     """And that is no error."""
-    deploy("dev", screen.console, chalice=chalice)
+    there_is("dev")
     destroy.destroy("dev", screen.console, None)
     screen.clear()
     destroy.destroy("dev", screen.console, None)
@@ -103,9 +126,9 @@ def test_again_there_is_nothing(chalice: StandIn, screen: Screen) -> None:
 
 
 @pytest.mark.parametrize("typed", [None, "prod", "gatecall-dev", "", "GATECALL-PROD"])
-def test_production_wants_its_name(chalice: StandIn, screen: Screen, typed: str | None) -> None:
+def test_production_wants_its_name(there_is: Callable[[str], None], screen: Screen, typed: str | None) -> None:
     """Whole and as it is; without a terminal nobody is asked, and nothing happens."""
-    deploy("prod", screen.console, chalice=chalice)
+    there_is("prod")
     before = everything()
     with pytest.raises(Refused, match="nothing was taken away"):
         destroy.destroy("prod", screen.console, typed)
@@ -113,10 +136,10 @@ def test_production_wants_its_name(chalice: StandIn, screen: Screen, typed: str 
 
 
 def test_production_goes_when_its_name_is_typed(
-    chalice: StandIn, screen: Screen, monkeypatch: pytest.MonkeyPatch
+    chalice: StandIn, there_is: Callable[[str], None], screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As an argument, or at a terminal where it is asked for."""
-    deploy("prod", screen.console, chalice=chalice)
+    there_is("prod")
     destroy.destroy("prod", screen.console, "gatecall-prod")
     assert not everything()["stacks"]
     deploy("prod", screen.console, chalice=chalice)
@@ -129,9 +152,9 @@ def test_production_goes_when_its_name_is_typed(
     assert not everything()["stacks"]
 
 
-def test_a_wrong_name_keeps_dev_too(chalice: StandIn, screen: Screen) -> None:
+def test_a_wrong_name_keeps_dev_too(there_is: Callable[[str], None], screen: Screen) -> None:
     """Nobody is asked for dev; who names another stack means another."""
-    deploy("dev", screen.console, chalice=chalice)
+    there_is("dev")
     with pytest.raises(Refused, match="that is not gatecall-dev"):
         destroy.destroy("dev", screen.console, "gatecall-prod")
     assert everything()["stacks"]
@@ -179,19 +202,19 @@ def taken_by_hand(name: str) -> Callable[[], None]:
 
 
 @pytest.mark.parametrize("gone", ["record", "stack", "function", "role", "api", "bucket", "secret"])
-def test_what_is_gone_already_is_no_error(chalice: StandIn, screen: Screen, gone: str) -> None:
+def test_what_is_gone_already_is_no_error(there_is: Callable[[str], None], screen: Screen, gone: str) -> None:
     """Somebody took a part away by hand, or a destroy before stopped there."""
-    deploy("dev", screen.console, chalice=chalice)
+    there_is("dev")
     taken_by_hand(gone)()
     destroy.destroy("dev", screen.console, None)
     assert {kind: names for kind, names in everything().items() if names and kind != "subscriptions"} == {}
 
 
 def test_what_could_not_be_taken_away_is_named(
-    chalice: StandIn, screen: Screen, monkeypatch: pytest.MonkeyPatch
+    there_is: Callable[[str], None], screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All else of the app goes, its data stays; run again, it goes on where it stopped."""
-    deploy("dev", screen.console, chalice=chalice)
+    there_is("dev")
     iam = boto3.client("iam")
     answer = {"Error": {"Code": "AccessDenied", "Message": "not authorized to perform: iam:DeleteRole"}}
 
@@ -209,9 +232,9 @@ def test_what_could_not_be_taken_away_is_named(
     assert {kind: names for kind, names in everything().items() if names} == {}
 
 
-def test_nobody_destroys_what_somebody_deploys(chalice: StandIn, screen: Screen) -> None:
+def test_nobody_destroys_what_somebody_deploys(there_is: Callable[[str], None], screen: Screen) -> None:
     """A deploy holds it off."""
-    deploy("dev", screen.console, chalice=chalice)
+    there_is("dev")
     before = everything()
     with (
         lock.alone("dev", BUCKET, boto3.client("s3"), "deploy"),
@@ -221,9 +244,9 @@ def test_nobody_destroys_what_somebody_deploys(chalice: StandIn, screen: Screen)
     assert everything() == before
 
 
-def test_it_is_known_before_anything_goes(chalice: StandIn, screen: Screen) -> None:
+def test_it_is_known_before_anything_goes(there_is: Callable[[str], None], screen: Screen) -> None:
     """The audit trail is told while its table is there; not of what was refused."""
-    deploy("prod", screen.console, chalice=chalice)
+    there_is("prod")
     told = []
     with pytest.raises(Refused):
         destroy.destroy("prod", screen.console, "no", begun=lambda: told.append(everything()["tables"]))
@@ -232,9 +255,9 @@ def test_it_is_known_before_anything_goes(chalice: StandIn, screen: Screen) -> N
     assert "gatecall-prod-accounts" in told[0]
 
 
-def test_a_former_stages_tables_can_be_taken_away(chalice: StandIn, screen: Screen) -> None:
+def test_a_former_stages_tables_can_be_taken_away(there_is: Callable[[str], None], screen: Screen) -> None:
     """As provision says, where it finds them without a stack: then the stage can be made again."""
-    deploy("dev", screen.console, chalice=chalice)
+    there_is("dev")
     taken_by_hand("stack")()
     with pytest.raises(stacks.NotProvisioned, match="destroy --stage dev"):
         provision.provision("dev", screen.console)

@@ -1,5 +1,6 @@
 """What is answered about bookings. Money is in minor units; instants are UTC, zones beside them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -7,6 +8,7 @@ from pydantic import Field
 
 from chalicelib.airports import lookup
 from chalicelib.booking import access
+from chalicelib.booking.disruption import arrives, leaves
 from chalicelib.booking.model import Booking, Challenged, Change, Contact, Declined, Offered, Segment, State
 from chalicelib.booking.rules import fare_rules
 from chalicelib.channels import addresses
@@ -14,6 +16,8 @@ from chalicelib.channels.model import Address, Channel
 from chalicelib.core.routes import Answer, Shape
 from chalicelib.flights.answers import Instant
 from chalicelib.flights.carriers import carrier
+from chalicelib.flights.identity import LegId
+from chalicelib.flights.model import FlightStatus, Phase
 from chalicelib.pricing import charges, fares
 from chalicelib.pricing.answers import FareExplained, FlightSeats, Money
 from chalicelib.pricing.model import Line, TravellerKind
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.booking.cancel import Terms
     from chalicelib.booking.change import Terms as ChangeTerms
     from chalicelib.booking.configure import Configured
+    from chalicelib.booking.disruption import Trouble
     from chalicelib.booking.papers import Pass
     from chalicelib.booking.rebook import Options
 
@@ -39,7 +44,10 @@ class PassengerShown(Shape):
 
 
 class SegmentShown(Shape):
-    """A flight of the booking, as it was scheduled when it was booked; seats in the order of the passengers."""
+    """A flight of the booking, as it was scheduled when it was booked; seats in the order of the passengers.
+
+    `GET /v1/bookings/{pnr}` says how it now stands, too.
+    """
 
     flight: str
     number: str
@@ -59,10 +67,14 @@ class SegmentShown(Shape):
     seat_choice: bool = Field(False, description="choosing a standard seat costs nothing")
     seats: list[str | None]
     checked_in: list[int]
+    phase: Phase | None = Field(None, description="how it now stands; absent until the day before, and once long over")
+    expected_out: Instant | None = Field(None, description="with `phase`, unless it is cancelled")
+    expected_in: Instant | None = Field(None, description="likewise")
 
     @classmethod
-    def of(cls, segment: Segment, booking: Booking) -> Self:
-        """A flight of a booking, or of a change of it."""
+    def of(cls, segment: Segment, booking: Booking, status: FlightStatus | None = None) -> Self:
+        """A flight of a booking, or of a change of it; `status`: how it now stands."""
+        flies = status and not status.cancelled
         airline = carrier(segment.leg.flight.carrier)
         origin, destination = lookup.airport(segment.leg.origin), lookup.airport(segment.destination)
         rules = fare_rules(booking, segment) if segment.booking_class else None
@@ -85,6 +97,9 @@ class SegmentShown(Shape):
             seat_choice=bool(rules and rules.seat_choice),
             seats=list(segment.seats),
             checked_in=sorted(booking.checked_in.get(segment.leg, {})),
+            phase=status.phase if status else None,
+            expected_out=leaves(segment, status) if flies else None,
+            expected_in=arrives(segment, status) if flies else None,
         )
 
 
@@ -137,6 +152,13 @@ class OfferShown(ChangeShown):
         return cls(**dict(shown), instead_of=str(offer.instead_of), why=offer.why)
 
 
+class DisruptionShown(Shape):
+    """What is wrong with the flights: which is cancelled, much later, or will be missed; /options has others."""
+
+    flight: str
+    why: Literal["cancelled", "delayed", "missed_connection"]
+
+
 class ChallengeShown(Shape):
     """Where the payer proves who they are (3-D Secure)."""
 
@@ -179,13 +201,25 @@ class BookingAnswer(Answer):
     payment: Literal["open", "challenge", "declined"] | None = None
     challenge: ChallengeShown | None = None
     change: ChangeShown | None = None
+    disruption: DisruptionShown | None = Field(None, description="in GET alone: as things stand")
     offer: OfferShown | None = None
     booked_at: Instant | None = None
     version: int
 
     @classmethod
-    def of(cls, booking: Booking, at: datetime, *, whole: bool = True) -> Self:
-        """A booking as it stands at an instant (wall clock); not `whole`: as who knows locator and name may see it."""
+    def of(
+        cls,
+        booking: Booking,
+        at: datetime,
+        *,
+        whole: bool = True,
+        stand: Mapping[LegId, FlightStatus] | None = None,
+        found: "Trouble | None" = None,
+    ) -> Self:
+        """A booking as it stands at an instant (wall clock); not `whole`: as who knows locator and name may see it.
+
+        `stand` is how its flights stand, as far as they are known, and `found` what is wrong with them.
+        """
         assert booking.contact
         currency = booking.currency
         to_pay, back = booking.to_pay(at), sum(payment.refunded for payment in booking.payments)
@@ -196,7 +230,7 @@ class BookingAnswer(Answer):
             state=booking.state(at),
             hold_until=booking.until if booking.state(at) is State.HELD else None,
             passengers=_passengers(booking),
-            flights=[SegmentShown.of(segment, booking) for segment in booking.segments],
+            flights=[SegmentShown.of(each, booking, (stand or {}).get(each.leg)) for each in booking.segments],
             lines=[LineShown.of(line) for line in booking.lines],
             total=Money(amount=booking.total, currency=currency),
             to_pay=None if to_pay is None else Money(amount=to_pay, currency=currency),
@@ -208,6 +242,7 @@ class BookingAnswer(Answer):
             payment=_payment(booking),
             challenge=ChallengeShown(url=attempt.url) if isinstance(attempt, Challenged) else None,
             change=ChangeShown.of(change, booking) if change else None,
+            disruption=DisruptionShown(flight=str(found.leg), why=found.why.value) if found else None,
             offer=OfferShown.of_offer(offer, booking) if offer else None,
             booked_at=booking.booked_at,
             version=booking.version,

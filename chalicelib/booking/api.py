@@ -14,7 +14,7 @@ from chalicelib.booking.answers import (
     OptionsAnswer,
     SegmentShown,
 )
-from chalicelib.booking.model import Booking, Declined, KeyUse
+from chalicelib.booking.model import Booking, Declined, KeyUse, State
 from chalicelib.booking.payments.answers import ChallengeForm, ChallengeQuery, MethodsAnswer
 from chalicelib.booking.requests import (
     ChangeQuery,
@@ -73,10 +73,19 @@ def hold_seats(
 
 @routes.get("/v1/bookings/{pnr}", callers=BOOKING_PARTY, max_age=None)
 def one_booking(pnr: str, party: Party, client: str) -> BookingAnswer:
-    """A booking as it stands."""
+    """A booking as it stands, and its flights, where they are near enough to be known."""
+    from chalicelib.booking import standing
+
     now = _now()
     booking = access.admitted(pnr, party, client, now).booking
-    return BookingAnswer.of(booking, now.wall, whole=access.is_whole(booking, party, now.wall))
+    stand = standing.statuses(booking, now) if booking.state(now.wall) in (State.HELD, State.TICKETED) else {}
+    return BookingAnswer.of(
+        booking,
+        now.wall,
+        whole=access.is_whole(booking, party, now.wall),
+        stand={leg: status for leg, status in stand.items() if status.visible},
+        found=standing.trouble(booking, stand) if stand else None,
+    )
 
 
 @routes.post(

@@ -16,9 +16,10 @@ from chalicelib.booking import access, rebook, settle, store
 from chalicelib.booking.model import Booking, By, Changed, KeyUse
 from chalicelib.booking.rebook import OfferOver
 from chalicelib.core import clock
-from chalicelib.core.clock import Now
+from chalicelib.core.clock import Now, instant
 from chalicelib.core.errors import Conflict, KeyReused
 from chalicelib.core.tables import LostRace
+from chalicelib.flights import timetable
 from chalicelib.flights.identity import LegId
 from chalicelib.flights.timetable import ScheduledLeg
 
@@ -221,6 +222,33 @@ def test_options_and_rebooking_over_rest(api: Any, booking: Booking) -> None:
     assert flights == [each["flight"] for each in shown["offer"]["flights"]]
     other = json.dumps({"flights": flights})
     assert api.post(f"/v1/bookings/{booking.locator}/rebook", headers=keyed, body=other).status_code == 422
+
+
+def test_a_booking_says_how_its_flights_stand(
+    api: Any, now: Now, booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cancelled, also once nothing is offered any more; what was taken instead flies as scheduled, or as expected."""
+    headers = {"authorization": f"Bearer {access.link(booking)}", "content-type": "application/json"}
+    path = f"/v1/bookings/{booking.locator}"
+    shown = api.get(path, headers=headers).json_body
+    leg = str(booking.segments[0].leg)
+    assert shown["disruption"] == {"flight": leg, "why": "cancelled"}
+    assert shown["flights"][0]["phase"] == "cancelled"
+    assert "expected_out" not in shown["flights"][0]
+    monkeypatch.setattr(clock, "now", lambda *_: trouble.later(now, hours=2))
+    over = api.get(path, headers=headers).json_body
+    assert ("offer" in over, over["disruption"]["flight"]) == (False, leg)
+    monkeypatch.setattr(clock, "now", lambda *_: now)
+    taken = api.post(f"{path}/rebook", headers={**headers, "idempotency-key": "taken"}, body="{}").json_body
+    [segment] = kept(booking, now).booking.segments
+    scheduled = timetable.leg(segment.leg, timetable.today(now.flight))
+    assert scheduled
+    late = segment.scheduled_out + timedelta(minutes=40)
+    trouble.say(scheduled, now, estimated_out=late)
+    [flight] = api.get(path, headers=headers).json_body["flights"]
+    assert (flight["phase"], flight["expected_out"]) == ("scheduled", instant(late))
+    assert flight["flight"] == taken["flights"][0]["flight"]
+    assert "disruption" not in api.get(path, headers=headers).json_body
 
 
 def path_of(booking: Booking) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from chalicelib.accounts.model import SCOPES, Account, Consent, Errand, Event, Key, Session
 from chalicelib.core.callers import Role
 from chalicelib.core.clock import instant
-from chalicelib.core.routes import Answer, Query, Shape
+from chalicelib.core.routes import Answer, Body, Query, Shape
 
 if TYPE_CHECKING:
     from chalicelib.accounts.personal import Erased
@@ -29,11 +29,7 @@ def _since_1970(given: Any) -> Any:
 Seconds = Annotated[Moment, BeforeValidator(_since_1970)]
 
 
-class _Body(Shape):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Registration(_Body):
+class Registration(Body):
     """Somebody wants an account."""
 
     email: Email
@@ -41,21 +37,21 @@ class Registration(_Body):
     language: Language = "en"
 
 
-class Forgotten(_Body):
+class Forgotten(Body):
     """Somebody forgot the password of this address."""
 
     email: Email
     language: Language = "en"
 
 
-class NewPassword(_Body):
+class NewPassword(Body):
     """The password that is to hold, by the link of a letter."""
 
     token: Token
     password: Password = Field(description="12 to 200 characters, not easily guessed")
 
 
-class TakeAddress(_Body):
+class TakeAddress(Body):
     """The address that a letter was sent to is to be the account's, whose password shows that it is wanted."""
 
     token: Token
@@ -74,7 +70,7 @@ class PasswordForm(Shape):
     password: str = Field("", max_length=1000)
 
 
-class LogIn(_Body):
+class LogIn(Body):
     """An address and its password."""
 
     email: Email
@@ -82,40 +78,40 @@ class LogIn(_Body):
     cookie: bool = Field(False, description="true, in a browser: the refresh token comes as a cookie, not in the body")
 
 
-class Refresh(_Body):
+class Refresh(Body):
     """The refresh token; a browser leaves it out, and sends the cookie and the header `X-Requested-With: gatecall`."""
 
     refresh_token: str | None = Field(None, min_length=1, max_length=1000)
 
 
-class ChangePassword(_Body):
+class ChangePassword(Body):
     """The password that holds, and the one that is to hold."""
 
     current_password: Password
     password: Password
 
 
-class ChangeEmail(_Body):
+class ChangeEmail(Body):
     """The address that is wanted."""
 
     current_password: Password
     email: Email
 
 
-class ChangeProfile(_Body):
+class ChangeProfile(Body):
     """What is to be otherwise."""
 
     language: Language
 
 
-class Agreement(_Body):
+class Agreement(Body):
     """The version of the wording that is agreed to."""
 
     consent: str = Field(max_length=20)
     language: Language = "en"
 
 
-class Invitation(_Body):
+class Invitation(Body):
     """Who is to have an account, and what they may do."""
 
     email: Email
@@ -155,7 +151,7 @@ class InvitationsAnswer(Answer):
     invitations: list[InvitationLine]
 
 
-class ChangePerson(_Body):
+class ChangePerson(Body):
     """What is to be otherwise; what is not mentioned stays."""
 
     role: Role | None = None
@@ -164,7 +160,7 @@ class ChangePerson(_Body):
     disabled: bool | None = None
 
 
-class NewKey(_Body):
+class NewKey(Body):
     """Which machine gets a key, what it may do, and the airports it speaks for."""
 
     name: str = Field(max_length=40, description="which boards name its feed by, such as wsi-aodb")

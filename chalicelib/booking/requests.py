@@ -15,7 +15,7 @@ from chalicelib.booking.model import MOST_SEGMENTS, Booking, Contact, Traveller
 from chalicelib.channels import addresses
 from chalicelib.channels.model import Channel, language_of
 from chalicelib.core.errors import Fault, Invalid
-from chalicelib.core.routes import Query, Shape
+from chalicelib.core.routes import Body, Query, Shape
 from chalicelib.flights.identity import LegId
 from chalicelib.pricing.answers import Money
 from chalicelib.pricing.model import Extra, TravellerKind
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CURRENCY = "USD"  # of every tariff
 
 
-class FlightWanted(Shape):
+class FlightWanted(Body):
     """A flight to book, by its id; `seats` for those who need one, in their order, where not just any will do."""
 
     flight: str
@@ -36,7 +36,7 @@ class FlightWanted(Shape):
     seats: list[str] | None = None
 
 
-class PassengerGiven(Shape):
+class PassengerGiven(Body):
     """Somebody who is to fly. An infant under two sits on the lap of the adult at place `lap_of`, counted from 0."""
 
     kind: TravellerKind = TravellerKind.ADULT
@@ -46,7 +46,7 @@ class PassengerGiven(Shape):
     lap_of: int | None = None
 
 
-class ContactGiven(Shape):
+class ContactGiven(Body):
     """Whom to tell about the flights."""
 
     email: EmailStr
@@ -56,7 +56,7 @@ class ContactGiven(Shape):
     )
 
 
-class ExtraWanted(Shape):
+class ExtraWanted(Body):
     """A bag (BAG, once for each) or assistance (an SSR code such as WCHR) for a passenger, on one flight or on all."""
 
     code: str
@@ -64,7 +64,7 @@ class ExtraWanted(Shape):
     flight: str | None = None
 
 
-class HoldRequest(Shape):
+class HoldRequest(Body):
     """What is to be held. `total`: the price that was shown; where it is another by now, nothing is held."""
 
     flights: Annotated[list[FlightWanted], Field(min_length=1, max_length=8)]
@@ -90,7 +90,7 @@ class HoldRequest(Shape):
         )
 
 
-class PaymentRequest(Shape):
+class PaymentRequest(Body):
     """A token of the payment service, which stands for a card that is not sent here; none: the last one paid with.
 
     `return_url`: where the payer comes back to after proving who they are (3-D Secure).
@@ -106,7 +106,7 @@ class OfferQuery(Shape):
     token: str = Field("", max_length=1000)
 
 
-class RebookRequest(Shape):
+class RebookRequest(Body):
     """Which flights to take, by their ids in order, as `options` shows them; none: those that are held."""
 
     flights: Annotated[list[str], Field(min_length=1, max_length=8)] | None = None
@@ -118,7 +118,7 @@ class RebookRequest(Shape):
         return [LegId.given(each, f"flights.{at}") for at, each in enumerate(self.flights)]
 
 
-class ChangeRequest(Shape):
+class ChangeRequest(Body):
     """All flights that the booking is to have, those that stay among them.
 
     `due`: what was shown to be paid (below zero: to come back); where that is another by now, nothing is changed.
@@ -149,7 +149,7 @@ class ChangeQuery(Query):
         return tuple(Wanted(leg, own.get(leg, self.cabin), None) for leg in legs)
 
 
-class SeatsRequest(Shape):
+class SeatsRequest(Body):
     """Other seats on a flight of the booking, one for each who needs one, in the order of the passengers."""
 
     flight: str
@@ -161,14 +161,14 @@ class SeatsRequest(Shape):
         return _seats(self.seats)
 
 
-class CheckInRequest(Shape):
+class CheckInRequest(Body):
     """Who comes to a flight, by places from 0 on; none named: everybody. An infant comes with the adult."""
 
     flight: str
     passengers: Annotated[list[int], Field(min_length=1, max_length=9)] | None = None
 
 
-class PassportGiven(Shape):
+class PassportGiven(Body):
     """A passport, as it has it; states have three letters (Germany: D)."""
 
     number: Annotated[str, Field(max_length=30)]
@@ -179,7 +179,7 @@ class PassportGiven(Shape):
     sex: Annotated[str, Field(max_length=3)] = "X"
 
 
-class DocumentRequest(Shape):
+class DocumentRequest(Body):
     """A passenger's passport: typed, or the two lines of its machine readable zone. It is kept sealed."""
 
     passenger: int = 0
@@ -213,7 +213,7 @@ class PassQuery(Query):
     passenger: int = Field(0, description="by place, from 0 on")
 
 
-class ConfigurationRequest(Shape):
+class ConfigurationRequest(Body):
     """What a flight is flown with. What is not given stays as it is."""
 
     configuration: Annotated[str, Field(max_length=20)] | None = Field(

@@ -82,6 +82,12 @@ class Query(Shape):
     model_config = ConfigDict(extra="forbid")
 
 
+class Body(Shape):
+    """Base of bodies, and of what stands in them: likewise, as no misspelt wish is to be forgotten."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 def day(text: str) -> date:
     """A day as a query says it, such as 2026-12-01. Raises ValueError."""
     try:

@@ -103,6 +103,8 @@ def test_infants_have_no_seat_and_children_sit_beside_an_adult(desk: Desk) -> No
         ({"extras": [{"code": "NOSUCH"}]}, "extras.0.code"),
         ({"extras": [{"code": "BAG", "flight": "UA1"}]}, "extras.0.flight"),
         ({"flights": [{"flight": "UA1"}]}, "flights.0.flight"),
+        ({"flights": [{"flight": str(shop.leg().leg), "seat": ["20A"]}]}, "flights.0.seat"),
+        ({"totl": {"amount": 1, "currency": "USD"}}, "totl"),
         ({"contact": {"email": "ann@example.com", "language": "xx"}}, "contact.language"),
         ({"contact": {"email": "ann@example.com", "phone": "12"}}, "contact.phone"),
         ({"contact": {"email": "ann@localhost", "phone": "+12025550123"}}, "contact.email"),

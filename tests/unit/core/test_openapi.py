@@ -126,6 +126,24 @@ def test_no_form_of_ours_is_taken_in_parts() -> None:
     assert [kind for kind in taken if kind.startswith("multipart/")] == []
 
 
+def test_a_body_with_an_unknown_name_is_refused_by_every_route() -> None:
+    """Also where it stands further in: a misspelt wish is an error, and not forgotten. An amount has no more to say."""
+    schemas, lax = DOCUMENT["components"]["schemas"], set()
+    for route in ROUTES:
+        asked = operation(route).get("requestBody", {}).get("content", {}).get("application/json")
+        seen, ahead = {"Money"}, _named(asked)
+        while ahead := ahead - seen:
+            seen |= ahead
+            objects = {name for name in ahead if schemas[name]["type"] == "object"}
+            lax |= {(route.path, name) for name in objects if schemas[name].get("additionalProperties") is not False}
+            ahead = _named([schemas[name] for name in ahead])
+    assert lax == set()
+
+
+def _named(schema: Any) -> set[str]:
+    return set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(schema)))
+
+
 def test_a_new_route_is_in_the_table_by_itself() -> None:
     """It is made from the routes."""
     routes = Routes("chalicelib.new.api")

@@ -79,7 +79,7 @@ class TripsAnswer(Answer):
     """What comes, the soonest first; then what is over, the latest first."""
 
     trips: list[TripLine]
-    more: bool = Field(description="true: there are older bookings, which are not shown")
+    more: bool = Field(description="true: there are bookings made before these, which are not shown")
 
     @classmethod
     def of(cls, trips: "Trips", now: Now) -> Self:

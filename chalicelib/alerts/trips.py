@@ -21,7 +21,7 @@ from chalicelib.flights import read
 from chalicelib.flights.identity import LegId
 from chalicelib.flights.model import Flight
 
-MOST_BOOKINGS = 50
+MOST_BOOKINGS = 100  # those made last: as many as one batch reads (DynamoDB)
 MOST_NUMBERS = 5  # followed by number or route of which flights are looked for
 KNOWN = timedelta(days=2)  # before and after now: flights of other days are not known
 FLIGHT = timedelta(hours=12)  # that nobody knows when it arrives: after its departure it is over
@@ -50,7 +50,7 @@ class Trip:
 
 
 class Trips(NamedTuple):
-    """What comes, the soonest first; then what is over, the latest first. `more`: there are older bookings."""
+    """What comes, the soonest first; then what is over, the latest first. `more`: there are others, made before."""
 
     trips: list[Trip]
     more: bool

@@ -57,8 +57,11 @@ def follow(of: World, **what: str) -> None:
     of.stream()
 
 
-def test_bookings_and_followed_flights_by_time(of: World) -> None:
-    """The soonest first, bookings or not; what was cancelled or is over behind; nobody else's."""
+def test_bookings_and_followed_flights_by_time(of: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The soonest first, bookings or not; what was cancelled or is over behind; nobody else's; and whether that is all.
+
+    Of too many bookings those made last are shown.
+    """
     soon, later, gone = shop.leg(days=5), shop.leg("JFK", "LAX", days=9), shop.leg(days=3)
     one, other = bought(of, later), bought(of, soon)
     over = bought(of, gone)
@@ -71,6 +74,10 @@ def test_bookings_and_followed_flights_by_time(of: World) -> None:
     ]  # fmt: skip
     assert [each.over for each in answer.trips] == [False, False, False, True]
     assert not answer.more
+    monkeypatch.setattr(trips, "MOST_BOOKINGS", 2)
+    fewer = shown(of)
+    assert fewer.more
+    assert {each.booking.pnr for each in fewer.trips if each.booking} == {other.locator, over.locator}
 
 
 def test_a_booked_flight_is_not_shown_twice(of: World) -> None:

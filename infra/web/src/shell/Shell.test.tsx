@@ -7,7 +7,12 @@ import { expect, it, vi } from "vitest";
 import { type Session, useSession } from "../api/session";
 import { Shell } from "./Shell";
 
-vi.mock("../api/session", () => ({ useSession: vi.fn(), formerly: false, restore: vi.fn(), logOut: vi.fn() }));
+vi.mock("../api/session", () => ({
+  useSession: vi.fn(),
+  formerly: false,
+  restore: vi.fn(),
+  logOut: vi.fn(),
+}));
 
 /** The app as it starts, while the device still reads what it keeps. */
 async function start(session: Session) {

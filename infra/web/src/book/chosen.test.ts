@@ -81,6 +81,8 @@ it("takes phone numbers that can be called from abroad", () => {
 it("says at the date of birth who is of another age than the fare", () => {
   const birth = { in: "body", name: "passengers.2.date_of_birth", detail: "must be that of a child" };
   const other = { in: "body", name: "passengers.2.family_name", detail: "is missing" };
-  expect(fieldsOfAge(new ApiProblem(400, "Bad Request", "", [birth, other]))).toEqual(["passengers.2.date_of_birth"]);
+  expect(fieldsOfAge(new ApiProblem(400, "Bad Request", "", [birth, other]))).toEqual([
+    "passengers.2.date_of_birth",
+  ]);
   expect(fieldsOfAge(new Error("no answer"))).toEqual([]);
 });

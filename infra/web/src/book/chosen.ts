@@ -104,5 +104,7 @@ export function isPhone(number: string): boolean {
 /** The dates of birth by which passengers are of another age than their fares are for, by their fields' names. */
 export function fieldsOfAge(reason: unknown): string[] {
   if (!(reason instanceof ApiProblem)) return [];
-  return reason.errors.map(({ name }) => name).filter((name) => /^passengers\.\d+\.date_of_birth$/.test(name));
+  return reason.errors
+    .map(({ name }) => name)
+    .filter((name) => /^passengers\.\d+\.date_of_birth$/.test(name));
 }

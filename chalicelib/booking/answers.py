@@ -127,7 +127,7 @@ class ChangeShown(Shape):
 
     flights: list[SegmentShown]
     due: Money
-    until: Instant | None = None
+    until: Instant | None = Field(None, description="as hold_until: payments are taken until 30 seconds before")
 
     @classmethod
     def of(cls, change: Change, booking: Booking) -> Self:
@@ -187,7 +187,10 @@ class BookingAnswer(Answer):
 
     pnr: str
     state: State
-    hold_until: Instant | None = None
+    hold_until: Instant | None = Field(
+        None,
+        description="the seats are kept until then; a payment is taken until 30 seconds before, as it may take long",
+    )
     passengers: list[PassengerShown]
     flights: list[SegmentShown]
     lines: list[LineShown]

@@ -96,7 +96,8 @@ def pay_booking(pnr: str, body: PaymentRequest, party: Party, client: str, idemp
     """Pay what is held, or a change, with a token of the payment service.
 
     The answer's `state` is `ticketed`; or `payment` says `challenge` (open `challenge.url`), or `open`: the service has
-    not answered yet, and the booking will say within seconds what became of it.
+    not answered yet, and the booking will say within seconds what became of it; so does the same Idempotency-Key.
+    Payments are taken until 30 seconds before `hold_until`.
     """
     now = _now()
     kept = access.acting(pnr, party, client, now, "pay")

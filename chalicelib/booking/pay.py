@@ -47,8 +47,9 @@ def pay(kept: Kept, token: str | None, return_url: str, use: KeyUse, now: Now) -
     """Pay what waits for a payment, with a token of the payment service; None: with that of the last payment.
 
     Returns the booking as it stood after the answer: ticketed, or with a challenge to pass or a charge to wait for, or
-    as it was where the service declined (`Booking.journal[-1]` says). The same key gets the same answer. Raises
-    NotFound, Conflict, Invalid, KeyReused, AtWork, Unavailable.
+    as it was where the service declined (`Booking.journal[-1]` says). The same key gets the same answer; while that is
+    a challenge or a charge to wait for, what became of it since. Raises NotFound, Conflict, Invalid, KeyReused, AtWork,
+    Unavailable.
     """
     name = kept.booking.locator
     for again in range(ATTEMPTS):
@@ -195,7 +196,10 @@ def _next_attempt(booking: Booking, at: datetime) -> tuple[int, int]:
     change = booking.change_at(at)
     until = booking.until if booking.state(at) is State.HELD else change.until if change else None
     if until and until - at < LAST_CALL:
-        raise Conflict("the hold is almost over, too late to pay; book again")
+        raise Conflict(
+            f"payments are taken until {LAST_CALL.seconds} seconds before a hold is over, as they may take long;"
+            " nothing was charged. Once it is over, ask for the seats anew"
+        )
     if _declined_in_vain(booking) >= MOST_ATTEMPTS:
         raise Conflict(f"{MOST_ATTEMPTS} attempts to pay have failed; book again")
     return booking.attempts + 1, amount

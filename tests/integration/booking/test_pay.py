@@ -122,9 +122,10 @@ def test_what_is_approved_too_late_comes_back_in_full(card: str, desk: Desk) -> 
 
 
 def test_a_challenge_is_passed_on_the_banks_page(desk: Desk) -> None:
-    """The answer says where; its callback, coming twice, makes one ticket."""
+    """The answer says where; its callback, coming twice, makes one ticket, and the key's answer says so."""
     pnr = desk.hold(shop.leg()).json["pnr"]
-    asked = desk.pay(pnr, "tok_challenge").json
+    asked = desk.pay(pnr, "tok_challenge", key="k").json
+    assert desk.pay(pnr, "tok_challenge", key="k").json == asked
     assert (asked["payment"], asked["state"]) == ("challenge", "held")
     assert _press(desk, asked["challenge"]["url"], "approve").status_code == 303
     event = {"id": "evt_1", "type": "payment.approved", "reference": f"{pnr}-1"}
@@ -133,6 +134,7 @@ def test_a_challenge_is_passed_on_the_banks_page(desk: Desk) -> None:
     booking = desk.booking(pnr)
     assert (booking.kept_as, len(booking.payments)) == ("ticketed", 1)
     assert [event.what for event in booking.journal] == ["held", "challenged", "ticketed"]
+    assert desk.pay(pnr, "tok_challenge", key="k").json["state"] == "ticketed"
 
 
 def test_a_challenge_that_is_declined_or_left_leads_to_another_card(desk: Desk) -> None:
@@ -175,10 +177,11 @@ def test_a_lost_answer_takes_the_money_once(lost: str, desk: Desk, monkeypatch: 
 
 
 def test_no_payment_begins_in_the_last_seconds_of_a_hold(desk: Desk) -> None:
-    """It could not be over in time."""
+    """It could not be over in time; the refusal says until when one may."""
     pnr = desk.hold(shop.leg()).json["pnr"]
     desk.wait(minutes=14, seconds=31)
-    assert desk.pay(pnr).status == 409
+    refused = desk.pay(pnr)
+    assert (refused.status, "until 30 seconds before a hold is over" in refused.json["detail"]) == (409, True)
     assert payments.service().status(f"{pnr}-1", desk.now.wall) is None
 
 

@@ -141,9 +141,16 @@ def test_letters_are_printed_as_they_are(text):
     assert text in read(pdf(replace(BOOKED, contact=text), NOW))
 
 
-def test_letters_that_no_font_has_lose_marks_only():
-    """As few as need be."""
-    assert "Nguyên" in read(pdf(replace(BOOKED, contact="Nguyễn"), NOW))
+@pytest.mark.parametrize("name", ["Nguyễn Thị Phượng", "Đặng Ảnh", "NGUYỄN ỆỢ", "Ṁẽṽ", "Ṣọlá", "Ǩẁỹ", "Ǐị"])
+def test_letters_that_no_font_has_are_drawn_and_read_as_they_are(name):
+    """With all of their marks, as the names of passengers are."""
+    assert name in read(pdf(replace(BOOKED, contact=name), NOW))
+
+
+def test_as_many_letters_are_drawn_as_a_font_has_codes():
+    """Further ones lose marks, and nothing else."""
+    letters = "".join(map(chr, range(0x1E00, 0x1EFA)))
+    assert "K3M9TZ" in read(pdf(replace(BOOKED, contact=letters), NOW))
 
 
 @given(st.text(st.characters(max_codepoint=0x9FFF, categories=["L", "P", "Zs"]), max_size=200), st.integers(60, 400))

@@ -2,9 +2,11 @@
 
 The bookings table's stream brings every version, with the one before. A message says what happened since (the names of
 the events), how the booking stands, and on which flights seats changed hands; it names nobody. Receivers drop a version
-they have. What is to be looked at later (the end of a hold, a charge without an answer, a refund) is a delayed message
-on the queue `settlements`; so is a party that has got seats on flights which leave soon, as those may have been
-cancelled in that moment. Doing all of this twice is harmless.
+they have. That a flight was configured is told likewise, of no booking (event `configured`).
+
+What is to be looked at later (the end of a hold, a charge without an answer, a refund) is a delayed message on the
+queue `settlements`; so is a party that has got seats on flights which leave soon, as those may have been cancelled in
+that moment. Doing all of this twice is harmless.
 """
 
 import json
@@ -39,7 +41,7 @@ def tell_record(record: Mapping[str, Any], now: Now) -> None:
     if after is None or (before and before.version >= after.version):  # erased, or gone: nothing happened to it
         return
     _settle_seats(after, now)
-    _publish(before, after, now)
+    _publish(message(before, after, now))
     send_later(after.locator, settle.next_look(after, now.wall), now.wall)
     passports.note(after, now)
     for leg, destination in freed(before, after).items():
@@ -60,6 +62,14 @@ def message(before: Booking | None, after: Booking, now: Now) -> dict[str, Any]:
         "flights": [str(segment.leg) for segment in after.segments],
         "seats_of": sorted({str(leg) for leg, _, _ in _seats(before) ^ _seats(after)}),
     }
+
+
+def tell_seats(leg: LegId, version: int, now: Now) -> None:
+    """Tell that a flight's seats are others by no booking's doing, at a version of them. Raises Unavailable."""
+    _publish({
+        "booking": "", "version": version, "at": instant(now.wall), "state": "", "events": ["configured"],
+        "flights": [], "seats_of": [str(leg)],
+    })  # fmt: skip
 
 
 def freed(before: Booking | None, after: Booking) -> dict[LegId, str]:
@@ -115,22 +125,21 @@ def _seats(booking: Booking | None) -> set[tuple[LegId, str, tuple[str, ...]]]:
     return {(segment.leg, segment.destination, segment.taken) for segment in segments}
 
 
-def _publish(before: Booking | None, after: Booking, now: Now) -> None:
+def _publish(said: Mapping[str, Any]) -> None:
     from botocore.exceptions import BotoCoreError, ClientError
 
-    said = message(before, after, now)
     try:
         aws.client("sns", retries=False).publish(
             TopicArn=config().booking_changes_topic,
             Message=json.dumps(said, separators=(",", ":")),
             MessageAttributes={
-                "booking": {"DataType": "String", "StringValue": after.locator},
+                "booking": {"DataType": "String", "StringValue": said["booking"] or "none"},
                 "events": {"DataType": "String.Array", "StringValue": json.dumps(said["events"])},
             },
         )
     except (BotoCoreError, ClientError) as error:
         if isinstance(error, ClientError) and not aws.is_transient(error):
             raise
-        raise Unavailable(f"the topic does not take {after.locator} version {after.version}: {error}") from error
+        raise Unavailable(f"the topic does not take {said['booking']} version {said['version']}: {error}") from error
     count("BookingChangesTold")
-    logger.info("booking told", pnr=after.locator, version=after.version, events=said["events"])
+    logger.info("booking told", pnr=said["booking"], version=said["version"], events=said["events"])

@@ -35,6 +35,7 @@ from chalicelib.pricing.seats import SeatMap, configuration_of
 
 MOST_ITEMS = 100  # of a transaction (DynamoDB's quotas)
 SERVED_AFTER = timedelta(minutes=1)  # until a waitlist is served: the flight's seats are written by then
+SHOWN_AFTER = timedelta(seconds=5)  # until who watches the seats is shown them: likewise, as a rule
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,9 @@ def configure(leg: LegId, said: Said, person: Person, client: str, now: Now) -> 
                 now.wall,
             )  # first: nothing is done without its line
             recorded = True
-        if len(plan.inventory.free(now.wall)) > len(there.seats[leg].free(now.wall)):  # before, lest it be forgotten
+        # Before, lest it be forgotten.
+        changes.send({"configured": [str(leg), plan.inventory.version + 1]}, SHOWN_AFTER)
+        if len(plan.inventory.free(now.wall)) > len(there.seats[leg].free(now.wall)):
             changes.send({"freed": [str(leg), scheduled.destination]}, SERVED_AFTER)
         ended = [each for each in there.lapsed if each[0].booking.locator not in {k.booking.locator for k, _ in moved}]
         try:

@@ -1,5 +1,6 @@
 """What the queue `settlements` brings: a booking to look at, a callback of the payment service, seats that came back, a
-cancelled flight whose parties wait, a party that has just got its seats, an account that was erased.
+flight that was configured, a cancelled flight whose parties wait, a party that has just got its seats, an account that
+was erased.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,6 +44,9 @@ def _do(message: Mapping[str, Any], now: Now, remaining: Callable[[], float]) ->
     elif "freed" in message:
         leg, destination = message["freed"]
         waitlist.serve(LegId.parse(leg), destination, now)
+    elif "configured" in message:
+        leg, version = message["configured"]
+        changes.tell_seats(LegId.parse(leg), int(version), now)
     else:
         name = message["look"] if "look" in message else booking_of(callbacks.deliver(message["callback"], now.wall))
         changes.send_later(name, settle.look(name, now), now.wall)

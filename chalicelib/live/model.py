@@ -113,7 +113,8 @@ class Missed(NamedTuple):
 class MissedSeats(NamedTuple):
     """The seats of a flight, as a booking's version left them or later: owed while somebody writes to a connection.
 
-    No two versions write the same entry, as with `Missed`.
+    Of no booking (""): as a version of the seats themselves, by which the flight was configured. No two versions write
+    the same entry, as with `Missed`.
     """
 
     leg: LegId

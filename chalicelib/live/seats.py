@@ -1,8 +1,7 @@
-"""Sends the seats of a flight, whole, to everyone who watches them, whenever a booking took or freed some.
+"""Sends the seats of a flight, whole, to everyone who watches them: a booking took or freed some, or it was configured.
 
 Whole, and with their version: so they may come twice or out of order, and no pusher waits for another. What is sent is
 read after who watches is; who begins to watch later reads seats that are at least as new (the package's docstring).
-A flight's blocked seats may change without a booking: that is seen with the next one, or by who watches anew.
 """
 
 from collections.abc import Callable, Mapping

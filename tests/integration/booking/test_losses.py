@@ -129,6 +129,7 @@ def test_a_look_at_what_has_nothing_open_writes_nothing(desk: Desk) -> None:
         ({"disrupted": "UA742-20260712-EWR"}, "disrupt.again"),
         ({"party": "K3M9TZ", "flights": ["UA742-20260712-EWR"]}, "disrupt.attend"),
         ({"freed": ["UA742-20260712-EWR", "LAX"]}, "waitlist.serve"),
+        ({"configured": ["UA742-20260712-EWR", 5]}, "changes.tell_seats"),
         ({"erased": "a1b2"}, "personal.erase"),
     ],
 )

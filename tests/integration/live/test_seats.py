@@ -1,14 +1,18 @@
 """The seats of a flight reach everyone who watches them, whatever SNS, the clients and other buyers do."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 import app
-from chalicelib.booking import changes
+from chalicelib.alerts import bookings
+from chalicelib.booking import changes, configure
+from chalicelib.booking.configure import Said
 from chalicelib.booking.model import HOLD, Booking
 from chalicelib.core import clock
+from chalicelib.core.callers import Person, Role
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import Unavailable
 from chalicelib.flights.timetable import ScheduledLeg
@@ -100,6 +104,28 @@ def test_what_takes_no_seats_is_not_pushed(now: Now, gateway: Gateway, flight: S
         {**message(booking, now), "seats_of": [str(leg("JFK", "LAX").leg)]}, now, sleep=no_sleep, post=gateway.post
     )
     assert gateway.tries == before
+
+
+def test_blocked_seats_are_told(
+    now: Now, gateway: Gateway, flight: ScheduledLeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though they move nobody: by the queue of settlements and its function, with no booking to follow."""
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(clock, "now", lambda setting: now)
+    monkeypatch.setattr(changes, "send", lambda message, *_: sent.append(message))
+    watching("c", [f"seats:{flight.leg}"], now, gateway)
+    operator = Person("ada", Role.OPERATOR, "ada@example.com", "a", "en", "s", timedelta(), ("UA",), ())
+    configure.configure(flight.leg, Said(None, ("20A",)), operator, "192.0.2.1", now)
+    told: list[dict[str, Any]] = []
+    publish = changes._publish
+    monkeypatch.setattr(changes, "_publish", lambda said: (told.append(said), publish(said)))
+    bodies = [{"messageId": "1", "body": json.dumps(each), "eventSource": "aws:sqs"} for each in sent]
+    app.settle_bookings(events.records(*bodies), events.context("settle_bookings", 60))
+    [said] = told
+    seats.push(said, now, sleep=no_sleep, post=gateway.post)
+    assert states(shown(gateway, "c")[0])["20A"] == "free"
+    assert states(shown(gateway, "c")[-1])["20A"] != "free"
+    bookings.follow(said, now)
 
 
 def test_twice_late_and_out_of_order(now: Now, gateway: Gateway, flight: ScheduledLeg) -> None:

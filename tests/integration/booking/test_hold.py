@@ -7,6 +7,8 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ReadTimeoutError
 
+from chalicelib.booking import hold
+from chalicelib.core.errors import Unavailable
 from chalicelib.pricing import stock
 from chalicelib.pricing.seats import Cabin
 
@@ -173,6 +175,22 @@ def test_a_hold_that_is_refused_costs_nothing_of_what_a_buyer_may_hold(
     assert [each.status for each in refused] == [409, 400, 409, 409]
     assert desk.hold(shop.leg(), seats=["20A"]).status == 409  # the fifth refusal counts as a hold
     assert desk.hold(shop.leg()).status == 429
+
+
+@pytest.mark.parametrize(("failure", "then"), [(hold.CrowdedOut("others"), 201), (Unavailable("storage"), 429)])
+def test_a_hold_of_which_nobody_knows_whether_it_was_made_is_counted(
+    failure: Exception, then: int, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else seats could be held without end; where others were faster each time, none are held."""
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise failure
+
+    monkeypatch.setattr(hold, "BUYER_HOLDS", 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(hold, "_held", fails)
+        assert desk.hold(shop.leg()).status == 503
+    assert desk.hold(shop.leg()).status == then
 
 
 def test_of_two_flights_that_may_not_be_held_together_neither_is_counted(

@@ -79,7 +79,7 @@ def _check(booking: Booking, segment: Segment, seats: Sequence[str], now: Now) -
     if booking.change_at(now.wall) or booking.offer_at(now.wall):
         raise Conflict("other flights are held for this booking; take them, or wait until their hold is over")
     if len(set(seats)) != len(seats) or len(seats) != len(segment.taken):
-        detail = f"are {len(segment.taken)} different ones, one for each who needs a seat"
+        detail = f"must be {len(segment.taken)} different ones, one for each who needs a seat"
         raise Invalid(f"seats {detail}", [Fault("body", "seats", detail)])
     status = check_in.status_of(segment, now)
     if status and status.cancelled:

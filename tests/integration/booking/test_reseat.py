@@ -63,7 +63,8 @@ def test_a_party_can_change_places(desk: Desk) -> None:
 def test_a_seat_of_others_stays_theirs(desk: Desk) -> None:
     """Also one that is held; but not one whose hold is over."""
     pnr, other = desk.ticketed(shop.leg(), seats=["20A"]), desk.hold(shop.leg(), seats=["20B"]).json["pnr"]
-    assert seats(desk, pnr, "20B").status == 409
+    refused = seats(desk, pnr, "20B")
+    assert (refused.status, refused.json["seats"]) == (409, ["20B"])
     desk.wait(minutes=15)
     assert seats(desk, pnr, "20B").status == 200
     assert desk.booking(other).journal[-1].what == "expired"

@@ -130,7 +130,7 @@ def test_a_full_cabin_is_explained_too(ask):
 @pytest.mark.parametrize(
     ("query", "status", "said"),
     [
-        ({"flight": "nonsense"}, 400, "not a flight id"),
+        ({"flight": "nonsense"}, 400, '"name": "flight", "detail": "is not a flight id'),
         ({"flight": "UA9999-20261221-JFK"}, 404, "not in the timetable"),
         ({"flight": "UA9999-20301221-JFK"}, 404, "not in the timetable"),
         ({"flight": str(timetable.legs("JFK", "LAX", NOON.date(), NOON.date())[0].leg)}, 404, "has left"),

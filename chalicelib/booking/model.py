@@ -138,6 +138,7 @@ class Waitlisted:
     contact: Contact
     account: str | None
     key: KeyUse | None
+    until: datetime | None = None  # wall time: when the first of them leaves; None: as it is scheduled
     what: Literal["waitlisted"] = "waitlisted"
 
 
@@ -377,7 +378,7 @@ class Booking:
     locator: str
     journal: tuple[Event, ...] = ()
     kept_as: State = State.HELD
-    until: datetime | None = None  # of the hold
+    until: datetime | None = None  # wall time: of the hold, or of the wait for seats
     booked_at: datetime | None = None  # when it was first ticketed
     travellers: tuple[Traveller, ...] = ()
     segments: tuple[Segment, ...] = ()
@@ -425,9 +426,7 @@ class Booking:
 
     def state(self, at: datetime) -> State:
         """How it counts at an instant: a hold that is over has expired, as has a wait for flights that have left."""
-        if self.kept_as is State.HELD and self.until and at >= self.until:
-            return State.EXPIRED
-        if self.kept_as is State.WAITLISTED and self.segments and at >= self.segments[0].scheduled_out:
+        if self.kept_as in (State.HELD, State.WAITLISTED) and self.until and at >= self.until:
             return State.EXPIRED
         return self.kept_as
 
@@ -519,8 +518,9 @@ def _held(booking: Booking, event: Held) -> Booking:
 
 def _waitlisted(booking: Booking, event: Waitlisted) -> Booking:
     return replace(
-        booking, kept_as=State.WAITLISTED, travellers=event.travellers, segments=event.segments, extras=event.extras,
-        contact=event.contact, account=event.account,
+        booking, kept_as=State.WAITLISTED, until=event.until or event.segments[0].scheduled_out,
+        travellers=event.travellers, segments=event.segments, extras=event.extras, contact=event.contact,
+        account=event.account,
     )  # fmt: skip
 
 

@@ -221,7 +221,7 @@ def test_one_key_that_comes_twice_at_once_waits_once(
 def test_who_waits_is_kept_until_the_flight_leaves_whatever_the_flight_clock_shows(
     cloud: None, now: Now, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DynamoDB deletes by the wall's clock, which may be far ahead of the flights'."""
+    """Deleted, or over, by the wall's clock, which may be far ahead of the flights'."""
     ahead, leg = timedelta(days=100), shop.leg("EWR", "ORD", days=50)
     full(leg, now, 1)
     apart = now._replace(wall=now.wall + ahead)
@@ -233,6 +233,8 @@ def test_who_waits_is_kept_until_the_flight_leaves_whatever_the_flight_clock_sho
     assert len(of_it) == 3
     assert min(int(each["expires"]["N"]) for each in of_it) >= int((leg.scheduled_out + ahead).timestamp())
     assert [each.locator for each in store.waiting(leg.leg, apart.wall, 10)] == [booking.locator]
+    leaves = leg.scheduled_out + ahead
+    assert [booking.state(at) for at in (apart.wall, leaves)] == [State.WAITLISTED, State.EXPIRED]
 
 
 def test_the_link_of_a_booking_opens_it_whatever_the_flight_clock_shows(

@@ -62,7 +62,7 @@ def trouble(page: Page) -> list[str]:
 def test_two_people_book_with_the_keyboard_and_pay_through_their_bank(
     browse: Callable[..., Browsing], site: Site
 ) -> None:
-    """Search → why it costs that → hold → two seats by arrow keys → declined → 3-D Secure → the booking."""
+    """Search → why it costs that → hold → two seats by arrow keys → declined → no answer → 3-D Secure → the booking."""
     somebody = browse("phone")
     somebody.expect_refusal(402, "/payments$")
     page = search(somebody, 20)
@@ -90,6 +90,9 @@ def test_two_people_book_with_the_keyboard_and_pay_through_their_bank(
     page.get_by_text("Empty card").click()
     page.get_by_role("button", name=re.compile("^Pay")).click()
     page.get_by_text("The card has not enough money left for this").wait_for()
+    page.get_by_text("Card that is never reached").click()
+    page.get_by_role("button", name=re.compile("^Pay")).click()
+    page.get_by_role("button", name="Use another card").click()
     page.get_by_text("Card with 3-D Secure").click()
     page.get_by_role("button", name=re.compile("^Pay")).click()
     page.get_by_role("button", name="Approve").click()

@@ -2,6 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { Button } from "react-aria-components";
 import { api, unwrap } from "../api/client";
 import { ApiProblem, NoAnswer, Refused } from "../api/problems";
 import type { BookingAnswer } from "../api/types";
@@ -63,7 +64,9 @@ function named(flights: BookingAnswer["flights"]): string {
 
 function Standing({ booking, over }: { booking: BookingAnswer; over: boolean }) {
   const { i18n } = useLingui();
-  if (booking.payment === "challenge" && booking.challenge)
+  const [another, setAnother] = useState(false); // card, instead of what is under way
+  const underWay = another ? undefined : booking.payment;
+  if (underWay === "challenge" && booking.challenge)
     return (
       <Notice tone="late" says>
         <h2>
@@ -77,9 +80,10 @@ function Standing({ booking, over }: { booking: BookingAnswer; over: boolean }) 
         <a href={booking.challenge.url} className={`${ui.button} ${ui.main}`}>
           <Trans>Go to your bank’s page</Trans>
         </a>
+        <AnotherCard choose={() => setAnother(true)} />
       </Notice>
     );
-  if (booking.payment === "open")
+  if (underWay === "open")
     return (
       <Notice tone="late" says>
         <h2>
@@ -88,10 +92,11 @@ function Standing({ booking, over }: { booking: BookingAnswer; over: boolean }) 
         <p>
           <Trans>
             The payment service is asked until it says whether it went through: within a minute as a rule, at
-            the latest when the time to pay ends. Do not pay again: this page goes on by itself, and you can
-            also close it and open your booking later.
+            the latest when the time to pay ends. This page goes on by itself, and you can also close it and
+            open your booking later.
           </Trans>
         </p>
+        <AnotherCard choose={() => setAnother(true)} />
       </Notice>
     );
   if (over) return <HoldOver booking={booking} />;
@@ -132,6 +137,22 @@ function Standing({ booking, over }: { booking: BookingAnswer; over: boolean }) 
         )}
       </section>
       <Cards booking={booking} />
+    </>
+  );
+}
+
+/** Whoever does not want to wait for a payment under way; the API gives that one up before it takes another. */
+function AnotherCard({ choose }: { choose: () => void }) {
+  return (
+    <>
+      <p>
+        <Trans>
+          You can use another card instead: the payment under way is given up first, so that you pay once.
+        </Trans>
+      </p>
+      <Button className={ui.button} onPress={choose}>
+        <Trans>Use another card</Trans>
+      </Button>
     </>
   );
 }

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from infra import webapp
 from tests.e2e.conftest import ROOT, starting
 from tests.e2e.web.conftest import PATIENCE, Account, Site, find_chromium, is_live, settle
+from tests.e2e.web.test_languages import of_passengers
 
 OUT = ROOT / "build" / "screenshots"
 README = ROOT / ".github" / "board.png"
@@ -45,6 +46,7 @@ class Pages:
         self._by_phase = {row["phase"]: row["id"] for row in rows}
         self._diverted = next((row["id"] for row in rows if row.get("diverted_to")), None)
         self.late = self._make_late(site.own_flight()["id"])
+        self._trips = of_passengers(site)
         for row in rows[-12::4]:
             wish = {"flight": row["id"], "channel": "email", "address": self.passenger.email}
             site.ask("POST", "/v1/subscriptions", wish)
@@ -79,7 +81,7 @@ class Pages:
                 "flight-unknown": "/flights/UA1-20200101-EWR",
                 "flights": f"/flights?number={number}&date={date[:4]}-{date[4:6]}-{date[6:]}",
                 "flights-none": "/flights", "following-nothing": "/following", "login": "/login",
-                "register": "/register", "forgot": "/forgot", "not-found": "/no/such/page",
+                "register": "/register", "forgot": "/forgot", "not-found": "/no/such/page", **self._trips,
             },
             "passenger": {"following": "/following", "profile": "/profile", "not-for-you": "/admin/people"},
             "operator": {"operate": late},

@@ -83,24 +83,24 @@ def english_on(page: Page, language: str) -> list[str]:
     ]
 
 
-def of_passengers(site: Site) -> list[str]:
-    """The pages of who books and flies: an offer, a booking that is to be paid, and one that can be checked in."""
+def of_passengers(site: Site) -> dict[str, str]:
+    """The pages of who books and flies: offers, a booking that is to be paid, and one that can be checked in."""
     flight = far_flight(site)
     to_pay, paid = held(site, flight), booked(site, site.own_flight()["id"])
     unpaid, ticketed = to_pay["pnr"], paid["pnr"]
     date = flight.split("-")[1]
-    return [
-        f"/search?from=EWR&to=LAX&date={date[:4]}-{date[4:6]}-{date[6:]}",
-        f"/book?flights={flight}&infants=1",
-        f"/bookings/{unpaid}#token={to_pay['link']}",
-        f"/book/{unpaid}/seats",
-        f"/book/{unpaid}/pay",
-        f"/bookings/{ticketed}#token={paid['link']}",
-        f"/bookings/{ticketed}/check-in",
-        f"/bookings/{ticketed}/change",
-        "/trips",
-        "/bookings",
-    ]
+    return {
+        "offers": f"/search?from=EWR&to=LAX&date={date[:4]}-{date[4:6]}-{date[6:]}",
+        "passengers": f"/book?flights={flight}&infants=1",
+        "booking-to-pay": f"/bookings/{unpaid}#token={to_pay['link']}",
+        "seats": f"/book/{unpaid}/seats",
+        "pay": f"/book/{unpaid}/pay",
+        "booking": f"/bookings/{ticketed}#token={paid['link']}",
+        "check-in": f"/bookings/{ticketed}/check-in",
+        "change": f"/bookings/{ticketed}/change",
+        "trips": "/trips",
+        "bookings": "/bookings",
+    }
 
 
 @pytest.mark.parametrize("language", ["es", "fr", "de", "zh"])
@@ -110,7 +110,7 @@ def test_nothing_is_left_in_english(site, browse, language):
     rows = site.board()
     states = {row["phase"]: f"/flights/{row['id']}" for row in rows}
     found: dict[str, Any] = {}
-    others = ("/following", *of_passengers(site), "/login", "/register", "/forgot", "/no/such/page")
+    others = ("/following", *of_passengers(site).values(), "/login", "/register", "/forgot", "/no/such/page")
     for path in ("/", BOARD, *states.values(), *others):
         page = somebody.open(path)
         settle(page)

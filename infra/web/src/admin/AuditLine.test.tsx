@@ -65,6 +65,11 @@ const lines: [string, Partial<EventLine>, string][] = [
     { what: "invited", by: null, about: "invitation:1", client: "terminal", detail: { role: "admin" } },
     "The terminal invited somebody: role admin.",
   ],
+  [
+    "a booking that an admin changed",
+    { what: "booking-changed", about: "booking:K3M9TZ", detail: { what: "cancel" } },
+    "ada@example.com changed the booking K3M9TZ: what cancel.",
+  ],
   ["a key", { what: "key-revoked", about: "key:ewr-aodb" }, "ada@example.com revoked the key ewr-aodb."],
   [
     "a login that failed at an address that has no account",

@@ -127,6 +127,8 @@ export function Sentence({ event }: { event: EventLine }) {
         </Trans>
       );
     case "flight-updated":
+    case "flight-configured":
+    case "booking-changed":
       return (
         <Trans>
           {who} changed {whom}: {words(detail)}.
@@ -151,6 +153,9 @@ function About({ of }: { of: string }) {
         {name}
       </Link>
     );
+  }
+  if (kind === "booking") {
+    return <Link to="/bookings/$pnr" params={{ pnr: name }}>{t`the booking ${name}`}</Link>;
   }
   if (kind === "key") return <Link to="/admin/keys">{t`the key ${name}`}</Link>;
   if (kind === "invitation") return t`an invitation`;

@@ -1,5 +1,6 @@
 import { ApiProblem } from "../api/problems";
 import type { Cabin, HoldRequest } from "../api/types";
+import { isLanguage } from "../shell/language";
 
 /** What was chosen of a search, as the address of /book says it: so it can be reloaded, and gone back to. */
 export type BookSearch = {
@@ -78,7 +79,11 @@ export function orderOf(
   return {
     flights: flightsOf(search).map((flight) => ({ flight, cabin: search.cabin ?? "economy" })),
     passengers,
-    contact: { email: text("contact.email"), ...(phone && { phone }), language },
+    contact: {
+      email: text("contact.email"),
+      ...(phone && { phone }),
+      language: isLanguage(language) ? language : "en",
+    },
     extras,
     // With bags and services the price is another than the one that was shown: it is not held to it.
     ...(total !== undefined &&

@@ -53,7 +53,7 @@ export function byDistance(
 
 /** The lines of a price of one kind of charge together: what each passenger pays the same of is one line. */
 export function summed(
-  lines: FareAnswer["lines"],
+  lines: readonly Pick<FareAnswer["lines"][number], "code" | "label" | "amount">[],
 ): { code: string; label: string; amount: number; times: number }[] {
   const found = new Map<string, { code: string; label: string; amount: number; times: number }>();
   for (const { code, label, amount } of lines) {

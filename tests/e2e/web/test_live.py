@@ -41,8 +41,8 @@ def in_sight(page: Page) -> dict[str, float]:
 def test_what_an_operator_changes_on_a_page_is_on_the_open_board_within_two_seconds(site, browse, operator):
     """In its row, seen to have changed; no other row moves.
 
-    The issue says two seconds, and this machine may be busy with everything else: the best of three changes counts,
-    from the moment the API has answered the operator.
+    Within two seconds of the API's answer to the operator. This machine may be busy with everything else, and the day
+    goes on, so that another flight may change in the same moment: the best of three changes counts.
     """
     flight = site.own_flight()
     passenger: Browsing = browse("phone")
@@ -52,14 +52,14 @@ def test_what_an_operator_changes_on_a_page_is_on_the_open_board_within_two_seco
     ops: Browsing = browse()
     page = ops.log_in(operator)
     ops.open(f"/flights/{flight['id']}")
-    took = []
     for gate in ("Z91", "Z92", "Z93"):
         before = in_sight(board)
-        took.append(change_gate(page, gate, row_of(board, flight["id"])))
-        if took[-1] < 2:
+        took = change_gate(page, gate, row_of(board, flight["id"]))
+        after = in_sight(board)
+        if took < 2 and after == before:
             break
-    assert min(took) < 2, took
-    assert in_sight(board) == before
+    assert took < 2
+    assert after == before
     row_of(board, flight["id"]).get_by_text("changed a moment ago").wait_for(state="attached")
 
 

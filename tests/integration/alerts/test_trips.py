@@ -63,8 +63,9 @@ def test_bookings_and_followed_flights_by_time(of: World, monkeypatch: pytest.Mo
     Of too many bookings those made last are shown.
     """
     soon, later, gone = shop.leg(days=5), shop.leg("JFK", "LAX", days=9), shop.leg(days=3)
-    one, other = bought(of, later), bought(of, soon)
-    over = bought(of, gone)
+    one = bought(of, later)
+    of.later(seconds=1)
+    other, over = bought(of, soon), bought(of, gone)
     cancel.cancel(kept(over, of), shop.key(), of.now)
     held(of, soon, account="somebody else")
     follow(of, number="UA9", date="2026-07-17")

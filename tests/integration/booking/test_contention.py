@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -16,6 +16,7 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 
 from chalicelib.booking import cancel, pay, settle
 from chalicelib.booking.hold import SoldOut, hold
@@ -272,14 +273,12 @@ def counted(threads: int) -> Counted:
                 **item, "UpdateExpression": "SET version = :next", "ConditionExpression": "version = :read",
                 "ExpressionAttributeValues": {":read": {"N": str(read)}, ":next": {"N": str(read + 1)}},
             }  # fmt: skip
-            try:
+            with suppress(ClientError):  # somebody was faster
                 if number % 2:
                     client.transact_write_items(TransactItems=[{"Update": update}])
                 else:
                     client.update_item(**update)
                 won += 1
-            except (client.exceptions.ConditionalCheckFailedException, client.exceptions.TransactionCanceledException):
-                continue
         return won
 
     client.put_item(TableName=table, Item={**item["Key"], "version": {"N": "0"}})
@@ -317,7 +316,7 @@ def test_moto_alone_is_not(cloud: None, monkeypatch: pytest.MonkeyPatch) -> None
     sys.setswitchinterval(1e-5)  # seconds: threads take turns between check and write, too
     try:
         runs = [counted(8)]
-        while len(runs) < 10 and not runs[-1].lost:
+        while len(runs) < 30 and not runs[-1].lost:
             runs.append(counted(8))
     finally:
         sys.setswitchinterval(before)

@@ -13,13 +13,14 @@ from datetime import UTC, datetime, timedelta
 from chalicelib.accounts import audit
 from chalicelib.accounts.model import Event
 from chalicelib.booking import locator as locators
-from chalicelib.booking import names, store
+from chalicelib.booking import names, store, tickets
 from chalicelib.booking.model import KEPT, Booking, By
 from chalicelib.booking.store import Kept
 from chalicelib.core import limits, signed
 from chalicelib.core.callers import Party, Role
 from chalicelib.core.clock import Now
 from chalicelib.core.errors import NotFound, Unauthenticated
+from chalicelib.core.secrets import secret
 
 # Wrong pairs an hour, of a network address: one may be that of an airport, where many mistype. Of a million bookings
 # among 2**30 locators, one flies under the commonest name (1 of 100) per 100,000 guesses: five months of one address.
@@ -31,7 +32,7 @@ _LINK, _DAY_LINK = "booking", "day"
 
 def admitted(pnr: str, party: Party, client: str, now: Now) -> Kept:
     """The booking of a locator, for who may see it. Raises Invalid, NotFound, TooMany, Unauthenticated, Unavailable."""
-    name = locators.parse(pnr)
+    name = _locator(pnr)
     linked = party.link is not None and _linked(party.link, now.wall)[0] == name
     kept = store.booking(name, now.wall)
     if kept and (linked or _is_theirs(kept.booking, party)):
@@ -62,6 +63,13 @@ def by(booking: Booking, party: Party) -> By:
     person = party.person
     staff = person is not None and person.role is Role.ADMIN and booking.account != person.id
     return By.STAFF if staff else By.PASSENGER
+
+
+def _locator(text: str) -> str:
+    """The locator that is given, or that of a ticket whose number is: it stands on receipts, too. Raises Invalid."""
+    if sum(letter.isdecimal() for letter in text) == tickets.DIGITS:
+        return tickets.holder(text, secret("ticket-key"))[0]
+    return locators.parse(text)
 
 
 def is_whole(booking: Booking, party: Party, now: datetime) -> bool:

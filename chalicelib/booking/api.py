@@ -73,7 +73,7 @@ def hold_seats(
 
 @routes.get("/v1/bookings/{pnr}", callers=BOOKING_PARTY, max_age=None)
 def one_booking(pnr: str, party: Party, client: str) -> BookingAnswer:
-    """A booking as it stands, and its flights, where they are near enough to be known."""
+    """A booking as it stands, and its flights, where they are near enough to be known. `pnr`: or a ticket's number."""
     from chalicelib.booking import standing
 
     now = _now()

@@ -21,6 +21,7 @@ from pathlib import Path
 from chalicelib.booking import locator as locators
 from chalicelib.core.errors import Fault, Invalid
 
+DIGITS = 13
 PLACES = 9  # travellers that a booking may have, infants among them
 _HALF = 10**5
 _ROUNDS = 10  # as many as FF1 has (NIST SP 800-38G); no secrecy of text hangs on it
@@ -45,7 +46,7 @@ def holder(number: str, secret: str) -> tuple[str, int]:
     has such a passenger, is for its reader to say.
     """
     digits = number.replace("-", "").replace(" ", "")
-    if not (len(digits) == 13 and digits.isascii() and digits.isdecimal()):
+    if not (len(digits) == DIGITS and digits.isascii() and digits.isdecimal()):
         raise _wrong(f"{number[:20]!r} is no ticket number; one has 13 digits, such as 016 2400123456")
     left, right = divmod(int(digits[3:]), _HALF)
     for step in reversed(range(_ROUNDS)):
@@ -79,4 +80,4 @@ def _mixed(secret: str, step: int, half: int) -> int:
 
 
 def _wrong(detail: str) -> Invalid:
-    return Invalid(detail, [Fault("body", "ticket", detail)])
+    return Invalid(detail, [Fault("path", "pnr", detail)])

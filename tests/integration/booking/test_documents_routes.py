@@ -96,6 +96,16 @@ def test_what_is_no_passport_for_that_flight_is_named(body: dict[str, Any], name
     assert desk.booking(pnr).documents == {}
 
 
+def test_a_tickets_number_does_for_the_locator(desk: Desk) -> None:
+    """As it stands on receipts; with a family name, as always. A number that was never given names nothing."""
+    pnr = desk.ticketed(shop.leg())
+    number = desk.get(f"/v1/bookings/{pnr}").json["passengers"][0]["ticket"]
+    assert desk.get(f"/v1/bookings/{number}").json["pnr"] == pnr
+    assert desk.get(f"/v1/bookings/{number[:3]}-{number[3:]}").json["pnr"] == pnr
+    assert desk.get(f"/v1/bookings/{number}", name="Jones").status == 404
+    assert desk.get(f"/v1/bookings/{int(number) ^ 1:013}").status in (400, 404)
+
+
 def test_passports_are_erased_a_day_after_the_last_arrival(desk: Desk) -> None:
     """Not before; no version tells of it, and the answer to the key stays one."""
     leg = shop.leg(days=2)

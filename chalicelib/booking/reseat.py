@@ -40,13 +40,13 @@ def reseat(kept: Kept, leg: LegId, seats: Sequence[str], use: KeyUse, now: Now, 
         if before:
             return before[0]
         try:
-            return _reseated(kept, leg, seats, use, now, by)
+            return _reseated(kept, leg, seats, use, now=now, by=by)
         except LostRace:
             continue
     raise Unavailable("others keep changing this booking, or this flight's seats")
 
 
-def _reseated(kept: Kept, leg: LegId, seats: Sequence[str], use: KeyUse, now: Now, by: By) -> Booking:  # noqa: PLR0917
+def _reseated(kept: Kept, leg: LegId, seats: Sequence[str], use: KeyUse, *, now: Now, by: By) -> Booking:
     booking = kept.booking
     place, segment = check_in.segment_of(booking, leg)
     _check(booking, segment, seats, now)

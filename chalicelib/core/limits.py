@@ -41,7 +41,7 @@ def spend(  # noqa: PLR0917 - the limit, part by part, and its words
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise Unavailable("nobody can count how often this was asked for") from error
-        raise _too_many(name, allowed, seconds, ends, now, what) from None
+        raise _too_many(name, allowed, seconds, ends, now=now, what=what) from None
     except BotoCoreError as error:
         raise Unavailable("nobody can count how often this was asked for") from error
 
@@ -74,7 +74,7 @@ def check(  # noqa: PLR0917 - as of spend
     except (BotoCoreError, ClientError) as error:
         raise Unavailable("nobody can count how often this was asked for") from error
     if int(found.get("Item", {}).get("n", {"N": "0"})["N"]) >= allowed:
-        raise _too_many(name, allowed, seconds, ends, now, what)
+        raise _too_many(name, allowed, seconds, ends, now=now, what=what)
 
 
 def wide(client: str) -> str | None:
@@ -98,9 +98,7 @@ def _window(name: str, key: str, within: timedelta, now: datetime) -> tuple[dict
     return {"pk": {"S": f"{name}#{whose}#{seconds}#{window}"}}, seconds, (window + 1) * seconds
 
 
-def _too_many(  # noqa: PLR0917
-    name: str, allowed: int, seconds: int, ends: int, now: datetime, what: str
-) -> TooMany:
+def _too_many(name: str, allowed: int, seconds: int, ends: int, *, now: datetime, what: str) -> TooMany:
     count("RequestsLimited")
     left = max(1, ceil(ends - now.timestamp()))
     return TooMany(

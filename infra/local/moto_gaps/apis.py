@@ -85,7 +85,7 @@ def _mend_rest_stages() -> None:
         return made
 
     setattr(RestAPI, "create_deployment", create_deployment)  # noqa: B010 - for mypy, a method is not to be assigned
-    setattr(APIGatewayResponse, "create_deployment", create_deployment_answer)  # noqa: B010
+    setattr(APIGatewayResponse, "create_deployment", create_deployment_answer)  # noqa: B010 - likewise
 
 
 def _mend_websocket_stages() -> None:

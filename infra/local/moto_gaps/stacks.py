@@ -28,7 +28,7 @@ def _mend_reading() -> None:
         return json.loads(text) if text.startswith("{") else yaml.load(text, Loader)
 
     for place in (models, responses):
-        setattr(place, "yaml", SimpleNamespace(**{**vars(yaml), "load": load}))  # noqa: B010
+        setattr(place, "yaml", SimpleNamespace(**{**vars(yaml), "load": load}))  # noqa: B010 - for mypy
 
 
 def _mend_types() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 import app
-from chalicelib.booking import cancel, disrupt, settlements, store
+from chalicelib.booking import cancel, disrupt, pay, settlements, store
 from chalicelib.booking.model import Booking, State
 from chalicelib.core import clock
 from chalicelib.core.clock import Now
-from chalicelib.core.errors import Unavailable
+from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.flights.timetable import ScheduledLeg
 from infra.local import events
 
@@ -105,3 +105,14 @@ def test_freed_seats_are_held_for_who_waits(
     call("settle_bookings", {"freed": [str(leg.leg), leg.destination]}, now, monkeypatch)
     assert kept(waiting, now).state(now.wall) is State.HELD
     assert store.waiting(leg.leg, now.wall, 10) == []
+
+
+def test_who_pays_again_for_a_cancelled_flight_is_not_told_that_nothing_was_charged(cloud: None, now: Now) -> None:
+    """Before a cancelled flight is refused, the end of the charge that had no answer is known: here it made tickets."""
+    leg = shop.leg("EWR", "LAX", days=1)
+    booking = shop.paid(shop.held(leg, now=now), now, "tok_timeout")
+    trouble.say(leg, now, cancelled=True)
+    with pytest.raises(Conflict) as told:
+        pay.pay(pay.known(booking.locator, now), "tok_approve", "/", shop.key(), now)
+    assert "nothing was charged" not in str(told.value)
+    assert kept(booking, now).state(now.wall) is State.TICKETED
